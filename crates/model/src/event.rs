@@ -1,0 +1,174 @@
+//! A thing that happened. The audit row and the webhook are two views of it; a change can only be
+//! committed together with its event (AUD-2).
+
+use crate::{
+    agent::UserRef,
+    decision::{Risk, Verdict},
+    ids::{AgentId, ApprovalId},
+    reason::Reason,
+};
+
+macro_rules! kinds {
+    ($($name:ident = $wire:literal, $published:literal, $text:literal;)*) => {
+        /// What happened.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        pub enum EventKind { $(#[doc = $text] $name,)* }
+
+        impl EventKind {
+            /// Every kind.
+            pub const ALL: &'static [Self] = &[$(Self::$name,)*];
+
+            /// The word in the store and on the wire.
+            #[must_use]
+            pub const fn as_str(self) -> &'static str { match self { $(Self::$name => $wire,)* } }
+
+            /// What happened, in a sentence.
+            #[must_use]
+            pub const fn text(self) -> &'static str { match self { $(Self::$name => $text,)* } }
+
+            /// Whether webhooks may carry it: if so, an outbox row is written with it.
+            #[must_use]
+            pub const fn is_published(self) -> bool { match self { $(Self::$name => $published,)* } }
+        }
+    };
+}
+
+kinds! {
+    RequestAnswered = "request.answered", false, "A request was answered.";
+    Decision = "decision", false, "A decision was made.";
+    Intent = "intent", false, "An allowed action is about to be carried out.";
+    Egress = "egress", false, "The action left for the outside.";
+    Outcome = "outcome", false, "The action came to its end.";
+    OrganizationCreated = "organization.created", false, "The organization was made.";
+    OrganizationChanged = "organization.changed", false, "The organization's settings were changed.";
+    SignedIn = "account.signed_in", false, "A person signed in.";
+    SignInFailed = "account.sign_in_failed", false, "Somebody failed to sign in.";
+    SignedOut = "account.signed_out", false, "A person signed out.";
+    MemberInvited = "member.invited", true, "A person was invited.";
+    MemberJoined = "member.joined", true, "A person joined.";
+    InvitationRevoked = "invitation.revoked", true, "An invitation was taken back.";
+    MemberChanged = "member.changed", true, "A member's role was changed.";
+    MemberRemoved = "member.removed", true, "A member was removed.";
+    AgentCreated = "agent.created", true, "An agent was registered.";
+    AgentChanged = "agent.changed", true, "An agent's details were changed.";
+    AgentDisabled = "agent.disabled", true, "An agent was disabled.";
+    AgentEnabled = "agent.enabled", true, "An agent was enabled.";
+    KeyCreated = "key.created", true, "A key was made.";
+    KeyRotated = "key.rotated", true, "A key was rotated.";
+    KeyRevoked = "key.revoked", true, "A key was revoked.";
+    PermissionCreated = "permission.created", true, "A permission was added.";
+    PermissionChanged = "permission.changed", true, "A permission was changed.";
+    PermissionRemoved = "permission.removed", true, "A permission was removed.";
+    ApprovalRequested = "approval.requested", true, "A call waits for a person.";
+    ApprovalGranted = "approval.granted", true, "A person granted a call.";
+    ApprovalDenied = "approval.denied", true, "A person denied a call.";
+    ApprovalCancelled = "approval.cancelled", true, "A waiting call was withdrawn.";
+    ApprovalConsumed = "approval.consumed", true, "A granted call was used.";
+    ServerAdded = "server.added", true, "A tool server was added.";
+    ServerChanged = "server.changed", true, "A tool server was changed.";
+    ServerRemoved = "server.removed", true, "A tool server was removed.";
+    LinkMade = "link.made", false, "A one-time link was made.";
+    LinkUsed = "link.used", false, "A one-time link was used.";
+}
+
+impl std::str::FromStr for EventKind {
+    type Err = UnknownKind;
+
+    fn from_str(text: &str) -> Result<Self, UnknownKind> {
+        Self::ALL.iter().copied().find(|kind| kind.as_str() == text).ok_or(UnknownKind)
+    }
+}
+
+/// A word that names no kind of event.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("there is no such kind of event")]
+pub struct UnknownKind;
+
+/// One event. Who, when, from where and in which request come from the `Ctx` that commits it.
+#[derive(Clone, Debug)]
+pub struct Event {
+    /// What happened.
+    pub kind: EventKind,
+    /// To or by which agent.
+    pub agent: Option<AgentId>,
+    /// For which end user.
+    pub user: Option<UserRef>,
+    /// To which other thing: the id of a key, permission, server, member.
+    pub target: Option<String>,
+    /// The action, where the event is about one.
+    pub action: Option<String>,
+    /// The resource, where the event is about one.
+    pub resource: Option<String>,
+    /// The answer, where one was given.
+    pub verdict: Option<Verdict>,
+    /// Why.
+    pub reason: Option<Reason>,
+    /// How risky.
+    pub risk: Option<Risk>,
+    /// The HTTP status that was answered, or came back from the outside.
+    pub status: Option<u16>,
+    /// How long it took, in microseconds.
+    pub duration_us: Option<i64>,
+    /// The approval that plays a part.
+    pub approval: Option<ApprovalId>,
+    /// Everything else that the decision read or the outcome was, as one JSON object.
+    pub facts: String,
+}
+
+impl Event {
+    /// An event of this kind with nothing else in it.
+    #[must_use]
+    pub fn new(kind: EventKind) -> Self {
+        Self {
+            kind,
+            agent: None,
+            user: None,
+            target: None,
+            action: None,
+            resource: None,
+            verdict: None,
+            reason: None,
+            risk: None,
+            status: None,
+            duration_us: None,
+            approval: None,
+            facts: "{}".to_owned(),
+        }
+    }
+
+    /// The same event, about this agent.
+    #[must_use]
+    pub const fn of_agent(mut self, agent: AgentId) -> Self {
+        self.agent = Some(agent);
+        self
+    }
+
+    /// The same event, about this thing.
+    #[must_use]
+    pub fn about(mut self, target: impl ToString) -> Self {
+        self.target = Some(target.to_string());
+        self
+    }
+
+    /// The same event with facts; a value that cannot be written as JSON leaves them empty.
+    #[must_use]
+    pub fn with_facts(mut self, facts: &impl serde::Serialize) -> Self {
+        self.facts = serde_json::to_string(facts).unwrap_or_else(|_| "{}".to_owned());
+        self
+    }
+}
+
+/// One row of the record as it is read back.
+#[derive(Clone, Debug)]
+pub struct Recorded {
+    /// The request to which it belongs.
+    pub request: crate::ids::RequestId,
+    /// Its place in the request's chain.
+    pub position: i64,
+    /// When it was recorded.
+    pub at: crate::time::Time,
+    /// Who did it: the id of a key or account, `anonymous` or `operator`.
+    pub actor: String,
+    /// What happened.
+    pub event: Event,
+}

@@ -1,0 +1,60 @@
+//! The vocabulary of the house: one word for each thing, one type for each word. Pure; knows no
+//! HTTP, no SQL, no file.
+//!
+//! | word | means | id |
+//! |---|---|---|
+//! | tenant | the isolated customer; pages say "organization" | `org_` |
+//! | account | a person who signs in to the console | `acc_` |
+//! | user | an end user of the customer's product, named by the customer | any |
+//! | agent | a registered autonomous actor | `agt_` |
+//! | credential | something that authenticates; stored as a digest | `key_` |
+//! | session | a live authenticated span | `ses_` |
+//! | permission | an allowed or blocked action with limits | `per_` |
+//! | approval | a human answer to one ask | `apr_` |
+//! | ask, decision | what the agent wants, what we answered | `req_` |
+//! | tool server, tool | an upstream that offers tools, one of them | `srv_` |
+//! | event | a thing that happened: audit row and webhook | `evt_` |
+//! | refusal, fault | we said no, something broke | |
+
+pub mod account;
+pub mod agent;
+pub mod amount;
+pub mod approval;
+pub mod ctx;
+pub mod decision;
+pub mod entropy;
+pub mod error;
+pub mod event;
+pub mod ids;
+pub mod json;
+pub mod page;
+pub mod permission;
+pub mod reason;
+pub mod scope;
+pub mod secret;
+pub mod server;
+pub mod tenant;
+pub mod time;
+
+pub use account::{Account, Invitation, Member, Role};
+pub use agent::{Agent, AgentStatus, Credential, KeyHolder, UserRef};
+pub use amount::{Amount, Currency, Money};
+pub use approval::{Approval, ApprovalState};
+pub use ctx::{Actor, Ctx, Origin};
+pub use decision::{Ask, Decision, Risk, Verdict};
+pub use entropy::Entropy;
+pub use error::{Doing, Error, Fault, Refusal, Result, Side};
+pub use event::{Event, EventKind, Recorded};
+pub use ids::{
+    AccountId, AgentId, ApprovalId, CredentialId, EventId, InvitationId, PermissionId, RequestId, ResultId,
+    ServerId, SessionId, TenantId,
+};
+pub use json::{Json, JsonError};
+pub use page::{Page, PageAsk};
+pub use permission::{ApprovalRule, Condition, Day, Effect, Operator, Permission, Schedule};
+pub use reason::Reason;
+pub use scope::{Scope, Scopes};
+pub use secret::{Digest, Secret, ShownOnce};
+pub use server::{ServerSettings, ToolServer, ToolSettings, Transport};
+pub use tenant::{Tenant, TenantSettings};
+pub use time::{Clock, Time};

@@ -1,0 +1,154 @@
+//! THE table of refusals. Each row gives the wire code, the HTTP status, a sentence and the next
+//! step; JSON errors, `WWW-Authenticate`, OpenAPI, `docs/ERRORS.md`, SDK enums and the audit column
+//! are all made from it. A code never changes its meaning.
+
+macro_rules! reasons {
+    ($($(#[$doc:meta])* $name:ident, $code:literal, $http:literal, $text:literal, $fix:literal;)*) => {
+        /// Why the answer is no (or, for [`Reason::Allowed`], yes).
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        pub enum Reason { $($(#[$doc])* #[doc = $text] $name,)* }
+
+        impl Reason {
+            /// Every reason, in the order of the table.
+            pub const ALL: &'static [Self] = &[$(Self::$name,)*];
+
+            /// The stable code on the wire.
+            #[must_use]
+            pub const fn code(self) -> &'static str { match self { $(Self::$name => $code,)* } }
+
+            /// The HTTP status of an answer that is this refusal.
+            #[must_use]
+            pub const fn http(self) -> u16 { match self { $(Self::$name => $http,)* } }
+
+            /// One sentence for a person.
+            #[must_use]
+            pub const fn text(self) -> &'static str { match self { $(Self::$name => $text,)* } }
+
+            /// What to do next.
+            #[must_use]
+            pub const fn fix(self) -> &'static str { match self { $(Self::$name => $fix,)* } }
+        }
+    };
+}
+
+reasons! {
+    Allowed, "ALLOWED", 200, "The action is allowed.", "Go ahead; the decision is recorded.";
+
+    // Who is calling.
+    CredentialMissing, "AUTH_CREDENTIAL_MISSING", 401, "No credential was sent.", "Send the key as `Authorization: Bearer <key>` or `x-api-key: <key>`.";
+    CredentialMalformed, "AUTH_CREDENTIAL_MALFORMED", 401, "The credential is not a Procura key: its prefix or checksum is wrong.", "Copy the whole key again; it starts with pca_ (agent) or pcp_ (platform).";
+    CredentialInvalid, "AUTH_CREDENTIAL_INVALID", 401, "The credential is unknown or has been revoked.", "Create or rotate the key in the console under Agents or Settings.";
+    CredentialExpired, "AUTH_CREDENTIAL_EXPIRED", 401, "The credential has expired.", "Rotate the key in the console.";
+    ScopeMissing, "AUTH_SCOPE_MISSING", 403, "The credential lacks the scope that this operation needs.", "Use a key that has the named scope.";
+    RoleMissing, "AUTH_ROLE_MISSING", 403, "Your role does not allow this.", "Ask an owner or admin of the organization.";
+    AgentDisabled, "AGENT_DISABLED", 403, "The agent is disabled.", "Enable it in the console under Agents.";
+    AgentMismatch, "AGENT_MISMATCH", 403, "An agent key speaks for its own agent only.", "Leave agentId out, or use that agent's key.";
+    AgentIdMissing, "AGENT_ID_MISSING", 422, "A platform key must say which agent it speaks for.", "Add agentId to the request.";
+    SignInRequired, "AUTH_SIGN_IN_REQUIRED", 401, "You are not signed in, or the session has ended.", "Sign in.";
+    SignInFailed, "AUTH_SIGN_IN_FAILED", 401, "The e-mail address or the password is wrong.", "Try again, or ask an owner for a new invitation.";
+    FormStale, "FORM_STALE", 403, "The form was not sent by this site in this session.", "Reload the page and send the form again.";
+    LinkInvalid, "LINK_INVALID", 410, "The link is unknown, already used, or expired.", "Ask for a new link.";
+    SetupDone, "SETUP_DONE", 409, "This Procura has an owner already.", "Sign in, or ask the owner for an invitation.";
+    PasswordTooShort, "PASSWORD_TOO_SHORT", 422, "The password is too short.", "Use at least 10 characters.";
+    PasswordTooLong, "PASSWORD_TOO_LONG", 422, "The password is too long.", "Use at most 1,024 characters.";
+    LastOwner, "LAST_OWNER", 409, "An organization cannot be left without an owner.", "Make somebody else an owner first.";
+
+    // What was sent.
+    BodyMalformed, "BODY_MALFORMED", 400, "The body is not valid JSON.", "Send one JSON document in UTF-8 without duplicate keys.";
+    FieldInvalid, "FIELD_INVALID", 422, "A field is missing, unknown, or has a value that cannot be used.", "See the sentence for the field and what it must be.";
+    BodyTooLarge, "BODY_TOO_LARGE", 413, "The body is too large.", "Send less; the limit is named in the sentence.";
+    BodyTooSlow, "BODY_TOO_SLOW", 408, "The body did not arrive in time.", "Send the whole body at once.";
+    MediaTypeUnsupported, "MEDIA_TYPE_UNSUPPORTED", 415, "The content type is not supported here.", "Send `Content-Type: application/json`.";
+    NotAcceptable, "NOT_ACCEPTABLE", 406, "None of the types that you accept can be made here.", "Send `Accept: application/json, text/event-stream`.";
+    NotFound, "NOT_FOUND", 404, "There is no such thing here.", "Check the id; things of other organizations are never found.";
+    MethodNotAllowed, "METHOD_NOT_ALLOWED", 405, "The method is not allowed on this path.", "See the Allow header, or /openapi.json.";
+    NameTaken, "NAME_TAKEN", 409, "The name is already in use.", "Choose another name.";
+    StateChanged, "STATE_CHANGED", 409, "Somebody else changed this first.", "Load it again and look.";
+    IdempotencyMismatch, "IDEMPOTENCY_MISMATCH", 422, "The idempotency key was used with another body.", "Use a new Idempotency-Key for a new request.";
+    OriginRefused, "ORIGIN_REFUSED", 403, "Requests from this origin are not allowed.", "Add the origin to `allowed_origins`, or call from a server.";
+    HostRefused, "HOST_REFUSED", 403, "The Host header does not name this server.", "Call the server by its public URL, or add the name to `allowed_hosts`.";
+    RateLimited, "RATE_LIMITED", 429, "Too many requests.", "Wait as long as Retry-After says.";
+    TooManyWaiting, "APPROVALS_TOO_MANY", 429, "Too many approvals of this agent are waiting.", "Decide or cancel the waiting ones first.";
+
+    // What the policy says.
+    NoPermission, "NO_PERMISSION", 403, "No permission of the agent covers this action.", "Add a permission in the console under Policies.";
+    ActionBlocked, "ACTION_BLOCKED", 403, "A permission blocks this action.", "Blocked beats allowed; change the blocking permission if that is wrong.";
+    VendorNotAllowed, "VENDOR_NOT_ALLOWED", 403, "The vendor is not on the permission's list.", "Use an allowed vendor, or add this one to the permission.";
+    VendorInvalid, "VENDOR_INVALID", 403, "The vendor is not a host name that can be compared.", "Send a plain host name such as shop.example.com.";
+    ArgumentRefused, "ARGUMENT_REFUSED", 403, "An argument does not meet the permission's condition.", "Call again with an argument that meets the condition.";
+    AmountOverLimit, "AMOUNT_OVER_LIMIT", 403, "The amount exceeds what the permission allows per call.", "Ask for less, or have the limit raised.";
+    AmountMissing, "AMOUNT_MISSING", 403, "The permission has a limit, and the request names no amount.", "Send the amount.";
+    AmountInvalid, "AMOUNT_INVALID", 422, "The amount is not a non-negative decimal with at most four decimal places.", "Send the amount as a string such as \"742.00\".";
+    CurrencyMissing, "CURRENCY_MISSING", 422, "The amount has no currency, and there is no default.", "Send currency, for example \"USD\".";
+    CurrencyMismatch, "CURRENCY_MISMATCH", 403, "The amount is in another currency than the permission's limit.", "Ask in the permission's currency; amounts are never converted.";
+    OutsideSchedule, "OUTSIDE_SCHEDULE", 403, "The permission does not hold at this hour.", "Try again within the permission's schedule.";
+    PermissionExpired, "PERMISSION_EXPIRED", 403, "The permission has expired.", "Have the permission renewed.";
+    PermissionNotYetValid, "PERMISSION_NOT_YET_VALID", 403, "The permission does not hold yet.", "Try again after its start.";
+    UserMismatch, "USER_MISMATCH", 403, "The permission is for another user.", "Call on behalf of that user.";
+    PolicyError, "POLICY_ERROR", 403, "The policy could not be evaluated, so the answer is no.", "See the sentence for the permission and the condition at fault.";
+
+    // What a person says.
+    ApprovalRequired, "APPROVAL_REQUIRED", 403, "A person must approve this exact call.", "Have it approved by the link, then send the same call again.";
+    ApprovalDenied, "APPROVAL_DENIED", 403, "A person denied this call.", "Do not repeat it; ask the person if it matters.";
+    ApprovalClosed, "APPROVAL_CLOSED", 409, "The approval is no longer waiting.", "Look at its state; the call must be asked anew.";
+    SelfApproval, "APPROVAL_NOT_ELIGIBLE", 403, "You cannot decide this approval.", "Somebody else with the role approver, admin or owner must.";
+
+    // What the screens say.
+    PromptInjection, "PROMPT_INJECTION", 403, "The text looks like a prompt injection.", "Remove the instructions from the content; see the rules that fired in the trace.";
+    CouldNotScan, "COULD_NOT_SCAN", 403, "The text could not be screened, so it is refused.", "Send less text, in valid UTF-8, with less nesting.";
+
+    // The tools behind.
+    ToolUnknown, "TOOL_UNKNOWN", 404, "There is no such tool for this agent.", "List the tools again with tools/list.";
+    ArgumentsInvalid, "ARGUMENTS_INVALID", 422, "The tool's arguments are not a JSON object that can be read safely.", "Send an object without duplicate keys, at most 64 levels deep.";
+    UpstreamUnreachable, "UPSTREAM_UNREACHABLE", 502, "The tool server cannot be reached.", "Try again later; see the server's health under Tools.";
+    UpstreamTimeout, "UPSTREAM_TIMEOUT", 504, "The tool server did not answer in time.", "Try again later, or raise the server's deadline.";
+    UpstreamInvalid, "UPSTREAM_BAD_RESPONSE", 502, "The tool server gave an answer that is not valid.", "The owner of the tool server must mend it; the trace has more.";
+    UpstreamTooLarge, "UPSTREAM_TOO_LARGE", 502, "The tool server's answer is larger than allowed.", "Ask for less, or raise the server's limit.";
+    EgressRefused, "EGRESS_REFUSED", 403, "The address is not one that Procura may connect to.", "Use a public address, or have the operator allow the host in [egress].";
+    CallCancelled, "CALL_CANCELLED", 499, "The caller went away before the answer.", "Nothing to do; the trace shows how far it came.";
+    HeaderMismatch, "HEADER_MISMATCH", 400, "A header does not agree with the body.", "Send headers that equal the body, as the MCP specification says.";
+
+    // Faults.
+    Internal, "INTERNAL", 500, "Something broke on our side.", "Try again; give the request id to the operator.";
+    Unavailable, "UNAVAILABLE", 503, "A part that must answer cannot, so nothing was done.", "Try again shortly; see /readyz.";
+    RecordUnavailable, "RECORD_UNAVAILABLE", 503, "The record cannot be written, so the action was not done.", "Try again shortly; the operator should look at the database.";
+    RevocationStale, "REVOCATION_STATE_STALE", 503, "This node does not know the newest revocations, so it refuses.", "Try again shortly; the node recovers when it reaches the database.";
+}
+
+impl Reason {
+    /// The reason that has this code.
+    #[must_use]
+    pub fn from_code(code: &str) -> Option<Self> {
+        Self::ALL.iter().copied().find(|reason| reason.code() == code)
+    }
+}
+
+impl serde::Serialize for Reason {
+    fn serialize<S: serde::Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
+        s.serialize_str(self.code())
+    }
+}
+
+impl<'de> serde::Deserialize<'de> for Reason {
+    fn deserialize<D: serde::Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+        let code = std::borrow::Cow::<'de, str>::deserialize(d)?;
+        Self::from_code(&code).ok_or_else(|| serde::de::Error::custom("unknown reason code"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::HashSet;
+
+    #[test]
+    fn every_code_is_unique_upper_case_and_has_a_next_step() {
+        let mut seen = HashSet::new();
+        for reason in Reason::ALL {
+            assert!(seen.insert(reason.code()), "{} stands twice", reason.code());
+            assert!(reason.code().bytes().all(|b| b.is_ascii_uppercase() || b == b'_'));
+            assert!(reason.text().ends_with('.') && reason.fix().ends_with('.'), "{reason:?}");
+            assert_eq!(Reason::from_code(reason.code()), Some(*reason));
+        }
+    }
+}

@@ -1,0 +1,45 @@
+//! The organization: the isolated customer.
+
+use crate::{amount::Currency, ids::TenantId, time::Time};
+use serde::{Deserialize, Serialize};
+
+/// What an owner can set for the whole organization.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default, deny_unknown_fields)]
+pub struct TenantSettings {
+    /// The currency of amounts that name none.
+    pub currency: Option<Currency>,
+    /// Whether `metadata` of verify requests is kept in the record (AUD-1).
+    pub store_metadata: bool,
+    /// How long an approval can be answered and used, in milliseconds.
+    pub approval_ttl_ms: i64,
+    /// Whether injections found in arguments only report and do not block.
+    pub report_only_arguments: bool,
+    /// Whether injections found in results only report and do not block.
+    pub report_only_results: bool,
+}
+
+impl Default for TenantSettings {
+    fn default() -> Self {
+        Self {
+            currency: None,
+            store_metadata: true,
+            approval_ttl_ms: crate::time::DAY_MS,
+            report_only_arguments: false,
+            report_only_results: false,
+        }
+    }
+}
+
+/// An organization.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tenant {
+    /// The organization's id.
+    pub id: TenantId,
+    /// Its name.
+    pub name: String,
+    /// Its settings.
+    pub settings: TenantSettings,
+    /// When it was made.
+    pub created_at: Time,
+}
