@@ -1,0 +1,66 @@
+//! The limits by name, with LIM-1's defaults.
+
+use super::gcra::Rate;
+
+/// Which limit a request counts against.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Limit {
+    /// Every request, by credential once known, by address before.
+    Global,
+    /// The MCP endpoint.
+    Mcp,
+    /// Sign-in and everything else that tries a secret.
+    Auth,
+    /// Making accounts, agents or clients without being signed in.
+    Registration,
+}
+
+impl Limit {
+    /// The name in headers and metrics.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Global => "global",
+            Self::Mcp => "mcp",
+            Self::Auth => "auth",
+            Self::Registration => "registration",
+        }
+    }
+}
+
+/// How much each limit allows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LimitSettings {
+    /// Every request.
+    pub global: Rate,
+    /// The MCP endpoint.
+    pub mcp: Rate,
+    /// Tries of a secret.
+    pub auth: Rate,
+    /// Registrations.
+    pub registration: Rate,
+}
+
+impl Default for LimitSettings {
+    fn default() -> Self {
+        Self {
+            global: Rate::per_minute(100),
+            mcp: Rate::per_minute(30),
+            auth: Rate::per_minute(10),
+            registration: Rate::per_minute(5),
+        }
+    }
+}
+
+impl LimitSettings {
+    /// The rate of a limit.
+    #[must_use]
+    pub const fn rate(&self, limit: Limit) -> Rate {
+        match limit {
+            Limit::Global => self.global,
+            Limit::Mcp => self.mcp,
+            Limit::Auth => self.auth,
+            Limit::Registration => self.registration,
+        }
+    }
+}
