@@ -24,8 +24,8 @@ mod tls;
 mod url;
 
 pub use body::read_to_end;
-pub use dns::Resolver;
-pub use error::{EgressError, Side, Stage};
+pub use dns::{Lookup, Resolver};
+pub use error::{Cause, EgressError, Stage};
 pub use exit::{Egress, Settings, SettingsError};
 pub use fetch::{FetchRequest, Fetched, Redirects};
 pub use guard::{Judged, Refused, judge};
