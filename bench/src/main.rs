@@ -1,1 +1,79 @@
-fn main() {}
+//! `procura-bench`: how fast Procura is, said as a ratio against bare programs measured in the same minutes.
+//!
+//! A number of requests per second says more about a machine than about a program. So every run starts the bare ceilings
+//! (one axum handler; the same with a durable insert; one reverse proxy) beside the server under test, loads them in turns, and
+//! reports CPU time for each request, which is steadier than throughput. Every server is a process of its own.
+
+mod ceilings;
+mod committer;
+mod http;
+mod load;
+mod measure;
+mod process;
+mod runs;
+mod seed;
+mod settings;
+mod table;
+
+use std::process::ExitCode;
+
+use settings::Settings;
+
+const HELP: &str = "\
+Measures Procura against bare ceilings, in turns, on this machine.
+
+USAGE
+    cargo run --release -p procura-bench -- COMMAND [FLAGS]
+
+COMMANDS
+    ceilings    only the bare programs: what this machine can do
+    verify      POST /v1/verify with a durable record, against a bare durable insert
+    gateway     tools/call with every gate and a 4 KB result, against a bare reverse proxy
+    start       start to first answer with 10,000 keys, idle memory, size of the binary
+    all         everything
+
+FLAGS
+    --procura PATH       the binary under test                     (target/release/procura)
+    --connections N      keep-alive connections of the load        (16)
+    --seconds N          length of one run                         (3)
+    --runs N             runs of each subject, taken in turns      (5)
+    --data DIR           where databases go                        (a folder below the temporary one)
+
+EXAMPLE
+    cargo build --release && cargo run --release -p procura-bench -- all --seconds 10
+";
+
+/// What went wrong, in a sentence.
+pub(crate) type Outcome<T> = Result<T, String>;
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    match run(&arguments) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(reason) => {
+            eprintln!("procura-bench: {reason}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(arguments: &[String]) -> Outcome<()> {
+    let Some((command, rest)) = arguments.split_first() else {
+        print!("{HELP}");
+        return Ok(());
+    };
+    match command.as_str() {
+        // The bench starts itself under these names; nobody else needs them.
+        "serve" => ceilings::serve(rest),
+        "ceilings" => runs::ceilings(&Settings::read(rest)?),
+        "verify" => runs::verify(&Settings::read(rest)?),
+        "gateway" => runs::gateway(&Settings::read(rest)?),
+        "start" => runs::start(&Settings::read(rest)?),
+        "all" => runs::all(&Settings::read(rest)?),
+        "help" | "--help" | "-h" => {
+            print!("{HELP}");
+            Ok(())
+        }
+        other => Err(format!("there is no command `{other}`; --help lists them")),
+    }
+}
