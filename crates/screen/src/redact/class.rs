@@ -1,0 +1,227 @@
+//! The alphabets that tokens are written in, as bit sets, and the questions asked of a candidate: is it random enough to
+//! be a secret, or does it read like a placeholder? One table, so that every rule means the same by "random".
+
+/// A set of byte classes.
+pub(crate) type Class = u16;
+
+/// `0-9`
+pub(crate) const DIGIT: Class = 1;
+/// `a-f`
+pub(crate) const HEX_LOWER: Class = 2;
+/// `A-F`
+pub(crate) const HEX_UPPER: Class = 4;
+/// `g-z`
+pub(crate) const LOWER_REST: Class = 8;
+/// `G-Z`
+pub(crate) const UPPER_REST: Class = 16;
+/// `-` and `_`
+pub(crate) const DASH: Class = 32;
+/// `.`
+pub(crate) const DOT: Class = 64;
+/// `+` and `/`
+pub(crate) const PLUS: Class = 128;
+/// `=`
+pub(crate) const EQUALS: Class = 256;
+/// `~`
+pub(crate) const TILDE: Class = 512;
+
+/// Lower-case letters.
+pub(crate) const LOWER: Class = HEX_LOWER | LOWER_REST;
+/// Upper-case letters.
+pub(crate) const UPPER: Class = HEX_UPPER | UPPER_REST;
+/// Letters and digits.
+pub(crate) const ALNUM: Class = DIGIT | LOWER | UPPER;
+/// Hexadecimal digits in either case.
+pub(crate) const HEX: Class = DIGIT | HEX_LOWER | HEX_UPPER;
+/// The alphabet of base64url.
+pub(crate) const URL64: Class = ALNUM | DASH;
+/// base64url segments joined by dots.
+pub(crate) const DOTTED: Class = URL64 | DOT;
+/// The alphabet of standard base64 with padding.
+pub(crate) const BASE64: Class = ALNUM | PLUS | EQUALS;
+/// RFC 6750 `b64token`.
+pub(crate) const B64TOKEN: Class = ALNUM | DASH | DOT | PLUS | EQUALS | TILDE;
+
+/// The class of one byte; 0 for a byte that stands in no token.
+pub(crate) const fn class_of(byte: u8) -> Class {
+    match byte {
+        b'0'..=b'9' => DIGIT,
+        b'a'..=b'f' => HEX_LOWER,
+        b'A'..=b'F' => HEX_UPPER,
+        b'g'..=b'z' => LOWER_REST,
+        b'G'..=b'Z' => UPPER_REST,
+        b'-' | b'_' => DASH,
+        b'.' => DOT,
+        b'+' | b'/' => PLUS,
+        b'=' => EQUALS,
+        b'~' => TILDE,
+        _ => 0,
+    }
+}
+
+/// Whether `byte` belongs to `class`.
+pub(crate) const fn is_in(byte: u8, class: Class) -> bool {
+    class_of(byte) & class != 0
+}
+
+/// What a candidate is made of.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Shape {
+    /// How many different bytes it has.
+    pub(crate) distinct: u32,
+    /// The union of the classes of its bytes.
+    pub(crate) classes: Class,
+    /// How often the kind of character changes (letter case, digit, sign) from one byte to the next.
+    pub(crate) changes: usize,
+    /// Its length in bytes.
+    pub(crate) length: usize,
+}
+
+impl Shape {
+    /// Looks at every byte once.
+    pub(crate) fn of(bytes: &[u8]) -> Self {
+        let (mut seen, mut classes, mut changes, mut last) = ([0_u64; 4], 0, 0, 0);
+        for &byte in bytes {
+            if let Some(word) = seen.get_mut(usize::from(byte >> 6)) {
+                *word |= 1 << (byte & 63);
+            }
+            classes |= class_of(byte);
+            let kind = kind_of(byte);
+            changes += usize::from(last != 0 && kind != last);
+            last = kind;
+        }
+        let distinct = seen.iter().map(|word| word.count_ones()).sum();
+        Self { distinct, classes, changes, length: bytes.len() }
+    }
+
+    /// Whether any byte is of `class`.
+    pub(crate) fn has(&self, class: Class) -> bool {
+        self.classes & class != 0
+    }
+
+    /// Whether it looks drawn by chance rather than written by a person.
+    pub(crate) fn is_random(&self) -> bool {
+        let letters = self.has(LOWER) || self.has(UPPER);
+        let varied =
+            self.distinct >= 8 || self.distinct * 2 >= u32::try_from(self.length).unwrap_or(u32::MAX);
+        let mixed = self.has(DIGIT) && letters && self.changes >= 3;
+        let cased = self.has(LOWER) && self.has(UPPER) && self.changes * 4 >= self.length;
+        varied && (mixed || cased)
+    }
+}
+
+fn kind_of(byte: u8) -> u8 {
+    match byte {
+        b'0'..=b'9' => 1,
+        b'a'..=b'z' => 2,
+        b'A'..=b'Z' => 3,
+        _ => 4,
+    }
+}
+
+/// Words that say "put yours here", as whole values.
+const STAND_INS: &[&str] = &[
+    "password",
+    "passwd",
+    "pass",
+    "pwd",
+    "secret",
+    "token",
+    "apikey",
+    "api_key",
+    "changeme",
+    "null",
+    "none",
+    "nil",
+    "true",
+    "false",
+    "undefined",
+    "string",
+    "example",
+    "required",
+    "optional",
+    "hidden",
+    "redacted",
+    "user",
+    "username",
+    "basic",
+    "bearer",
+    "test",
+    "xxx",
+    "yourpassword",
+    "mypassword",
+    "passphrase",
+    "credentials",
+];
+
+/// Pieces that occur in placeholders only.
+const MARKS: &[&str] = &[
+    "your",
+    "xxxx",
+    "****",
+    "....",
+    "\u{2026}",
+    "redacted",
+    "placeholder",
+    "_here",
+    "-here",
+    "<",
+    "{{",
+    "${",
+    "$(",
+    "}}",
+    "%s",
+    "%(",
+    "process.env",
+    "os.environ",
+    "getenv",
+    "secrets.",
+    "env.",
+    "vault_",
+    "changeme",
+    "example_",
+    "insert",
+    "dummy",
+];
+
+/// Whether the value is a stand-in, a template or a mask instead of a secret.
+pub(crate) fn is_placeholder(value: &str) -> bool {
+    let lower = value.to_ascii_lowercase();
+    let trimmed = lower.trim_matches(|c: char| !c.is_alphanumeric());
+    let shape = Shape::of(value.as_bytes());
+    shape.distinct < 4
+        || STAND_INS.contains(&trimmed)
+        || MARKS.iter().any(|mark| lower.contains(mark))
+        || value.starts_with(['$', '[', '{', '(', '<', '%', '@', '&', '*']) && !shape.has(DIGIT)
+        || value.starts_with("[redacted")
+        || value.starts_with('$') && value.get(1..).is_some_and(is_name)
+}
+
+fn is_name(word: &str) -> bool {
+    word.bytes().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || byte == b'_')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn random_strings_are_told_from_words() {
+        for random in ["fLMBnj4UX9cyotuZjretUzPe", "9df6f24502c0ffee9ed7b3fd", "Tr0ub4dor3x9Kq"] {
+            assert!(Shape::of(random.as_bytes()).is_random(), "{random}");
+        }
+        for plain in ["authentication", "prod/db", "oauth2", "current-password", "short", "header"] {
+            assert!(!Shape::of(plain.as_bytes()).is_random(), "{plain}");
+        }
+    }
+
+    #[test]
+    fn stand_ins_are_recognised() {
+        for stand_in in
+            ["${API_KEY}", "********", "<your token>", "YOUR_TOKEN_HERE", "{{ vault_password }}", "$TOKEN"]
+        {
+            assert!(is_placeholder(stand_in), "{stand_in}");
+        }
+        assert!(!is_placeholder("L8Uig7nP0q5C9FszSpqo"));
+    }
+}

@@ -1,0 +1,111 @@
+//! Secrets under a column name: the header of a CSV table and the column list of an SQL insert. The value stands far from
+//! its name, so the column is counted.
+
+use super::Hit;
+use super::class::{Shape, is_placeholder};
+use super::name::{Strength, strength};
+
+/// Lines of a table that are looked at below its header.
+const MOST_LINES: usize = 2_000;
+
+/// The cells below the header cell at `from..to`, if the line around it is the header of a table.
+pub(crate) fn csv(text: &str, from: usize, to: usize, hits: &mut Vec<Hit>) {
+    let bytes = text.as_bytes();
+    let edge = |at: Option<&u8>| at.is_none_or(|byte| b",\"\r\n".contains(byte));
+    if !edge(from.checked_sub(1).and_then(|at| bytes.get(at))) || !edge(bytes.get(to)) {
+        return;
+    }
+    let line_start = text.get(..from).and_then(|before| before.rfind('\n')).map_or(0, |at| at + 1);
+    let line_end = text.get(to..).and_then(|after| after.find('\n')).map_or(text.len(), |at| to + at);
+    let Some(header) = text.get(line_start..line_end) else { return };
+    let is_header = header.contains(',')
+        && header.bytes().all(|byte| byte.is_ascii_alphanumeric() || b",_-\"\r. ".contains(&byte));
+    let Some(strength) = text.get(from..to).and_then(strength).filter(|_| is_header) else { return };
+    let column = header.get(..from - line_start).map_or(0, |before| before.matches(',').count());
+    let width = header.matches(',').count();
+    let mut at = line_end + 1;
+    for line in text.get(at..).unwrap_or_default().split('\n').take(MOST_LINES) {
+        if line.matches(',').count() < width {
+            return;
+        }
+        push_cell(line, at, column, strength, hits);
+        at += line.len() + 1;
+    }
+}
+
+fn push_cell(line: &str, line_start: usize, column: usize, strength: Strength, hits: &mut Vec<Hit>) {
+    let mut start = line_start;
+    for (index, cell) in line.split(',').enumerate() {
+        if index == column {
+            let bare = cell.trim_matches(|c: char| c == '"' || c == '\'' || c.is_whitespace());
+            let offset = cell.find(bare).unwrap_or(0);
+            push_if_secret(bare, start + offset, strength, hits);
+            return;
+        }
+        start += cell.len() + 1;
+    }
+}
+
+/// The quoted value of the column at `from..to` in `(a, b) VALUES ('x', 'y')`.
+pub(crate) fn sql(text: &str, from: usize, to: usize, hits: &mut Vec<Hit>) {
+    let window_start = crate::offsets::floor_boundary(text, from.saturating_sub(512));
+    let window_end = crate::offsets::floor_boundary(text, to + 4096);
+    let Some(open) = text.get(window_start..from).and_then(|before| before.rfind('(')) else { return };
+    let Some(before) = text.get(window_start + open..from) else { return };
+    let Some(after) = text.get(to..window_end) else { return };
+    let Some(values) =
+        after.find(')').filter(|close| is_values_clause(after.get(close + 1..).unwrap_or_default()))
+    else {
+        return;
+    };
+    let Some(strength) = text.get(from..to).and_then(strength) else { return };
+    let column = before.matches(',').count();
+    let Some(list) = after.get(values..).and_then(|tail| tail.find('(')).map(|found| values + found + 1)
+    else {
+        return;
+    };
+    let mut at = to + list;
+    for (index, cell) in after.get(list..).unwrap_or_default().split(',').enumerate().take(column + 1) {
+        if index == column {
+            let bare = cell.trim_start().trim_start_matches('\'');
+            let bare = bare.get(..bare.find('\'').unwrap_or(0)).unwrap_or_default();
+            push_if_secret(bare, at + cell.find(bare).unwrap_or(0), strength, hits);
+        }
+        at += cell.len() + 1;
+    }
+}
+
+fn is_values_clause(after: &str) -> bool {
+    after.trim_start().get(..6).is_some_and(|word| word.eq_ignore_ascii_case("values"))
+}
+
+fn push_if_secret(value: &str, start: usize, strength: Strength, hits: &mut Vec<Hit>) {
+    let random = value.len() >= 12 && Shape::of(value.as_bytes()).is_random();
+    let hidden = strength == Strength::Password && value.len() >= 4;
+    if (random || hidden) && !is_placeholder(value) && !value.contains("://") {
+        hits.push(Hit { start, end: start + value.len(), kind: "secret" });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_cells_below_a_secret_column_are_found() {
+        let text = "id,name,apiKey,updated\n1,a,kF9hRTQp8u7TPHAe2D,x\n2,b,,y\n3,c,\"9hRTQp8u7TPHAe2DkF\",z\n";
+        let mut hits = Vec::new();
+        csv(text, 8, 14, &mut hits);
+        let found: Vec<_> = hits.iter().map(|hit| text.get(hit.start..hit.end).unwrap()).collect();
+        assert_eq!(found, ["kF9hRTQp8u7TPHAe2D", "9hRTQp8u7TPHAe2DkF"]);
+    }
+
+    #[test]
+    fn the_value_of_a_secret_column_of_an_insert_is_found() {
+        let text = "INSERT INTO t (id, kind, api_key) VALUES ('1', 'crm', 'kF9hRTQp8u7TPHAe2D');";
+        let from = text.find("api_key").unwrap();
+        let mut hits = Vec::new();
+        sql(text, from, from + 7, &mut hits);
+        assert_eq!(hits.first().and_then(|hit| text.get(hit.start..hit.end)), Some("kF9hRTQp8u7TPHAe2D"));
+    }
+}

@@ -1,0 +1,236 @@
+//! What must not reach a model (RED-1). A text is looked at whole, before anything is cut off it. One automaton finds every
+//! landmark (prefixes, telling names, `://`, `-----BEGIN `), and only what stands at a landmark is looked at closely; a
+//! second, skipping pass finds long runs. Both passes are linear, whatever the text says.
+
+mod class;
+mod columns;
+mod fold;
+mod formats;
+mod json;
+mod name;
+mod place;
+mod runs;
+mod token;
+mod value;
+
+use std::borrow::Cow;
+
+use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
+
+pub use json::NotJsonText;
+
+use formats::{FORMATS, Format, MIDDLES, Middle};
+
+/// A secret in a text, in code points.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
+pub struct Span {
+    /// The first code point.
+    pub start: usize,
+    /// The code point after the last.
+    pub end: usize,
+    /// What it is, as in `[redacted:KIND]`.
+    pub kind: &'static str,
+}
+
+/// A text without its secrets.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Redacted<'a> {
+    /// The text; borrowed when it had none.
+    pub text: Cow<'a, str>,
+    /// How many were replaced.
+    pub count: usize,
+    /// Their kinds, each once, in alphabetical order.
+    pub kinds: Vec<&'static str>,
+}
+
+/// A secret in bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Hit {
+    pub(crate) start: usize,
+    pub(crate) end: usize,
+    pub(crate) kind: &'static str,
+}
+
+#[derive(Clone, Copy)]
+enum Landmark {
+    Format(&'static Format),
+    Middle(&'static Middle),
+    Name,
+    Url,
+    Pem,
+    Scheme(&'static str),
+    Jwk,
+    Digest,
+    Phrase,
+    Curl,
+}
+
+/// Finds and replaces secrets. Build one and share it.
+pub struct Redactor {
+    automaton: AhoCorasick,
+    landmarks: Vec<Landmark>,
+}
+
+impl Redactor {
+    /// Builds the automaton; the patterns are constants, so this fails only where the table itself is broken.
+    pub fn new() -> Result<Self, aho_corasick::BuildError> {
+        let table = landmarks();
+        let automaton = AhoCorasick::builder()
+            .ascii_case_insensitive(true)
+            .match_kind(MatchKind::Standard)
+            .kind(Some(AhoCorasickKind::DFA))
+            .build(table.iter().map(|(word, _)| word))?;
+        Ok(Self { automaton, landmarks: table.into_iter().map(|(_, landmark)| landmark).collect() })
+    }
+
+    /// Where the secrets of `text` are, in order and without overlap.
+    #[must_use]
+    pub fn spans(&self, text: &str) -> Vec<Span> {
+        let hits = self.hits(text);
+        let ranges: Vec<_> = hits.iter().map(|hit| (hit.start, hit.end)).collect();
+        let points = crate::offsets::code_points(text, &ranges);
+        hits.iter().zip(points).map(|(hit, (start, end))| Span { start, end, kind: hit.kind }).collect()
+    }
+
+    /// Replaces each secret of `text` by `[redacted:KIND]`.
+    #[must_use]
+    pub fn redact<'a>(&self, text: &'a str) -> Redacted<'a> {
+        replace(text, &self.hits(text))
+    }
+
+    /// The same for a JSON document: replaces inside its strings only, so that it stays JSON, and takes the whole value
+    /// of members whose name announces a secret.
+    pub fn redact_json<'a>(&self, raw: &'a str) -> Result<Redacted<'a>, NotJsonText> {
+        Ok(replace(raw, &json::hits(self, raw)?))
+    }
+
+    /// The secrets of `text` in bytes, in order and without overlap.
+    pub(crate) fn hits(&self, text: &str) -> Vec<Hit> {
+        let mut hits = Vec::new();
+        self.landmark_hits(text, &mut hits);
+        self.run_hits(text, &mut hits);
+        if let Some(folded) = fold::fold(text) {
+            let mut inner = Vec::new();
+            self.landmark_hits(&folded.text, &mut inner);
+            let original = |hit: Hit| {
+                let (start, end) = folded.original(hit.start, hit.end)?;
+                Some(Hit { start, end, kind: hit.kind })
+            };
+            hits.extend(inner.into_iter().filter_map(original));
+        }
+        merge(hits)
+    }
+
+    fn landmark_hits(&self, text: &str, hits: &mut Vec<Hit>) {
+        let mut last_name = 0;
+        let mut pem_until = 0;
+        for found in self.automaton.find_overlapping_iter(text) {
+            let Some(landmark) = self.landmarks.get(found.pattern().as_usize()) else { continue };
+            let (start, end) = (found.start(), found.end());
+            match *landmark {
+                Landmark::Format(format) => hits.extend(token::confirm(text, start, format)),
+                Landmark::Middle(middle) => hits.extend(token::confirm_middle(text, start, middle)),
+                Landmark::Url => hits.extend(place::url_password(text, end)),
+                Landmark::Digest => hits.extend(place::digest_response(text, end)),
+                Landmark::Phrase => hits.extend(place::recovery_phrase(text, end)),
+                Landmark::Curl => hits.extend(place::curl_user(text, end)),
+                Landmark::Jwk => place::jwk_private(text, start, hits),
+                Landmark::Scheme(word) => hits.extend(place::credential(text, end, word)),
+                Landmark::Pem if start >= pem_until => {
+                    let block = place::pem_block(text, start);
+                    pem_until = block.map_or(pem_until, |block| block.end);
+                    let private = block.filter(|block| block.private);
+                    hits.extend(private.map(|block| Hit { start, end: block.end, kind: "private-key" }));
+                }
+                Landmark::Pem => {}
+                Landmark::Name => last_name = self.named(text, (start, end), last_name, hits),
+            }
+        }
+    }
+
+    /// Looks at the name around a landmark once; gives back where that name ends.
+    fn named(&self, text: &str, (start, end): (usize, usize), last: usize, hits: &mut Vec<Hit>) -> usize {
+        if end <= last {
+            return last;
+        }
+        let (from, to) = value::name_around(text.as_bytes(), start, end);
+        hits.extend(value::announced(text, from, to));
+        if matches!(text.as_bytes().get(to), None | Some(b',' | b')' | b'"' | b'\r' | b'\n')) {
+            columns::csv(text, from, to, hits);
+            columns::sql(text, from, to, hits);
+        }
+        to
+    }
+
+    fn run_hits(&self, text: &str, hits: &mut Vec<Hit>) {
+        for run in runs::long_runs(text.as_bytes()) {
+            runs::long_tokens(text, run, hits);
+            let Some(hidden) = runs::hidden_text(text, run) else { continue };
+            let mut inner = Vec::new();
+            self.landmark_hits(&hidden, &mut inner);
+            if let Some(first) = inner.first() {
+                hits.push(Hit { start: run.start, end: run.end, kind: first.kind });
+            }
+        }
+    }
+}
+
+fn landmarks() -> Vec<(&'static str, Landmark)> {
+    let places = [
+        ("://", Landmark::Url),
+        ("-----begin ", Landmark::Pem),
+        ("bearer", Landmark::Scheme("bearer")),
+        ("basic", Landmark::Scheme("basic")),
+        ("\"kty", Landmark::Jwk),
+        ("response=", Landmark::Digest),
+        ("phrase", Landmark::Phrase),
+        ("mnemonic", Landmark::Phrase),
+        ("curl ", Landmark::Curl),
+    ];
+    let formats = FORMATS.iter().map(|format| (format.prefix, Landmark::Format(format)));
+    let middles = MIDDLES.iter().map(|middle| (middle.landmark, Landmark::Middle(middle)));
+    let names = name::LANDMARKS.iter().map(|word| (*word, Landmark::Name));
+    formats.chain(middles).chain(names).chain(places).collect()
+}
+
+/// Sorts hits and joins those that overlap; the longer one gives the name.
+fn merge(mut hits: Vec<Hit>) -> Vec<Hit> {
+    hits.sort_unstable_by_key(|hit| (hit.start, std::cmp::Reverse(hit.end)));
+    let mut merged: Vec<Hit> = Vec::with_capacity(hits.len());
+    for hit in hits {
+        match merged.last_mut() {
+            Some(last) if hit.start < last.end => {
+                if hit.end - hit.start > last.end - last.start {
+                    last.kind = hit.kind;
+                }
+                last.end = last.end.max(hit.end);
+            }
+            _ => merged.push(hit),
+        }
+    }
+    merged
+}
+
+fn replace<'a>(text: &'a str, hits: &[Hit]) -> Redacted<'a> {
+    if hits.is_empty() {
+        return Redacted { text: Cow::Borrowed(text), count: 0, kinds: Vec::new() };
+    }
+    let mut out = String::with_capacity(text.len());
+    let mut at = 0;
+    for hit in hits {
+        out.push_str(text.get(at..hit.start).unwrap_or_default());
+        out.push_str("[redacted:");
+        out.push_str(hit.kind);
+        out.push(']');
+        at = hit.end;
+    }
+    out.push_str(text.get(at..).unwrap_or_default());
+    let mut kinds: Vec<_> = hits.iter().map(|hit| hit.kind).collect();
+    kinds.sort_unstable();
+    kinds.dedup();
+    Redacted { text: Cow::Owned(out), count: hits.len(), kinds }
+}
+
+#[cfg(test)]
+#[path = "redact_tests.rs"]
+mod tests;
