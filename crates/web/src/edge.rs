@@ -1,0 +1,131 @@
+//! The edge: the first to see a request and the last to see its answer. It gives the request its
+//! id, renders the error if there is one, makes sure that a request by somebody known left a
+//! record (AUD-1; without it the answer is 503), and sets the headers that every answer has.
+
+use crate::{
+    console,
+    exchange::Exchange,
+    limits,
+    respond::{self, Failed, Failure},
+    state::WebState,
+};
+use axum::{
+    extract::{Request, State},
+    http::{HeaderMap, HeaderName, HeaderValue, header},
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+use futures_util::FutureExt;
+use procura_app::activity;
+use procura_model::{Error, Reason};
+use std::{panic::AssertUnwindSafe, sync::Arc};
+
+/// The header that carries the request's id.
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// Headers of every answer that does not set its own.
+const SAFE: [(HeaderName, HeaderValue); 5] = [
+    (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
+    (header::REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
+    (header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY")),
+    (
+        header::CONTENT_SECURITY_POLICY,
+        HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'"),
+    ),
+    (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
+];
+
+/// Passes one request on and finishes its answer. A handler that panics answers `INTERNAL`, and
+/// only that one request.
+pub async fn pass(State(state): State<WebState>, mut request: Request, next: Next) -> Response {
+    let exchange = Arc::new(Exchange::begin(&state, &request));
+    let is_page = wants_page(&request);
+    request.extensions_mut().insert(Arc::clone(&exchange));
+    let answer = AssertUnwindSafe(next.run(request)).catch_unwind().await;
+    let mut response = answer.unwrap_or_else(|_| Failure::from(Reason::Internal).into_response());
+    if let Err(error) = record(&state, &exchange, &response).await {
+        response = Failure(error).into_response();
+    }
+    if let Some(Failed(error)) = response.extensions_mut().remove::<Failed>() {
+        response = answer_to(&state, &exchange, &error, is_page, response);
+    }
+    dress(&exchange, response)
+}
+
+/// Writes the record of a request that wrote none of its own.
+async fn record(state: &WebState, exchange: &Exchange, response: &Response) -> Result<(), Error> {
+    let Some(ctx) = exchange.ctx().filter(|ctx| ctx.records() == 0) else { return Ok(()) };
+    let reason = response.extensions().get::<Failed>().map(|failed| failed.0.reason());
+    activity::answered(&state.app, ctx, response.status().as_u16(), reason).await.map_err(|error| {
+        respond::log(&error, exchange.request);
+        Reason::RecordUnavailable.into()
+    })
+}
+
+fn answer_to(
+    state: &WebState,
+    exchange: &Exchange,
+    error: &Error,
+    is_page: bool,
+    response: Response,
+) -> Response {
+    respond::log(error, exchange.request);
+    state.app.metrics.refused(error.reason());
+    if !is_page {
+        return respond::render(error, exchange.request, response.into_parts().0.headers);
+    }
+    let mut page = console::failed(error, exchange);
+    page.headers_mut().extend(respond::advice(error));
+    page
+}
+
+fn dress(exchange: &Exchange, mut response: Response) -> Response {
+    let headers = response.headers_mut();
+    if !headers.contains_key(REQUEST_ID) {
+        if let Ok(id) = HeaderValue::try_from(exchange.request.to_string()) {
+            headers.insert(REQUEST_ID, id);
+        }
+    }
+    limits::describe(&exchange.counted(), headers);
+    for (name, value) in SAFE {
+        headers.entry(name).or_insert(value);
+    }
+    response
+}
+
+/// Whether an error of this request is shown as a page: a browser asks, and not for the API.
+fn wants_page(request: &Request) -> bool {
+    let path = request.uri().path();
+    let is_api = ["/v1", "/api"].iter().any(|root| {
+        path.strip_prefix(root).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    });
+    !is_api && accepts_html(request.headers())
+}
+
+fn accepts_html(headers: &HeaderMap) -> bool {
+    headers
+        .get_all(header::ACCEPT)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .any(|kind| kind.split(';').next().is_some_and(|kind| kind.trim().eq_ignore_ascii_case("text/html")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use axum::body::Body;
+
+    #[test]
+    fn a_browser_gets_a_page_and_a_program_gets_json() {
+        let judge = |path: &str, accept: &'static str| {
+            let request = Request::builder().uri(path).header("accept", accept).body(Body::empty());
+            wants_page(&request.unwrap())
+        };
+        assert!(judge("/nowhere", "text/html,application/xhtml+xml;q=0.9"));
+        assert!(judge("/v1x", "text/html"));
+        assert!(!judge("/nowhere", "*/*"));
+        assert!(!judge("/v1/agents", "text/html"));
+        assert!(!judge("/v1", "text/html"));
+    }
+}

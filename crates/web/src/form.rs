@@ -1,0 +1,128 @@
+//! Forms of the console. A form of somebody who is signed in carries the session's form token in
+//! the hidden field `form_token`; a form of somebody who is not (sign-in, set-up, an invitation) is
+//! held to come from our own page by its origin alone.
+
+use crate::{
+    body,
+    exchange::Exchange,
+    extract::Person,
+    limits,
+    respond::Failure,
+    state::WebState,
+};
+use axum::{
+    extract::{FromRequest, FromRequestParts, Request},
+    http::request::Parts,
+};
+use procura_app::{identity, limits::Limit};
+use procura_model::{Reason, Secret};
+
+/// The name of the hidden field.
+pub const FORM_TOKEN: &str = "form_token";
+
+/// The fields of a form, in the order in which they were sent.
+pub struct Fields(Vec<(String, Secret<String>)>);
+
+impl Fields {
+    fn parse(bytes: &[u8]) -> Self {
+        let pairs = form_urlencoded::parse(bytes);
+        Self(pairs.map(|(name, value)| (name.into_owned(), Secret::new(value.into_owned()))).collect())
+    }
+
+    /// The first value of this name, trimmed; empty where there is none.
+    #[must_use]
+    pub fn text(&self, name: &str) -> &str {
+        self.all(name).next().unwrap_or_default().trim()
+    }
+
+    /// Every value of this name, for boxes that can be ticked together.
+    pub fn all<'f>(&'f self, name: &'f str) -> impl Iterator<Item = &'f str> {
+        self.0.iter().filter(move |(key, _)| key == name).map(|(_, value)| value.expose().as_str())
+    }
+
+    /// Whether a box was ticked.
+    #[must_use]
+    pub fn has(&self, name: &str) -> bool {
+        self.all(name).next().is_some()
+    }
+
+    /// The first value of this name as it was typed, into custody.
+    #[must_use]
+    pub fn secret(&mut self, name: &str) -> Option<Secret<String>> {
+        let index = self.0.iter().position(|(key, value)| key == name && !value.expose().is_empty())?;
+        Some(self.0.swap_remove(index).1)
+    }
+}
+
+impl std::fmt::Debug for Fields {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_list().entries(self.0.iter().map(|(name, _)| name)).finish()
+    }
+}
+
+/// A form of somebody who is signed in, sent from a page of this very session.
+#[derive(Debug)]
+pub struct Form {
+    /// Who sent it.
+    pub person: Person,
+    /// What it says.
+    pub fields: Fields,
+}
+
+impl FromRequest<WebState> for Form {
+    type Rejection = Failure;
+
+    async fn from_request(request: Request, state: &WebState) -> Result<Self, Failure> {
+        let (mut parts, body) = request.into_parts();
+        let person = Person::from_request_parts(&mut parts, state).await?;
+        let fields = fields(&parts, body, state).await?;
+        let token = fields.text(FORM_TOKEN);
+        if !identity::form_token_is_right(&state.app, &person.signed_in.session, token) {
+            return Err(Reason::FormStale.into());
+        }
+        Ok(Self { person, fields })
+    }
+}
+
+/// A form of somebody who need not be signed in. It tries a secret (a password, a link), so it is
+/// counted against the limit for that, by address.
+#[derive(Debug)]
+pub struct OpenForm {
+    /// What it says.
+    pub fields: Fields,
+}
+
+impl FromRequest<WebState> for OpenForm {
+    type Rejection = Failure;
+
+    async fn from_request(request: Request, state: &WebState) -> Result<Self, Failure> {
+        let (parts, body) = request.into_parts();
+        limits::host_is_ours(state, &parts)?;
+        let exchange = Exchange::of(&parts)?;
+        exchange.count(state, Limit::Auth, &exchange.address_key())?;
+        Ok(Self { fields: fields(&parts, body, state).await? })
+    }
+}
+
+async fn fields(parts: &Parts, body: axum::body::Body, state: &WebState) -> Result<Fields, Failure> {
+    limits::origin_is_ours(parts)?;
+    body::demand_type(&parts.headers, "application/x-www-form-urlencoded")?;
+    let bytes = body::read(body, state.app.settings.max_body_bytes).await?;
+    Ok(Fields::parse(&bytes))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fields_are_read_and_secrets_leave_with_their_owner() {
+        let mut fields = Fields::parse(b"name=+A%20b+&scope=x&scope=y&password=+p%26w+&empty=");
+        assert_eq!(fields.text("name"), "A b");
+        assert_eq!(fields.all("scope").collect::<Vec<_>>(), ["x", "y"]);
+        assert!(fields.has("empty") && !fields.has("none") && fields.text("none").is_empty());
+        assert!(!format!("{fields:?}").contains("p&w"));
+        assert_eq!(fields.secret("password").unwrap().expose(), " p&w ");
+        assert!(fields.secret("password").is_none() && fields.secret("empty").is_none());
+    }
+}

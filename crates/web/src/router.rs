@@ -1,0 +1,27 @@
+//! Which path is which operation. The API's routes come with their documentation (`openapi`): one
+//! that is not documented cannot be mounted.
+
+use crate::{console, edge, mcp, openapi, operator, respond::Failure, state::WebState};
+use axum::{Router, middleware};
+use procura_model::Reason;
+
+/// Everything that is served on the public address.
+#[must_use]
+pub fn router(state: WebState) -> Router {
+    let (api, _) = openapi::parts();
+    Router::new()
+        .merge(api)
+        .merge(mcp::router())
+        .merge(operator::router())
+        .merge(console::router())
+        .fallback(async || Failure::from(Reason::NotFound))
+        .method_not_allowed_fallback(async || Failure::from(Reason::MethodNotAllowed))
+        .layer(middleware::from_fn_with_state(state.clone(), edge::pass))
+        .with_state(state)
+}
+
+/// The metrics alone, without a key: for a listener of their own on the loopback (decisions 9).
+#[must_use]
+pub fn metrics_router(state: WebState) -> Router {
+    operator::open_metrics().with_state(state)
+}
