@@ -1,1 +1,42 @@
-//! store
+//! Rows: SQLite and PostgreSQL with one SQL text (house.md section 4). Every change goes through a
+//! [`Writer`], whose only commit takes the event that tells of it (AUD-2); every query is bound to
+//! the tenant of its `Ctx`, but for the few in [`lobby`] that cannot know it yet.
+//!
+//! One file for each noun, one function for each statement.
+
+#[macro_use]
+mod statement;
+#[macro_use]
+mod value;
+
+pub mod accounts;
+pub mod agents;
+pub mod approvals;
+pub mod console_sessions;
+pub mod credentials;
+mod db;
+pub mod evidence;
+pub mod idempotency;
+pub mod invitations;
+pub mod lobby;
+pub mod members;
+mod migrate;
+pub mod outbox;
+pub mod permissions;
+mod record;
+pub mod results;
+pub mod revocations;
+mod row;
+pub mod servers;
+mod store;
+pub mod tenants;
+#[cfg(any(test, feature = "testing"))]
+pub mod testing;
+mod tx;
+mod writer;
+
+pub use evidence::DecisionFilter;
+pub use lobby::{LinkPurpose, Lobby, Membership, NewLink};
+pub use revocations::Revocation;
+pub use store::{InUse, Store, StoreSettings, is_in_use};
+pub use tx::{Reader, Source, Unaudited, Writer};

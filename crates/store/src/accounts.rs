@@ -1,0 +1,50 @@
+//! People. An account is one row for all organizations; here it is seen through its membership in one, so an
+//! organization reaches its own people alone. Making one and finding one by its address are in the lobby.
+
+use crate::{
+    row::Row,
+    tx::{Source, Writer},
+};
+use procura_model::{Account, AccountId, Reason, Result};
+
+statements! {
+    BY_ID = "
+        SELECT a.account_id, a.email, a.password_hash, a.created_at
+          FROM members m
+          JOIN accounts a ON a.account_id = m.account_id
+         WHERE m.tenant_id = $1
+           AND m.account_id = $2";
+    SET_PASSWORD = "
+        UPDATE accounts
+           SET password_hash = $3
+         WHERE account_id = $2
+           AND EXISTS (SELECT 1 FROM members m WHERE m.tenant_id = $1 AND m.account_id = $2)
+     RETURNING account_id";
+}
+
+/// The account of a member.
+///
+/// # Errors
+/// `NOT_FOUND`, or a fault.
+pub async fn by_id(source: &mut impl Source, account: AccountId) -> Result<Account> {
+    let row = source.desk().maybe(&BY_ID, args![account]).await?.ok_or(Reason::NotFound)?;
+    read(&row)
+}
+
+/// Gives a member another password. The caller revokes the sessions that the old one opened.
+///
+/// # Errors
+/// `NOT_FOUND`, or a fault.
+pub async fn set_password(w: &mut Writer<'_>, account: AccountId, password_hash: &str) -> Result<()> {
+    w.desk().maybe(&SET_PASSWORD, args![account, password_hash]).await?.ok_or(Reason::NotFound)?;
+    Ok(())
+}
+
+pub(crate) fn read(row: &Row) -> Result<Account> {
+    Ok(Account {
+        id: row.parse("account_id")?,
+        email: row.text("email")?,
+        password_hash: row.text("password_hash")?,
+        created_at: row.time("created_at")?,
+    })
+}

@@ -1,0 +1,127 @@
+//! The queue of decision records (decisions.md 21, house.md walk c). Callers hand in rows and wait; one task
+//! takes everything that waits, commits it with as few statements as it needs, and only then answers. So a
+//! caller that goes away cannot cancel a commit, and a hundred callers share one.
+
+use crate::{
+    db::{Db, PATIENCE, Recorder, unrecorded},
+    record::Entry,
+};
+use procura_model::{Error, Result};
+use tokio::{
+    sync::{Mutex, mpsc, oneshot},
+    task::JoinHandle,
+    time::timeout,
+};
+
+/// How many calls may wait; the next one waits for a place.
+const PLACES: usize = 4_096;
+
+/// How many calls one commit takes at the most.
+const BATCH: usize = 256;
+
+/// What one caller wants recorded.
+struct Job {
+    entries: Vec<Entry>,
+    answer: oneshot::Sender<Result<()>>,
+}
+
+/// The way into the queue, and the task behind it.
+pub(crate) struct Queue {
+    jobs: mpsc::Sender<Job>,
+    stop: mpsc::Sender<()>,
+    task: Mutex<Option<JoinHandle<()>>>,
+}
+
+impl Queue {
+    #[expect(clippy::disallowed_methods, reason = "the task belongs to the store and ends with it")]
+    pub(crate) fn start(db: &Db) -> Self {
+        let (jobs, waiting) = mpsc::channel(PLACES);
+        let (stop, stopped) = mpsc::channel(1);
+        let task = tokio::spawn(work(Recorder::new(db.clone()), waiting, stopped));
+        Self { jobs, stop, task: Mutex::new(Some(task)) }
+    }
+
+    /// Hands in the rows and waits until they are durable.
+    pub(crate) async fn record(&self, entries: Vec<Entry>) -> Result<()> {
+        if entries.is_empty() {
+            return Ok(());
+        }
+        let (answer, answered) = oneshot::channel();
+        timeout(PATIENCE, async {
+            self.jobs.send(Job { entries, answer }).await.map_err(unrecorded_job)?;
+            answered.await.map_err(unrecorded)?
+        })
+        .await
+        .map_err(unrecorded)?
+    }
+
+    /// Takes no more, commits what waits, and ends the task.
+    pub(crate) async fn close(&self) {
+        // Fails only when the task has ended already.
+        let _ = self.stop.try_send(());
+        if let Some(task) = self.task.lock().await.take()
+            && let Err(error) = task.await
+        {
+            tracing::error!(%error, "the record's task died");
+        }
+    }
+}
+
+fn unrecorded_job(_: mpsc::error::SendError<Job>) -> Error {
+    unrecorded("the store is closed")
+}
+
+async fn work(mut recorder: Recorder, mut waiting: mpsc::Receiver<Job>, mut stopped: mpsc::Receiver<()>) {
+    let mut batch = Vec::with_capacity(BATCH);
+    let mut open = true;
+    loop {
+        let taken = tokio::select! {
+            taken = waiting.recv_many(&mut batch, BATCH) => taken,
+            Some(()) = stopped.recv(), if open => {
+                waiting.close();
+                open = false;
+                continue;
+            }
+        };
+        if taken == 0 {
+            return;
+        }
+        commit(&mut recorder, &mut batch).await;
+    }
+}
+
+/// Commits a batch and answers everybody in it.
+async fn commit(recorder: &mut Recorder, batch: &mut Vec<Job>) {
+    let single = batch.len() == 1;
+    let ends: Vec<usize> = batch
+        .iter()
+        .scan(0, |end: &mut usize, job| {
+            *end = end.saturating_add(job.entries.len());
+            Some(*end)
+        })
+        .collect();
+    let mut entries: Vec<Entry> = Vec::with_capacity(ends.last().copied().unwrap_or(0));
+    for job in batch.iter_mut() {
+        entries.append(&mut job.entries);
+    }
+    let answer = recorder.commit(&entries).await;
+    if answer.is_ok() || single {
+        return answer_all(batch, answer);
+    }
+    // One bad row must not take the others with it: each call alone, in the order in which they came.
+    let mut begin = 0;
+    for (job, end) in batch.drain(..).zip(ends) {
+        let own = entries.get(begin..end).unwrap_or_default();
+        begin = end;
+        // A caller that is gone needs no answer.
+        let _ = job.answer.send(recorder.commit(own).await);
+    }
+}
+
+fn answer_all(batch: &mut Vec<Job>, answer: Result<()>) {
+    let mut first = Some(answer);
+    for job in batch.drain(..) {
+        // Only a batch of one carries a fault here, so nobody gets another's.
+        let _ = job.answer.send(first.take().unwrap_or(Ok(())));
+    }
+}
