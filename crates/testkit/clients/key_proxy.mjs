@@ -1,6 +1,7 @@
-// A proxy that adds a credential to every request and changes nothing else: method, path, Host, Origin, body and
-// answer pass as they are, events as they come. The conformance suite cannot send a credential by itself, and the
-// scenario about DNS rebinding must be judged by the server behind, so Host and Origin stay the client's.
+// A proxy that adds a credential to every request: method, path, body and answer pass as they are, events as they
+// come. The conformance suite cannot send a credential by itself, and the scenario about DNS rebinding must be judged
+// by the server behind, so Host and Origin stay the client's; only where they name this proxy's own port does the port
+// become that of the server, as if the client had called it directly.
 //
 // Alone: TARGET=http://127.0.0.1:8080 KEY=... node key_proxy.mjs   prints its own address as the first line.
 
@@ -27,8 +28,20 @@ export function startKeyProxy(target, key) {
   });
 }
 
+const LOOPBACK = /^(https?:\/\/)?(localhost|127\.0\.0\.1|\[::1\]):(\d+)$/;
+
+/** The headers as they came, with this proxy's port replaced by the server's in Host and Origin. */
+function renamed(request, upstream) {
+  const own = String(request.socket.localPort);
+  return request.rawHeaders.map((value, index) => {
+    const name = index % 2 === 1 ? request.rawHeaders[index - 1].toLowerCase() : "";
+    const match = ["host", "origin"].includes(name) ? value.match(LOOPBACK) : null;
+    return match && match[3] === own ? `${match[1] ?? ""}${match[2]}:${upstream.port || 80}` : value;
+  });
+}
+
 function forward(request, response, upstream, key, agent) {
-  const headers = [...request.rawHeaders];
+  const headers = renamed(request, upstream);
   const hasOwn = request.headers.authorization !== undefined;
   if (!hasOwn) headers.push("Authorization", `Bearer ${key}`);
   const onward = http.request({
