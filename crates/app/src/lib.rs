@@ -1,1 +1,146 @@
-//! app
+//! The journeys: each use case from who asks to what is recorded.
+//!
+//! Every journey is an `async fn (app, ctx, ask)`. It first demands its scope of `ctx.actor`, then
+//! does what it does in the order in which it reads, and commits its change together with the event
+//! that records it. Web and gateway are views of these functions and decide nothing themselves.
+
+pub mod activity;
+pub mod agents;
+pub mod approvals;
+pub mod idempotency;
+pub mod identity;
+pub mod jobs;
+pub mod keys;
+pub mod limits;
+pub mod members;
+pub mod metrics;
+pub mod onboarding;
+pub mod organization;
+pub mod permissions;
+pub mod results;
+pub mod revocations;
+pub mod seals;
+pub mod servers;
+pub mod settings;
+pub mod snapshots;
+pub mod verify;
+
+use procura_cluster::Limits;
+use procura_egress::Egress;
+use procura_model::{Clock, Ctx, Doing as _, Entropy, Origin, Result, Time};
+use procura_screen::{inject::Scanner, redact::Redactor};
+use procura_store::Store;
+use std::{borrow::Cow, sync::Arc};
+use tokio::sync::watch;
+
+pub use identity::{Identified, SignedIn};
+pub use jobs::Jobs;
+pub use metrics::Metrics;
+pub use seals::Seals;
+pub use settings::Settings;
+pub use snapshots::{AgentSnapshot, Snapshots};
+
+/// Everything that a journey needs of the world.
+pub struct App {
+    /// Rows.
+    pub store: Store,
+    /// The only way out.
+    pub egress: Arc<Egress>,
+    /// Rate limits.
+    pub limits: Limits,
+    /// Keys derived from the root key.
+    pub seals: Seals,
+    /// Time.
+    pub clock: Clock,
+    /// Chance.
+    pub entropy: Entropy,
+    /// What the operator set.
+    pub settings: Settings,
+    /// Agents with compiled policies, and keys, as long as nothing revoked them.
+    pub snapshots: Snapshots,
+    /// The injection detector.
+    pub scanner: Scanner,
+    /// The secret redactor.
+    pub redactor: Redactor,
+    /// Work in the background.
+    pub jobs: Jobs,
+    /// Counters for `/metrics`.
+    pub metrics: Metrics,
+    /// Counts up when a tool server was added, changed or removed.
+    pub servers_changed: watch::Sender<u64>,
+    /// Counts up when an organization was made.
+    pub founded: watch::Sender<u64>,
+    /// When this node last read the revocations.
+    pub revocations: revocations::Freshness,
+}
+
+/// What [`App::new`] cannot make itself.
+pub struct World {
+    /// Rows, migrated.
+    pub store: Store,
+    /// The only way out.
+    pub egress: Egress,
+    /// Keys derived from the root key.
+    pub seals: Seals,
+    /// Time.
+    pub clock: Clock,
+    /// Chance.
+    pub entropy: Entropy,
+    /// What the operator set.
+    pub settings: Settings,
+}
+
+impl App {
+    /// Puts the parts together; nothing runs yet.
+    ///
+    /// # Errors
+    /// A fault when a screen cannot be built.
+    pub fn new(world: World) -> Result<Arc<Self>> {
+        Ok(Arc::new(Self {
+            limits: Limits::new(world.settings.limits),
+            store: world.store,
+            egress: Arc::new(world.egress),
+            seals: world.seals,
+            clock: world.clock,
+            entropy: world.entropy,
+            settings: world.settings,
+            snapshots: Snapshots::default(),
+            scanner: Scanner::new().doing("build the injection detector")?,
+            redactor: Redactor::new().doing("build the redactor")?,
+            jobs: Jobs::default(),
+            metrics: Metrics::default(),
+            servers_changed: watch::channel(0).0,
+            founded: watch::channel(0).0,
+            revocations: revocations::Freshness::default(),
+        }))
+    }
+
+    /// A JSON document without the secrets in it; `null` for a text that cannot be read, so that what
+    /// cannot be redacted is never kept.
+    #[must_use]
+    pub fn redacted_json<'t>(&self, raw: &'t str) -> Cow<'t, str> {
+        self.redactor.redact_json(raw).map_or(Cow::Borrowed("null"), |redacted| redacted.text)
+    }
+
+    pub(crate) fn rows(&self, now: Time) -> snapshots::Rows<'_> {
+        snapshots::Rows { store: &self.store, entropy: &self.entropy, now }
+    }
+
+    /// The time now; only the edges ask.
+    #[must_use]
+    pub fn now(&self) -> Time {
+        self.clock.now()
+    }
+
+    /// The context of a request by somebody who was identified.
+    #[must_use]
+    pub fn ctx(&self, identified: Identified, origin: Origin) -> Ctx {
+        Ctx::new(identified.tenant, identified.actor, self.now(), &self.entropy).from(origin)
+    }
+}
+
+impl std::fmt::Debug for App {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("App").field("settings", &self.settings).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,284 @@
+//! Tool servers: who they are, how they are reached, and the credential that is sent to them, which
+//! goes in and never comes out again (VLT-6). Servers over standard input and output run programs
+//! on this machine, so only the operator's `procura.toml` can declare them (decision 24).
+
+use crate::App;
+use procura_model::{
+    Ctx, Event, EventKind, Reason, Result, Scope, Secret, ServerId, ServerSettings, ToolServer, Transport,
+    server::is_server_name,
+};
+use procura_store::servers as rows;
+
+/// The longest deadline that a server may be given, in milliseconds.
+const MAX_TIMEOUT_MS: u64 = 10 * 60 * 1_000;
+/// The largest answer that a server may be allowed, in bytes.
+const MAX_ANSWER_BYTES: u64 = 64 * 1024 * 1024;
+/// How many servers one organization may have.
+const MAX_SERVERS: usize = 200;
+
+/// A tool server that somebody wants to add, or what it should become.
+#[derive(Debug)]
+pub struct ServerDetails {
+    /// Its name: the first half of its tools' names.
+    pub name: String,
+    /// Its MCP endpoint.
+    pub url: String,
+    /// What is sent to it as `Authorization: Bearer`.
+    pub credential: NewCredential,
+    /// Its settings.
+    pub settings: ServerSettings,
+}
+
+/// What becomes of a server's credential.
+#[derive(Debug)]
+pub enum NewCredential {
+    /// It stays as it is.
+    Keep,
+    /// It is taken away.
+    Remove,
+    /// It is replaced.
+    Set(Secret<String>),
+}
+
+/// The tool servers of the organization, by name.
+///
+/// # Errors
+/// The scope is missing.
+pub async fn list(app: &App, ctx: &Ctx) -> Result<Vec<ToolServer>> {
+    ctx.actor.require(Scope::ReadServers)?;
+    all(app, ctx).await
+}
+
+/// The tool servers without asking for a scope: for the gateway, which filters by policy.
+///
+/// # Errors
+/// A fault when the store cannot say.
+pub async fn all(app: &App, ctx: &Ctx) -> Result<Vec<ToolServer>> {
+    let mut reader = app.store.read(ctx);
+    rows::list(&mut reader).await
+}
+
+/// One tool server.
+///
+/// # Errors
+/// `NOT_FOUND`.
+pub async fn get(app: &App, ctx: &Ctx, id: ServerId) -> Result<ToolServer> {
+    ctx.actor.require(Scope::ReadServers)?;
+    let mut reader = app.store.read(ctx);
+    rows::get(&mut reader, id).await
+}
+
+/// Adds a tool server that is reached over HTTP.
+///
+/// # Errors
+/// `FIELD_INVALID`, `NAME_TAKEN`, `EGRESS_REFUSED` for an address that is never allowed.
+pub async fn add(app: &App, ctx: &Ctx, details: ServerDetails) -> Result<ToolServer> {
+    ctx.actor.require(Scope::WriteServers)?;
+    checked(&details)?;
+    let id = ServerId::new(ctx.now, &app.entropy);
+    let sealed_credential = match &details.credential {
+        NewCredential::Set(credential) => {
+            Some(app.seals.seal_credential((ctx.tenant, id), credential, &app.entropy)?)
+        }
+        NewCredential::Keep | NewCredential::Remove => None,
+    };
+    let server = ToolServer {
+        id,
+        name: details.name,
+        transport: Transport::Http { url: details.url },
+        settings: details.settings,
+        sealed_credential,
+        enabled: true,
+        from_file: false,
+        created_at: ctx.now,
+    };
+    let mut writer = app.store.write(ctx).await?;
+    if rows::list(&mut writer).await?.len() >= MAX_SERVERS {
+        return Err(
+            Reason::FieldInvalid.because(format!("An organization has at most {MAX_SERVERS} tool servers."))
+        );
+    }
+    rows::insert(&mut writer, &server).await?;
+    writer.commit(Event::new(EventKind::ServerAdded).about(id)).await?;
+    announce(app);
+    Ok(server)
+}
+
+/// Changes a tool server.
+///
+/// # Errors
+/// `NOT_FOUND`, `FIELD_INVALID`, `NAME_TAKEN`.
+pub async fn change(app: &App, ctx: &Ctx, id: ServerId, details: ServerDetails) -> Result<ToolServer> {
+    ctx.actor.require(Scope::WriteServers)?;
+    checked(&details)?;
+    let mut writer = app.store.write(ctx).await?;
+    let mut server = own(&mut writer, id).await?;
+    let new_url = Transport::Http { url: details.url };
+    let moved = server.transport != new_url;
+    server.sealed_credential = match &details.credential {
+        NewCredential::Set(credential) => {
+            Some(app.seals.seal_credential((ctx.tenant, id), credential, &app.entropy)?)
+        }
+        NewCredential::Remove => None,
+        // A credential never follows a server to another address: who may edit could else read it.
+        NewCredential::Keep if moved && server.sealed_credential.is_some() => {
+            return Err(Reason::FieldInvalid
+                .because("url: the address changes, so the credential must be given again or removed."));
+        }
+        NewCredential::Keep => server.sealed_credential,
+    };
+    server.name = details.name;
+    server.transport = new_url;
+    server.settings = details.settings;
+    rows::update(&mut writer, &server).await?;
+    writer.commit(Event::new(EventKind::ServerChanged).about(id)).await?;
+    announce(app);
+    Ok(server)
+}
+
+/// Takes a tool server in use or out of use.
+///
+/// # Errors
+/// `NOT_FOUND`.
+pub async fn set_enabled(app: &App, ctx: &Ctx, id: ServerId, use_it: Use) -> Result<ToolServer> {
+    ctx.actor.require(Scope::WriteServers)?;
+    let mut writer = app.store.write(ctx).await?;
+    let mut server = rows::get(&mut writer, id).await?;
+    server.enabled = matches!(use_it, Use::On);
+    rows::update(&mut writer, &server).await?;
+    writer
+        .commit(
+            Event::new(EventKind::ServerChanged)
+                .about(id)
+                .with_facts(&serde_json::json!({ "enabled": server.enabled })),
+        )
+        .await?;
+    announce(app);
+    Ok(server)
+}
+
+/// Whether a server is in use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Use {
+    /// In use.
+    On,
+    /// Out of use.
+    Off,
+}
+
+/// Removes a tool server.
+///
+/// # Errors
+/// `NOT_FOUND`, `STATE_CHANGED` for one that `procura.toml` declares.
+pub async fn remove(app: &App, ctx: &Ctx, id: ServerId) -> Result<()> {
+    ctx.actor.require(Scope::WriteServers)?;
+    let mut writer = app.store.write(ctx).await?;
+    own(&mut writer, id).await?;
+    rows::remove(&mut writer, id).await?;
+    writer.commit(Event::new(EventKind::ServerRemoved).about(id)).await?;
+    announce(app);
+    Ok(())
+}
+
+/// The credential of a server, opened for one call; it dies with the caller's hands.
+///
+/// # Errors
+/// A fault when it cannot be opened.
+pub fn credential_of(app: &App, ctx: &Ctx, server: &ToolServer) -> Result<Option<Secret<String>>> {
+    let sealed = server.sealed_credential.as_deref();
+    sealed.map(|sealed| app.seals.open_credential((ctx.tenant, server.id), sealed)).transpose()
+}
+
+/// Makes the servers of the operator's file the organization's: new ones are added, known ones
+/// updated, those that the file no longer names are taken out of use.
+///
+/// # Errors
+/// `NAME_TAKEN` when a person has given that name to a server of their own.
+pub async fn declare(
+    app: &App,
+    ctx: &Ctx,
+    declared: Vec<(String, Transport, ServerSettings, Option<Secret<String>>)>,
+) -> Result<()> {
+    let mut writer = app.store.write(ctx).await?;
+    let known = rows::list(&mut writer).await?;
+    let mut events = Vec::new();
+    for (name, transport, settings, credential) in &declared {
+        let before = known.iter().find(|server| server.name == *name);
+        if before.is_some_and(|server| !server.from_file) {
+            return Err(Reason::NameTaken.because(format!("The tool server name {name} is in use already.")));
+        }
+        let id = before.map_or_else(|| ServerId::new(ctx.now, &app.entropy), |server| server.id);
+        let sealed = credential
+            .as_ref()
+            .map(|c| app.seals.seal_credential((ctx.tenant, id), c, &app.entropy))
+            .transpose()?;
+        let server = ToolServer {
+            id,
+            name: name.clone(),
+            transport: transport.clone(),
+            settings: settings.clone(),
+            sealed_credential: sealed,
+            enabled: true,
+            from_file: true,
+            created_at: before.map_or(ctx.now, |server| server.created_at),
+        };
+        if before.is_some() {
+            rows::update(&mut writer, &server).await?;
+        } else {
+            rows::insert(&mut writer, &server).await?;
+            events.push(Event::new(EventKind::ServerAdded).about(id));
+        }
+    }
+    for gone in known
+        .into_iter()
+        .filter(|k| k.from_file && k.enabled && !declared.iter().any(|(name, ..)| *name == k.name))
+    {
+        let server = ToolServer { enabled: false, ..gone };
+        rows::update(&mut writer, &server).await?;
+        events.push(Event::new(EventKind::ServerChanged).about(server.id));
+    }
+    if events.is_empty() {
+        events.push(Event::new(EventKind::ServerChanged).about("procura.toml"));
+    }
+    writer.commit_all(events).await?;
+    announce(app);
+    Ok(())
+}
+
+/// A server that people may change: not one of the operator's file.
+async fn own(writer: &mut procura_store::Writer<'_>, id: ServerId) -> Result<ToolServer> {
+    let server = rows::get(writer, id).await?;
+    if server.from_file {
+        return Err(
+            Reason::StateChanged.because("This tool server is declared in procura.toml; change it there.")
+        );
+    }
+    Ok(server)
+}
+
+fn announce(app: &App) {
+    app.servers_changed.send_modify(|count| *count += 1);
+}
+
+fn checked(details: &ServerDetails) -> Result<()> {
+    let wrong = |text: &'static str| Err(Reason::FieldInvalid.because(text));
+    if !is_server_name(&details.name) || details.name == "procura" {
+        return wrong("name must be 1 to 32 of a-z, 0-9 and -, begin with a letter, and not be procura.");
+    }
+    if procura_egress::WebUrl::parse(&details.url).is_err() {
+        return wrong("url must be an http or https URL without user name or password.");
+    }
+    let settings = &details.settings;
+    if !(100..=MAX_TIMEOUT_MS).contains(&settings.timeout_ms) {
+        return wrong("settings.timeoutMs must be between 100 and 600000.");
+    }
+    if !(1_024..=MAX_ANSWER_BYTES).contains(&settings.max_bytes) {
+        return wrong("settings.maxBytes must be between 1024 and 67108864.");
+    }
+    if let NewCredential::Set(credential) = &details.credential
+        && !credential.expose().bytes().all(|b| b.is_ascii_graphic())
+    {
+        return wrong("credential must be visible ASCII without blanks, as a bearer token is.");
+    }
+    Ok(())
+}

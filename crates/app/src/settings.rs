@@ -1,0 +1,51 @@
+//! What the operator set, already checked: nothing further in reads a file or the environment.
+
+use procura_cluster::LimitSettings;
+use procura_crypto::Cost;
+
+/// The settings that journeys read.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The URL under which this deployment is reached, without a trailing slash.
+    pub public_url: String,
+    /// Host names, with or without port, that the Host header may name besides the public URL's.
+    pub allowed_hosts: Vec<String>,
+    /// Origins that may call the MCP endpoint from a browser besides the public URL's.
+    pub allowed_origins: Vec<String>,
+    /// Addresses whose `X-Forwarded-For` is believed, as networks such as `10.0.0.0/8`.
+    pub trusted_proxies: Vec<String>,
+    /// Whether cookies are marked Secure: the public URL is https.
+    pub secure_cookies: bool,
+    /// Short warnings that every console page shows: `demo`, `no TLS`.
+    pub mode_badges: Vec<String>,
+    /// How hard passwords are hashed.
+    pub scrypt: Cost,
+    /// Rate limits.
+    pub limits: LimitSettings,
+    /// How long a tool result may be before it is cut, in bytes (RED-2).
+    pub sanitize_max_bytes: usize,
+    /// How long a request body may be, in bytes.
+    pub max_body_bytes: usize,
+    /// How long somebody stays signed in, in milliseconds.
+    pub sign_in_ttl_ms: i64,
+}
+
+impl Settings {
+    /// Settings for a deployment at `public_url`, everything else as it is without configuration.
+    #[must_use]
+    pub fn for_url(public_url: &str) -> Self {
+        Self {
+            public_url: public_url.trim_end_matches('/').to_owned(),
+            allowed_hosts: Vec::new(),
+            allowed_origins: Vec::new(),
+            trusted_proxies: Vec::new(),
+            secure_cookies: public_url.starts_with("https://"),
+            mode_badges: Vec::new(),
+            scrypt: Cost::default(),
+            limits: LimitSettings::default(),
+            sanitize_max_bytes: 50 * 1024,
+            max_body_bytes: 1024 * 1024,
+            sign_in_ttl_ms: 12 * procura_model::time::HOUR_MS,
+        }
+    }
+}

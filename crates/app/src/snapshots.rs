@@ -1,0 +1,192 @@
+//! Keys and agents with their compiled policies, kept in memory as long as nothing revoked them.
+//!
+//! A snapshot may only be kept if nothing was forgotten since its reading began: otherwise a change
+//! that was committed between the reading and the keeping would be hidden for ever. `generation`
+//! counts every forgetting, and a reading that saw another generation is used once and not kept.
+
+use parking_lot::{Mutex, RwLock};
+use procura_model::{
+    Actor, Agent, AgentId, CredentialId, Ctx, Digest, Entropy, Result, TenantId, TenantSettings, Time,
+};
+use procura_policy::Policy;
+use procura_store::{
+    Store, agents, credentials,
+    lobby::FoundCredential,
+    permissions,
+    revocations::{Revocation, Subject},
+    tenants,
+};
+use std::{collections::HashMap, sync::Arc};
+
+/// How many keys, and how many agents, are kept at the most; then all are dropped and read anew.
+const MAX_KEPT: usize = 50_000;
+
+/// An agent as decisions see it.
+#[derive(Debug)]
+pub struct AgentSnapshot {
+    /// The agent.
+    pub agent: Agent,
+    /// Its permissions, compiled.
+    pub policy: Policy,
+    /// Its organization's settings.
+    pub settings: TenantSettings,
+}
+
+#[derive(Default)]
+struct Kept {
+    generation: u64,
+    keys: HashMap<Digest, Arc<FoundCredential>>,
+    agents: HashMap<(TenantId, AgentId), Arc<AgentSnapshot>>,
+}
+
+/// What is kept in memory.
+#[derive(Default)]
+pub struct Snapshots {
+    kept: RwLock<Kept>,
+    touched: Mutex<HashMap<(TenantId, CredentialId), Touch>>,
+}
+
+/// Where snapshots are read from and last uses written to.
+pub(crate) struct Rows<'r> {
+    pub(crate) store: &'r Store,
+    pub(crate) entropy: &'r Entropy,
+    pub(crate) now: Time,
+}
+
+impl Rows<'_> {
+    fn ctx(&self, tenant: TenantId) -> Ctx {
+        Ctx::new(tenant, Actor::Operator, self.now, self.entropy)
+    }
+}
+
+/// When a key was last used, and by which agent.
+#[derive(Clone, Copy, Debug)]
+struct Touch {
+    agent: Option<AgentId>,
+    at: Time,
+}
+
+impl Snapshots {
+    /// The key that has this digest, from memory or from the store; also when it is revoked.
+    pub(crate) async fn key(&self, store: &Store, digest: &Digest) -> Result<Option<Arc<FoundCredential>>> {
+        let generation = {
+            let kept = self.kept.read();
+            if let Some(key) = kept.keys.get(digest) {
+                return Ok(Some(Arc::clone(key)));
+            }
+            kept.generation
+        };
+        let Some(found) = store.lobby().credential_by_digest(digest).await? else {
+            return Ok(None);
+        };
+        let key = Arc::new(found);
+        let mut kept = self.kept.write();
+        if kept.generation == generation {
+            if kept.keys.len() >= MAX_KEPT {
+                kept.keys.clear();
+            }
+            kept.keys.insert(*digest, Arc::clone(&key));
+        }
+        Ok(Some(key))
+    }
+
+    /// The agent with its policy, from memory or from the store.
+    pub(crate) async fn agent(
+        &self,
+        source: &Rows<'_>,
+        tenant: TenantId,
+        id: AgentId,
+    ) -> Result<Arc<AgentSnapshot>> {
+        let generation = {
+            let kept = self.kept.read();
+            if let Some(agent) = kept.agents.get(&(tenant, id)) {
+                return Ok(Arc::clone(agent));
+            }
+            kept.generation
+        };
+        let mut reader = source.store.read(&source.ctx(tenant));
+        let agent = agents::get(&mut reader, id).await?;
+        let permissions = permissions::list_of_agent(&mut reader, id).await?;
+        let settings = tenants::get(&mut reader).await?.settings;
+        let policy = Policy::compile(agent.policy_version, &permissions);
+        let snapshot = Arc::new(AgentSnapshot { agent, policy, settings });
+        let mut kept = self.kept.write();
+        if kept.generation == generation {
+            if kept.agents.len() >= MAX_KEPT {
+                kept.agents.clear();
+            }
+            kept.agents.insert((tenant, id), Arc::clone(&snapshot));
+        }
+        Ok(snapshot)
+    }
+
+    /// Forgets an agent: it was disabled, or its permissions changed.
+    pub fn forget_agent(&self, tenant: TenantId, agent: AgentId) {
+        let mut kept = self.kept.write();
+        kept.generation += 1;
+        kept.agents.remove(&(tenant, agent));
+    }
+
+    /// Forgets a key: it was revoked or rotated.
+    pub fn forget_key(&self, credential: CredentialId) {
+        let mut kept = self.kept.write();
+        kept.generation += 1;
+        kept.keys.retain(|_, key| key.credential.id != credential);
+    }
+
+    /// Forgets all of an organization: its settings changed.
+    pub fn forget_tenant(&self, tenant: TenantId) {
+        let mut kept = self.kept.write();
+        kept.generation += 1;
+        kept.keys.retain(|_, key| key.tenant != tenant);
+        kept.agents.retain(|(of, _), _| *of != tenant);
+    }
+
+    /// Forgets everything.
+    pub fn forget_all(&self) {
+        let mut kept = self.kept.write();
+        kept.generation += 1;
+        kept.keys.clear();
+        kept.agents.clear();
+    }
+
+    /// Notes that a key was used; written down by upkeep, so that no request waits for it.
+    pub(crate) fn touch(&self, tenant: TenantId, credential: CredentialId, agent: Option<AgentId>, at: Time) {
+        self.touched.lock().insert((tenant, credential), Touch { agent, at });
+    }
+
+    /// Writes down when keys were last used.
+    pub(crate) async fn write_touches(&self, source: &Rows<'_>) -> Result<()> {
+        let touched: Vec<_> = self.touched.lock().drain().collect();
+        for ((tenant, credential), Touch { agent, at }) in touched {
+            let ctx = Ctx::new(tenant, Actor::Operator, at, source.entropy);
+            let mut unaudited = source.store.unaudited(&ctx);
+            credentials::touch_used(&mut unaudited, credential).await?;
+            if let Some(agent) = agent {
+                agents::touch_seen(&mut unaudited, agent).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Forgets what a revocation names. Applying one twice does no harm.
+    pub(crate) fn obey(&self, row: &Revocation) {
+        match row.subject {
+            Subject::Tenant => self.forget_tenant(row.tenant),
+            Subject::Agent(agent) => self.forget_agent(row.tenant, agent),
+            Subject::Credential(credential) => self.forget_key(credential),
+            // Sessions, and what hangs on accounts and servers, are read anew for each request.
+            Subject::Session(_) | Subject::Account(_) | Subject::Server(_) => {}
+        }
+    }
+}
+
+impl std::fmt::Debug for Snapshots {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let kept = self.kept.read();
+        f.debug_struct("Snapshots")
+            .field("keys", &kept.keys.len())
+            .field("agents", &kept.agents.len())
+            .finish()
+    }
+}

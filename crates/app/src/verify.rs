@@ -1,0 +1,268 @@
+//! verify(): may this agent do this now? (VER-1, VER-2)
+//!
+//! The answer is recorded before it is given: a caller that acts on an answer acts on something that
+//! the record holds (AUD-2). The record names the policy version and holds the facts that were read,
+//! so that history can be replayed.
+
+use crate::{AgentSnapshot, App, approvals};
+use procura_model::{
+    Actor, AgentId, AgentStatus, ApprovalId, Ask, Ctx, Decision, Event, EventKind, Json, PermissionId,
+    Reason, RequestId, Result, Risk, Scope, Time, Verdict,
+};
+use procura_policy::{Explained, Facts, Listing};
+use serde::Serialize;
+use serde_json::value::RawValue;
+use std::{borrow::Cow, sync::Arc};
+
+/// Arguments longer than this are recorded by their digest alone.
+const MAX_RECORDED_ASK_BYTES: usize = 16 * 1024;
+
+/// A question from outside.
+#[derive(Clone, Debug)]
+pub struct VerifyAsk {
+    /// The agent; an agent key may leave it out.
+    pub agent: Option<AgentId>,
+    /// What it wants to do.
+    pub ask: Ask,
+    /// Whatever the caller wants kept with the record.
+    pub metadata: Option<Json>,
+}
+
+/// The answer, as it goes over the wire.
+#[derive(Clone, Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Answer {
+    /// True for every answer that is a decision.
+    pub success: bool,
+    /// Whether the action may be done now.
+    pub allowed: bool,
+    /// The three-valued answer.
+    pub decision: Verdict,
+    /// Why, in a sentence with both values.
+    pub reason: Cow<'static, str>,
+    /// Why, as a code.
+    pub code: Reason,
+    /// How much harm the action could do.
+    pub risk: Risk,
+    /// The request, the decision and the trace.
+    pub request_id: RequestId,
+    /// The agent whose policy was asked.
+    pub agent_id: AgentId,
+    /// The version of that policy.
+    pub policy_version: i64,
+    /// The permission that decided.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub permission_id: Option<PermissionId>,
+    /// What is missing, in a word for programs.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub missing: Option<&'static str>,
+    /// What to do next.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fix: Option<&'static str>,
+    /// The approval that waits, or that was used.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub approval_id: Option<ApprovalId>,
+    /// Where a person can answer it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub approval_url: Option<String>,
+    /// Until when the approval can be answered and used.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub expires_at: Option<Time>,
+}
+
+/// What the caller of [`judge`] is about to do.
+#[derive(Debug)]
+pub struct Plan<'p> {
+    /// Whose policy is asked.
+    pub agent: AgentId,
+    /// What is asked.
+    pub ask: &'p Ask,
+    /// What else was read on the way, as one JSON object.
+    pub facts: Cow<'p, str>,
+    /// Whether an allowed action is carried out by us right away: then its intent is recorded too.
+    pub carries_out: bool,
+}
+
+/// Answers a question from outside.
+///
+/// # Errors
+/// `AGENT_MISMATCH`, `AGENT_ID_MISSING`, `NOT_FOUND`; a fault when the answer cannot be recorded.
+pub async fn verify(app: &App, ctx: &Ctx, question: VerifyAsk) -> Result<Answer> {
+    ctx.actor.require(Scope::Verify)?;
+    let agent = speaks_for(ctx, question.agent)?;
+    let snapshot = snapshot(app, ctx, agent).await?;
+    let mut ask = question.ask;
+    ask.user = ctx.actor.user().cloned();
+    let facts = match question.metadata {
+        Some(metadata) if snapshot.settings.store_metadata => {
+            Cow::Owned(format!("{{\"metadata\":{}}}", app.redacted_json(&metadata.canonical())))
+        }
+        _ => Cow::Borrowed("{}"),
+    };
+    judge_with(app, ctx, &snapshot, &Plan { agent, ask: &ask, facts, carries_out: false }).await
+}
+
+/// Says what the answer would be, and which permissions came near; nothing is asked of a person,
+/// and no decision is recorded.
+///
+/// # Errors
+/// As [`verify`].
+pub async fn explain(app: &App, ctx: &Ctx, question: VerifyAsk) -> Result<Explained> {
+    ctx.actor.require(Scope::Verify)?;
+    let agent = speaks_for(ctx, question.agent)?;
+    let snapshot = snapshot(app, ctx, agent).await?;
+    let mut ask = question.ask;
+    ask.user = ctx.actor.user().cloned();
+    Ok(snapshot.policy.explain(&ask, &facts_of(&snapshot), ctx.now))
+}
+
+/// Decides, consumes or opens an approval where a person must agree, and returns only when the
+/// decision (and the intent, where we carry it out) is durable.
+///
+/// # Errors
+/// `NOT_FOUND` for an unknown agent; a fault when the decision cannot be recorded.
+pub async fn judge(app: &App, ctx: &Ctx, plan: &Plan<'_>) -> Result<Answer> {
+    let snapshot = snapshot(app, ctx, plan.agent).await?;
+    judge_with(app, ctx, &snapshot, plan).await
+}
+
+async fn judge_with(app: &App, ctx: &Ctx, agent: &AgentSnapshot, plan: &Plan<'_>) -> Result<Answer> {
+    let decision = if agent.agent.status == AgentStatus::Enabled {
+        agent.policy.decide(plan.ask, &facts_of(agent), ctx.now)
+    } else {
+        Decision::deny(Reason::AgentDisabled)
+    };
+    if decision.verdict == Verdict::NeedsApproval {
+        return approvals::weigh(app, ctx, agent, plan, decision).await;
+    }
+    record(app, ctx, agent, plan, &decision).await?;
+    Ok(answer(ctx, agent, &decision))
+}
+
+/// Records the refusal of a gate that stands before the policy: an injection, an unknown tool.
+///
+/// # Errors
+/// As [`judge`].
+pub async fn refuse_call(app: &App, ctx: &Ctx, plan: &Plan<'_>, decision: &Decision) -> Result<Answer> {
+    let snapshot = snapshot(app, ctx, plan.agent).await?;
+    record(app, ctx, &snapshot, plan, decision).await?;
+    Ok(answer(ctx, &snapshot, decision))
+}
+
+/// Whether any arguments could make such a call pass, at once or after a person agreed: the same
+/// rules that decide the call also decide the list (VER-2, GTW-3).
+#[must_use]
+pub fn could_allow(snapshot: &AgentSnapshot, listing: &Listing<'_>, now: Time) -> bool {
+    snapshot.agent.status == AgentStatus::Enabled && snapshot.policy.could_allow(listing, now)
+}
+
+/// The agent with its compiled policy.
+///
+/// # Errors
+/// `NOT_FOUND` when the organization has no such agent.
+pub async fn snapshot(app: &App, ctx: &Ctx, agent: AgentId) -> Result<Arc<AgentSnapshot>> {
+    crate::revocations::demand_fresh(app)?;
+    app.snapshots.agent(&app.rows(ctx.now), ctx.tenant, agent).await
+}
+
+fn facts_of(snapshot: &AgentSnapshot) -> Facts {
+    Facts { currency: snapshot.settings.currency }
+}
+
+/// An agent speaks for itself alone; everybody else names an agent (decision 5).
+fn speaks_for(ctx: &Ctx, named: Option<AgentId>) -> Result<AgentId> {
+    match (&ctx.actor, named) {
+        (Actor::Agent { agent, .. }, None) => Ok(*agent),
+        (Actor::Agent { agent, .. }, Some(named)) if *agent == named => Ok(named),
+        (Actor::Agent { .. }, Some(_)) => Err(Reason::AgentMismatch.into()),
+        (_, Some(named)) => Ok(named),
+        (_, None) => Err(Reason::AgentIdMissing.into()),
+    }
+}
+
+async fn record(
+    app: &App,
+    ctx: &Ctx,
+    agent: &AgentSnapshot,
+    plan: &Plan<'_>,
+    decision: &Decision,
+) -> Result<()> {
+    app.store.record(ctx, events(app, ctx, agent, plan, decision, None)).await?;
+    app.metrics.decided(decision.verdict, decision.reason, ctx.elapsed_us());
+    Ok(())
+}
+
+/// The facts of a decision, kept so that it can be replayed.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct DecisionFacts<'d> {
+    ask: Option<Box<RawValue>>,
+    ask_digest: Option<String>,
+    is_replayable: bool,
+    policy_version: i64,
+    permission: Option<PermissionId>,
+    sentence: &'d str,
+    missing: Option<&'static str>,
+    gates: Option<&'d RawValue>,
+}
+
+/// The rows of a decision: the decision itself, and the intent where we carry the action out.
+pub(crate) fn events(
+    app: &App,
+    ctx: &Ctx,
+    agent: &AgentSnapshot,
+    plan: &Plan<'_>,
+    outcome: &Decision,
+    approval: Option<ApprovalId>,
+) -> Vec<Event> {
+    let canonical = plan.ask.canonical();
+    let is_short = canonical.len() <= MAX_RECORDED_ASK_BYTES;
+    let kept = if is_short { app.redacted_json(&canonical) } else { Cow::Borrowed("null") };
+    let facts = DecisionFacts {
+        is_replayable: kept == canonical,
+        ask: RawValue::from_string(kept.into_owned()).ok(),
+        ask_digest: (!is_short).then(|| procura_model::Digest::of(canonical.as_bytes()).hex()),
+        policy_version: agent.agent.policy_version,
+        permission: outcome.permission,
+        sentence: &outcome.sentence,
+        missing: outcome.missing,
+        gates: serde_json::from_str(&plan.facts).ok(),
+    };
+    let mut event = Event::new(EventKind::Decision).of_agent(plan.agent).with_facts(&facts);
+    event.user.clone_from(&plan.ask.user);
+    event.action = Some(plan.ask.action.clone());
+    event.resource.clone_from(&plan.ask.resource);
+    event.verdict = Some(outcome.verdict);
+    event.reason = Some(outcome.reason);
+    event.risk = Some(outcome.risk);
+    event.duration_us = Some(ctx.elapsed_us());
+    event.approval = approval;
+    if !(plan.carries_out && outcome.is_allowed()) {
+        return vec![event];
+    }
+    let mut intent = Event::new(EventKind::Intent).of_agent(plan.agent);
+    intent.action.clone_from(&event.action);
+    intent.resource.clone_from(&event.resource);
+    intent.approval = approval;
+    vec![event, intent]
+}
+
+pub(crate) fn answer(ctx: &Ctx, agent: &AgentSnapshot, decision: &Decision) -> Answer {
+    Answer {
+        success: true,
+        allowed: decision.is_allowed(),
+        decision: decision.verdict,
+        reason: decision.sentence.clone(),
+        code: decision.reason,
+        risk: decision.risk,
+        request_id: ctx.request,
+        agent_id: agent.agent.id,
+        policy_version: agent.agent.policy_version,
+        permission_id: decision.permission,
+        missing: decision.missing,
+        fix: (!decision.is_allowed()).then(|| decision.reason.fix()),
+        approval_id: None,
+        approval_url: None,
+        expires_at: None,
+    }
+}
