@@ -1,1 +1,26 @@
-//! policy
+//! What an agent may do: a pure function of its permissions, the ask, the facts and the time. No I/O,
+//! no clock, no chance, so it is proven by table and by property (VER-1, VER-2).
+//!
+//! [`decide`] states how permissions combine; each other module states its own rule.
+
+pub mod check;
+mod condition;
+pub mod decide;
+mod explain;
+mod miss;
+mod number;
+mod pattern;
+pub mod risk;
+mod rule;
+mod satisfy;
+mod schedule;
+pub mod sentence;
+mod shown;
+mod subject;
+mod vendor;
+
+pub use check::check_record;
+pub use decide::{Facts, Listing, Policy};
+pub use explain::{Explained, Near};
+pub use rule::validate;
+pub use sentence::sentence;

@@ -1,0 +1,332 @@
+//! How permissions combine. Everything here is a function of the permissions, the ask, the facts and
+//! the time.
+//!
+//! A permission **covers** an ask when one of its action patterns and one of its resource patterns
+//! match. It **applies** when it covers the ask and all of its constraints hold: user, validity, schedule,
+//! vendor, every argument condition, and (for what allows) the amount. Then:
+//!
+//! 1. A vendor that is no host name is `VENDOR_INVALID`, whatever the permissions say.
+//! 2. Any error is a deny. A permission that cannot be compiled denies all that it might touch; a
+//!    condition that cannot be evaluated, in any permission that is in force for the ask, denies it:
+//!    `POLICY_ERROR`, naming the permission.
+//! 3. Blocked beats allowed: one block that applies is `ACTION_BLOCKED`. A block is never slipped by
+//!    leaving out what it looks at: it holds against an ask that names no resource where the block
+//!    names some, no vendor where it names some, and a value of a type that its condition cannot
+//!    compare is an error. (An argument that is not there fails the condition; block `exists: false`
+//!    too where that matters.)
+//! 4. One permission that applies and wants no person is enough: **allow**.
+//! 5. Otherwise one that applies and wants a person: **needs approval**.
+//! 6. Otherwise **deny**, with the failed constraint of the permission that came nearest, or
+//!    `NO_PERMISSION` when none covers the ask. No permission means no.
+//!
+//! So permissions add up: a second permission widens what the first allows, also past its approval.
+//! The order of permissions changes no verdict.
+//!
+//! The **list view** ([`Policy::could_allow`]) is made of the same rules: it judges what is known before
+//! a call (action, resource, vendor, user, time) with the same code, and asks of arguments and
+//! amounts only whether some could be allowed. What it hides, no call gets.
+
+use crate::{
+    condition::Why,
+    miss::{Miss, missing},
+    risk,
+    rule::{Broken, Cover, Name, Outcome, Rule},
+    satisfy,
+    subject::{Named, Subject},
+};
+use procura_model::{
+    ApprovalRule, Ask, Currency, Decision, Effect, Money, Permission, PermissionId, Reason, Risk, Time,
+    UserRef, Verdict,
+};
+use std::borrow::Cow;
+
+/// What is known besides the ask.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Facts {
+    /// The organization's default currency.
+    pub currency: Option<Currency>,
+}
+
+/// A tool as it stands in a list, before anybody calls it.
+#[derive(Clone, Copy, Debug)]
+pub struct Listing<'a> {
+    /// The action that a call would be.
+    pub action: &'a str,
+    /// The resource that a call would name.
+    pub resource: Option<&'a str>,
+    /// The vendor that a call would name.
+    pub vendor: Option<&'a str>,
+    /// The verified user who looks.
+    pub user: Option<&'a UserRef>,
+}
+
+/// The permissions of one agent, parsed once.
+#[derive(Debug)]
+pub struct Policy {
+    version: i64,
+    pub(crate) rules: Vec<Rule>,
+    pub(crate) broken: Vec<Broken>,
+}
+
+impl Policy {
+    /// Parses an agent's permissions. One that cannot be parsed is kept as such and denies everything
+    /// that it might touch.
+    #[must_use]
+    pub fn compile(version: i64, permissions: impl AsRef<[Permission]>) -> Self {
+        let mut policy = Self { version, rules: Vec::new(), broken: Vec::new() };
+        for (index, permission) in permissions.as_ref().iter().enumerate() {
+            match Rule::compile(permission, index + 1) {
+                Ok(rule) => policy.rules.push(rule),
+                Err(fault) => policy.broken.push(Broken::new(permission, index + 1, fault)),
+            }
+        }
+        policy
+    }
+
+    /// The agent's policy version from which this was made.
+    #[must_use]
+    pub const fn version(&self) -> i64 {
+        self.version
+    }
+
+    /// Answers an ask.
+    #[must_use]
+    pub fn decide(&self, ask: &Ask, facts: &Facts, now: Time) -> Decision {
+        match Subject::new(named(ask), now) {
+            Ok(subject) => self.answer(&subject, ask, facts).0,
+            Err(reason) => incomparable(reason),
+        }
+    }
+
+    /// The decision, and which permission made it.
+    pub(crate) fn answer(&self, subject: &Subject<'_>, ask: &Ask, facts: &Facts) -> (Decision, Option<Name>) {
+        if let Some(broken) = self.broken.iter().find(|broken| broken.may_touch(subject)) {
+            let sentence = format!("The {} cannot be used: {}.", broken.name, broken.fault);
+            return (deny(Reason::PolicyError, broken.name.id, sentence), Some(broken.name));
+        }
+        let mut findings = Findings::default();
+        for rule in &self.rules {
+            match rule.covers(subject) {
+                Cover::Not | Cover::ActionOnly => {}
+                Cover::Whole => findings.note(rule, rule.judge(subject, ask, facts)),
+                Cover::ResourceUnknown => match rule.in_force(subject) {
+                    Ok(()) => findings.note(rule, Outcome::Blocks),
+                    Err(Miss::VendorMissing) => {
+                        findings.note(rule, Outcome::BlocksUnknown(Miss::VendorMissing))
+                    }
+                    Err(miss) => findings.note(rule, Outcome::Misses(miss)),
+                },
+            }
+        }
+        let by = findings.by();
+        (findings.decision(subject, ask, facts), by)
+    }
+
+    /// Whether some call of a listed thing could be allowed, by itself or by a person. When this says
+    /// no, [`Policy::decide`] denies every call of it.
+    #[must_use]
+    pub fn could_allow(&self, listing: &Listing<'_>, now: Time) -> bool {
+        let named = Named {
+            action: listing.action,
+            resource: listing.resource,
+            vendor: listing.vendor,
+            user: listing.user.map(|user| user.0.as_str()),
+        };
+        let Ok(subject) = Subject::new(named, now) else { return false };
+        if self.broken.iter().any(|broken| broken.may_touch(&subject)) {
+            return false;
+        }
+        let mut could = false;
+        for rule in &self.rules {
+            match (rule.covers(&subject), rule.effect, rule.in_force(&subject)) {
+                (Cover::Not | Cover::ActionOnly, _, _) => {}
+                (_, Effect::Block, Err(Miss::VendorMissing)) => return false,
+                (Cover::ResourceUnknown, Effect::Block, Ok(())) => return false,
+                (_, Effect::Block, Ok(())) if rule.conditions.is_empty() => return false,
+                (_, Effect::Allow, Ok(())) => {
+                    could |= satisfy::could_all_hold(&rule.conditions, subject.user)
+                }
+                (_, Effect::Block | Effect::Allow, _) => {}
+            }
+        }
+        could
+    }
+}
+
+/// What the rules said, the first of each kind; of those that do not apply, the nearest.
+#[derive(Default)]
+struct Findings<'p> {
+    failed: Option<(&'p Rule, Outcome)>,
+    blocked: Option<(&'p Rule, Outcome)>,
+    allowed: Option<&'p Rule>,
+    asking: Option<&'p Rule>,
+    nearest: Option<(&'p Rule, Miss)>,
+}
+
+impl<'p> Findings<'p> {
+    fn note(&mut self, rule: &'p Rule, outcome: Outcome) {
+        match outcome {
+            Outcome::Fails(..) | Outcome::Uncertain(..) => {
+                self.failed = self.failed.or(Some((rule, outcome)))
+            }
+            Outcome::Blocks | Outcome::BlocksUnknown(_) => {
+                self.blocked = self.blocked.or(Some((rule, outcome)))
+            }
+            Outcome::Allows => self.allowed = self.allowed.or(Some(rule)),
+            Outcome::Asks => self.asking = self.asking.or(Some(rule)),
+            Outcome::Misses(miss) => {
+                let is_nearer = self.nearest.is_none_or(|(_, other)| miss.nearness() > other.nearness());
+                if rule.effect == Effect::Allow && is_nearer {
+                    self.nearest = Some((rule, miss));
+                }
+            }
+        }
+    }
+
+    /// The permission that decides.
+    fn by(&self) -> Option<Name> {
+        let first = self.failed.or(self.blocked).map(|(rule, _)| rule).or(self.allowed).or(self.asking);
+        first.or(self.nearest.map(|(rule, _)| rule)).map(|rule| rule.name)
+    }
+
+    fn decision(self, subject: &Subject<'_>, ask: &Ask, facts: &Facts) -> Decision {
+        if let Some((rule, outcome)) = self.failed {
+            let sentence = format!("{} ({}).", words(rule, outcome, subject, ask), rule.name);
+            return deny(Reason::PolicyError, rule.name.id, sentence);
+        }
+        if let Some((rule, outcome)) = self.blocked {
+            let reason = match outcome {
+                Outcome::BlocksUnknown(miss) => miss.reason(),
+                _ => Reason::ActionBlocked,
+            };
+            let sentence = format!("{} ({}).", words(rule, outcome, subject, ask), rule.name);
+            return deny(reason, rule.name.id, sentence);
+        }
+        if let Some(rule) = self.allowed {
+            return allow(rule, ask);
+        }
+        if let Some(rule) = self.asking {
+            return needs_approval(rule, ask, facts);
+        }
+        if let Some((rule, miss)) = self.nearest {
+            let sentence = format!("{} ({}).", miss.words(rule, subject, Some(ask)), rule.name);
+            let risk = match miss {
+                Miss::Over { asked, limit } => risk::of_excess(asked.value, limit.value),
+                _ => risk::of_denied(miss.reason()),
+            };
+            return Decision { risk, ..deny(miss.reason(), rule.name.id, sentence) };
+        }
+        deny(Reason::NoPermission, None, format!("No permission of the agent covers {}.", what(subject)))
+    }
+}
+
+/// What a rule said, in words, without its name and the full stop.
+pub(crate) fn words(rule: &Rule, outcome: Outcome, subject: &Subject<'_>, ask: &Ask) -> String {
+    let argument = |index: usize| rule.conditions.get(index).map_or("args", |check| &*check.path);
+    match outcome {
+        Outcome::Allows => "It allows this".to_owned(),
+        Outcome::Asks => "It allows this once a person agrees".to_owned(),
+        Outcome::Blocks if subject.resource.is_none() && rule.covers(subject) == Cover::ResourceUnknown => {
+            let resources = crate::shown::list(&rule.resource_texts, "and");
+            format!("The request names no resource, and the permission blocks {resources}")
+        }
+        Outcome::Blocks => format!("A permission blocks {}", what(subject)),
+        Outcome::BlocksUnknown(miss) | Outcome::Misses(miss) => miss.words(rule, subject, Some(ask)),
+        Outcome::Fails(index, fault) => format!("The argument {} {}", argument(index), fault.text()),
+        Outcome::Uncertain(index, Why::NoUser) => {
+            format!(
+                "A block compares the argument {} with the user, and the request has no verified user",
+                argument(index)
+            )
+        }
+        Outcome::Uncertain(index, _) => {
+            let wording = rule.conditions.get(index).map_or("", |check| &*check.wording);
+            format!(
+                "A block compares the argument {} with {wording}, and it is of another type",
+                argument(index)
+            )
+        }
+    }
+}
+
+/// The action and resource of an ask, in quotes.
+pub(crate) fn what(subject: &Subject<'_>) -> String {
+    match subject.resource {
+        Some(resource) => {
+            format!("the action {} on {}", crate::shown::text(subject.action), crate::shown::text(resource))
+        }
+        None => format!("the action {}", crate::shown::text(subject.action)),
+    }
+}
+
+pub(crate) fn named(ask: &Ask) -> Named<'_> {
+    Named {
+        action: &ask.action,
+        resource: ask.resource.as_deref(),
+        vendor: ask.vendor.as_deref(),
+        user: ask.user.as_ref().map(|user| user.0.as_str()),
+    }
+}
+
+fn allow(rule: &Rule, ask: &Ask) -> Decision {
+    Decision {
+        verdict: Verdict::Allow,
+        reason: Reason::Allowed,
+        sentence: Cow::Owned(format!("The action is allowed ({}).", rule.name)),
+        risk: risk::of_allowed(ask.amount, rule.ceiling.map(|ceiling| ceiling.value)),
+        permission: rule.name.id,
+        missing: None,
+    }
+}
+
+fn needs_approval(rule: &Rule, ask: &Ask, facts: &Facts) -> Decision {
+    let currency = ask.currency.or(rule.currency()).or(facts.currency);
+    let (risk, sentence) = match (rule.approval, ask.amount, currency) {
+        (ApprovalRule::Above(threshold), Some(value), Some(currency)) => (
+            risk::of_approval(Some(value), Some(threshold.value)),
+            format!(
+                "A person must approve: the amount {} is above {threshold} ({}).",
+                Money { value, currency },
+                rule.name
+            ),
+        ),
+        _ => (Risk::Medium, format!("A person must approve every such call ({}).", rule.name)),
+    };
+    Decision {
+        verdict: Verdict::NeedsApproval,
+        reason: Reason::ApprovalRequired,
+        sentence: Cow::Owned(sentence),
+        risk,
+        permission: rule.name.id,
+        missing: missing(Reason::ApprovalRequired),
+    }
+}
+
+fn deny(reason: Reason, permission: Option<PermissionId>, sentence: String) -> Decision {
+    Decision {
+        sentence: Cow::Owned(sentence),
+        risk: risk::of_denied(reason),
+        permission,
+        missing: missing(reason),
+        ..Decision::deny(reason)
+    }
+}
+
+/// An ask that cannot be compared with any rule.
+pub(crate) fn incomparable(reason: Reason) -> Decision {
+    let decision =
+        Decision { risk: risk::of_denied(reason), missing: missing(reason), ..Decision::deny(reason) };
+    match reason {
+        Reason::PolicyError => Decision {
+            sentence: Cow::Borrowed(
+                "The action is over 256 bytes long or the resource over 2,048, so neither can be judged.",
+            ),
+            ..decision
+        },
+        _ => decision,
+    }
+}
+
+#[cfg(test)]
+#[path = "decide_tests.rs"]
+mod tests;

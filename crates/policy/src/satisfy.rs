@@ -1,0 +1,155 @@
+//! Whether conditions can hold at all: the list view's half of the rule. The answer "no" is a proof;
+//! where nothing is proven, the tool is listed and the call decides.
+//!
+//! Conditions on one path are looked at together: one value must meet them all. With `eq` or `in` the
+//! few values that could are tried with the very test of the call view; numeric bounds are an
+//! interval; prefixes must continue each other; a number is never a text.
+
+use crate::condition::{Answer, Bound, Check, Operand, Presence, Test};
+use crate::number::Decimal;
+use procura_model::Json;
+use std::cmp::Ordering;
+
+/// Whether some arguments could meet every condition.
+pub(crate) fn could_all_hold(conditions: &[Check], user: Option<&str>) -> bool {
+    conditions.iter().enumerate().all(|(index, check)| {
+        let is_first = conditions.iter().take(index).all(|before| before.path != check.path);
+        !is_first || {
+            let group: Vec<&Check> = conditions.iter().filter(|other| other.path == check.path).collect();
+            group_could_hold(&group, user)
+        }
+    })
+}
+
+fn group_could_hold(group: &[&Check], user: Option<&str>) -> bool {
+    let wants = |presence| group.iter().any(|check| matches!(check.test, Test::Exists(p) if p == presence));
+    if wants(Presence::Absent) {
+        return group.iter().all(|check| matches!(check.test, Test::Exists(Presence::Absent)));
+    }
+    let uses_user =
+        |check: &&Check| matches!(check.test, Test::Eq(Operand::UserId) | Test::Ne(Operand::UserId));
+    if user.is_none() && group.iter().any(uses_user) {
+        return false;
+    }
+    match group.iter().find_map(|check| candidates(&check.test, user)) {
+        Some(values) => values.iter().any(|value| meets_all(group, value, user)),
+        None => types_agree(group) && interval_is_open(group) && prefixes_agree(group),
+    }
+}
+
+/// The only values that could meet this test, where they can be counted.
+fn candidates(test: &Test, user: Option<&str>) -> Option<Vec<Json>> {
+    match test {
+        Test::Eq(Operand::Literal(value)) => Some(vec![value.clone()]),
+        Test::Eq(Operand::UserId) => Some(user.map(|user| Json::Text(user.to_owned())).into_iter().collect()),
+        Test::In(values) => Some(values.clone()),
+        Test::Ne(_) | Test::Prefix(_) | Test::Glob(_) | Test::Order(..) | Test::Exists(_) => None,
+    }
+}
+
+fn meets_all(group: &[&Check], value: &Json, user: Option<&str>) -> bool {
+    group.iter().all(|check| check.answer(Some(value), user) == Answer::Holds)
+}
+
+fn types_agree(group: &[&Check]) -> bool {
+    let numbers = group.iter().any(|check| matches!(check.test, Test::Order(..)));
+    let texts = group.iter().any(|check| matches!(check.test, Test::Prefix(_) | Test::Glob(_)));
+    !(numbers && texts)
+}
+
+/// Whether a number lies between the bounds. An interval of one number has that one to try.
+fn interval_is_open(group: &[&Check]) -> bool {
+    let bounds = || {
+        group.iter().filter_map(|check| match &check.test {
+            Test::Order(bound, limit) => Some((*bound, limit)),
+            _ => None,
+        })
+    };
+    let lower =
+        bounds().filter(|(bound, _)| matches!(bound, Bound::Gt | Bound::Ge)).map(|(_, limit)| limit).max();
+    let upper =
+        bounds().filter(|(bound, _)| matches!(bound, Bound::Lt | Bound::Le)).map(|(_, limit)| limit).min();
+    let (Some(low), Some(high)) = (lower, upper) else { return true };
+    match low.cmp(high) {
+        Ordering::Less => true,
+        Ordering::Greater => false,
+        Ordering::Equal => group.iter().all(|check| takes_number(&check.test, low)),
+    }
+}
+
+/// What the bounds and exclusions say of one number; any other test is taken to hold.
+fn takes_number(test: &Test, number: &Decimal) -> bool {
+    match test {
+        Test::Order(bound, limit) => bound.allows(number.cmp(limit)),
+        Test::Ne(Operand::Literal(Json::Number(digits))) => Decimal::read(digits).as_ref() != Ok(number),
+        _ => true,
+    }
+}
+
+fn prefixes_agree(group: &[&Check]) -> bool {
+    let prefixes = || {
+        group.iter().filter_map(|check| match &check.test {
+            Test::Prefix(prefix) => Some(&**prefix),
+            _ => None,
+        })
+    };
+    let longest = prefixes().max_by_key(|prefix| prefix.len()).unwrap_or_default();
+    prefixes().all(|prefix| longest.starts_with(prefix))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use procura_model::Condition;
+
+    fn could(conditions: &[&str], user: Option<&str>) -> bool {
+        let compiled: Vec<Check> = conditions
+            .iter()
+            .map(|text| Check::compile(&serde_json::from_str::<Condition>(text).unwrap()).unwrap())
+            .collect();
+        could_all_hold(&compiled, user)
+    }
+
+    /// Conditions on `args.a` (or the named path) in short: operator and value.
+    fn conditions(short: &[&str]) -> Vec<String> {
+        let long = |short: &&str| {
+            let (path, rest) = short.split_once(':').unwrap_or(("a", short));
+            let (op, value) = rest.split_once(' ').unwrap();
+            let operand =
+                if value == "user" { r#""ref":"user.id""#.to_owned() } else { format!(r#""value":{value}"#) };
+            format!(r#"{{"path":"args.{path}","op":"{op}",{operand}}}"#)
+        };
+        short.iter().map(long).collect()
+    }
+
+    #[test]
+    fn contradictions_are_found() {
+        for (short, expected) in [
+            (&["eq 1", "eq 1.0"][..], true),
+            (&["eq 1", "eq 2"], false),
+            (&["a:eq 1", "b:eq 2"], true),
+            (&["in [1,5]", "gt 3"], true),
+            (&["in [1,5]", "gt 5"], false),
+            (&["gt 1", "lt 2"], true),
+            (&["gt 2", "lt 2"], false),
+            (&["ge 2", "le 2"], true),
+            (&["ge 2", "gt 2", "le 2"], false),
+            (&["gt 2", "ge 2", "le 2"], false),
+            (&["ge -0.05", "le -5e-2", "ne -0.05"], false),
+            (&["ge 1e400", "le 1e400"], true),
+            (&["gt 1", r#"prefix "x""#], false),
+            (&[r#"prefix "ab""#, r#"prefix "a""#], true),
+            (&[r#"prefix "ab""#, r#"prefix "b""#], false),
+            (&["exists false"], true),
+            (&["exists false", "ne 1"], false),
+            (&["exists false", "exists true"], false),
+            (&["eq user", r#"prefix "ad""#], true),
+            (&["eq user", r#"prefix "b""#], false),
+        ] {
+            let conditions = conditions(short);
+            let texts: Vec<&str> = conditions.iter().map(String::as_str).collect();
+            assert_eq!(could(&texts, Some("ada")), expected, "{short:?}");
+        }
+        assert!(!could(&[r#"{"path":"args.a","op":"ne","ref":"user.id"}"#], None));
+    }
+}
