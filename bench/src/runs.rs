@@ -89,7 +89,7 @@ pub(crate) fn start(settings: &Settings) -> Outcome<()> {
     let place = Place::make(settings)?;
     let data = place.folder("start")?;
     let binary = binary(settings)?;
-    seed(&binary, &data, &Wish { stub: None, keys: KEYS })?;
+    seed(&data, &Wish { stub: None, keys: KEYS })?;
     let mut times = Vec::new();
     let mut memory = Vec::new();
     for _ in 0..STARTS {
@@ -160,7 +160,7 @@ fn call(server: &Server, path: &str, headers: &[(&str, &str)]) -> Shot {
 fn start_procura(settings: &Settings, place: &Place, wish: &Wish) -> Outcome<(Server, Seeded)> {
     let data = place.folder(if wish.stub.is_some() { "gateway" } else { "verify" })?;
     let binary = binary(settings)?;
-    let seeded = seed(&binary, &data, wish)?;
+    let seeded = seed(&data, wish)?;
     let mut server = Server::procura(&binary, &data)?;
     wait_until_it_answers(&mut server, &data)?;
     Ok((server, seeded))

@@ -1,9 +1,20 @@
 //! Filling a data folder for a run: an organization, keys, permissions that allow the load, and the stub as upstream server.
 //!
-//! The only place that knows how Procura is administered without a person.
+//! The only place that knows how Procura is administered without a person: by the same journeys as the console,
+//! on the database that the server will open afterwards.
 
 use std::net::SocketAddr;
 use std::path::Path;
+
+use procura_app::agents::AgentDetails;
+use procura_app::onboarding::SetUp;
+use procura_app::{App, Seals, Settings, World, agents, onboarding, permissions};
+use procura_crypto::{Cost, RootKey, TokenKind, token};
+use procura_egress::Egress;
+use procura_model::{
+    Actor, Credential, CredentialId, Ctx, Entropy, Event, EventKind, KeyHolder, Origin, Secret, ShownOnce,
+};
+use procura_store::{Store, StoreSettings, credentials};
 
 use crate::Outcome;
 
@@ -21,13 +32,80 @@ pub(crate) struct Seeded {
     pub(crate) agent_key: String,
 }
 
+/// What the load does must be allowed, without a person.
+const PERMISSIONS: [&str; 2] = [
+    r#"{"effect":"allow","actions":["purchase.*"],"vendors":["coachella.com"],"maxAmount":{"value":"1000.00","currency":"USD"}}"#,
+    r#"{"effect":"allow","actions":["tool.call"],"resources":["bench/*"]}"#,
+];
+
 /// Writes `procura.toml` and the database into an empty folder. The limits are off: the load is not what they are for.
-pub(crate) fn seed(procura: &Path, data: &Path, wish: &Wish) -> Outcome<Seeded> {
-    Err(format!(
-        "{} has no command yet to fill {} with {} keys and the upstream {:?}",
-        procura.display(),
-        data.display(),
-        wish.keys,
-        wish.stub
-    ))
+pub(crate) fn seed(data: &Path, wish: &Wish) -> Outcome<Seeded> {
+    let mut config = "log = \"warn\"\n[limits]\nglobal = 60000000\nmcp = 60000000\n".to_owned();
+    if let Some(stub) = wish.stub {
+        config.push_str(&format!("[[server]]\nname = \"bench\"\nurl = \"http://{stub}/mcp\"\n"));
+    }
+    std::fs::create_dir_all(data).map_err(|error| error.to_string())?;
+    std::fs::write(data.join("procura.toml"), config).map_err(|error| error.to_string())?;
+    let (url, keys) = (format!("sqlite:{}", data.join("procura.db").display()), wish.keys);
+    let fill = move || {
+        let runtime = tokio::runtime::Runtime::new().map_err(|error| error.to_string())?;
+        runtime.block_on(fill(url, keys)).map_err(|error| format!("cannot fill the data folder: {error:?}"))
+    };
+    std::thread::spawn(fill).join().map_err(|_| "filling the data folder panicked".to_owned())?
+}
+
+async fn fill(url: String, keys: usize) -> procura_model::Result<Seeded> {
+    let store = Store::open(&StoreSettings { url, schema: None, max_connections: 4 }).await?;
+    store.migrate().await?;
+    let entropy = Entropy::system();
+    let mut settings = Settings::for_url("http://127.0.0.1");
+    settings.scrypt = Cost::least();
+    // The server makes its own root key: nothing is sealed here.
+    let seals = Seals::new(&RootKey::generate(&entropy));
+    let egress = Egress::new(procura_egress::Settings::default())
+        .map_err(|error| procura_model::Error::fault("set up the way out", error))?;
+    let clock = procura_model::Clock::System;
+    let app = App::new(World { store, egress, seals, clock, entropy, settings })?;
+    let link = onboarding::setup_link(&app).await?;
+    let secret = link.show().rsplit('/').next().unwrap_or_default().to_owned();
+    let password = token::mint(TokenKind::Link, &app.entropy).secret.show().to_owned();
+    let ask = SetUp {
+        organization: "Bench".to_owned(),
+        email: "owner@bench.example".to_owned(),
+        password: Secret::new(password),
+    };
+    let (owner, _) = onboarding::set_up(&app, Origin::default(), &secret, ask).await?;
+    let ctx = app.ctx(owner.signed_in.identified, Origin::default());
+    let details = AgentDetails { name: "load".to_owned(), kind: "bench".to_owned(), provider: String::new() };
+    let (agent, key) = agents::create(&app, &ctx, details).await?;
+    for text in PERMISSIONS {
+        let permission = serde_json::from_str(text)
+            .map_err(|error| procura_model::Error::fault("read the permissions", error))?;
+        permissions::add(&app, &ctx, agent.id, permission).await?;
+    }
+    further_keys(&app, &ctx, &key.credential, keys.saturating_sub(1)).await?;
+    let seeded = Seeded { agent_key: ShownOnce::show(&key.secret).to_owned() };
+    app.store.close().await;
+    Ok(seeded)
+}
+
+/// Many keys of the same agent in one transaction: each of its own would take its own flush.
+async fn further_keys(app: &App, ctx: &Ctx, like: &Credential, keys: usize) -> procura_model::Result<()> {
+    let (tenant, actor) = (ctx.tenant, Actor::Operator);
+    let ctx = Ctx::new(tenant, actor, ctx.now, &app.entropy);
+    let mut writer = app.store.write(&ctx).await?;
+    for _ in 0..keys {
+        let minted = token::mint(TokenKind::AgentKey, &app.entropy);
+        let credential = Credential {
+            id: CredentialId::new(ctx.now, &app.entropy),
+            preview: minted.preview,
+            ..like.clone()
+        };
+        credentials::insert(&mut writer, &credential, &minted.digest).await?;
+    }
+    let holder = match like.holder {
+        KeyHolder::Agent(agent) => Event::new(EventKind::KeyCreated).of_agent(agent),
+        KeyHolder::Platform => Event::new(EventKind::KeyCreated),
+    };
+    writer.commit(holder.about("many")).await
 }

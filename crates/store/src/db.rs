@@ -6,18 +6,18 @@ mod sqlite;
 
 use crate::{record, row::Row, statement::Statement, store::StoreSettings, value::Value};
 use procura_model::{Error, Reason, Result};
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 pub use sqlite::InUse;
 
 /// How long anybody waits for a connection or for the writer before the answer is `UNAVAILABLE`.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(5);
 
-/// A database with its connections.
+/// A database with its connections; cheap to clone.
 #[derive(Clone)]
 pub(crate) enum Db {
-    Sqlite(sqlite::Sqlite),
-    Postgres(postgres::Postgres),
+    Sqlite(Arc<sqlite::Sqlite>),
+    Postgres(Arc<postgres::Postgres>),
 }
 
 /// How a generated text names its parameters.
@@ -38,10 +38,11 @@ pub(crate) enum Tx {
 impl Db {
     pub(crate) async fn open(settings: &StoreSettings) -> Result<Self> {
         if let Some(path) = settings.url.strip_prefix("sqlite:") {
-            return Ok(Self::Sqlite(sqlite::open(path.as_ref(), settings.max_connections).await?));
+            let db = sqlite::open(path.as_ref(), settings.max_connections).await?;
+            return Ok(Self::Sqlite(Arc::new(db)));
         }
         if settings.url.starts_with("postgres://") || settings.url.starts_with("postgresql://") {
-            return Ok(Self::Postgres(postgres::open(settings).await?));
+            return Ok(Self::Postgres(Arc::new(postgres::open(settings).await?)));
         }
         Err(Error::fault("open the database", "database_url must begin with sqlite: or postgres://"))
     }
@@ -96,11 +97,6 @@ impl Db {
         }
     }
 
-    /// Whether no other process can write.
-    pub(crate) const fn is_alone(&self) -> bool {
-        matches!(self, Self::Sqlite(_))
-    }
-
     /// Asks both the reading and the writing side for a sign of life.
     pub(crate) async fn ping(&self) -> Result<()> {
         match self {
@@ -142,7 +138,7 @@ impl Tx {
             Self::Sqlite(tx) => sqlite::insert_evidence(tx.connection(), rows).await,
             Self::Postgres(tx) => postgres::insert_evidence(tx, rows).await,
         };
-        answer.map_err(|error| unrecorded(error))
+        answer.map_err(unrecorded)
     }
 
     /// Runs several statements without arguments.

@@ -5,7 +5,7 @@ use crate::{
     row::Row,
     tx::{Source, Writer},
 };
-use procura_model::{AccountId, Digest, Invitation, InvitationId, Reason, Result};
+use procura_model::{Digest, Invitation, InvitationId, Reason, Result};
 
 statements! {
     INSERT = "

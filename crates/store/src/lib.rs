@@ -16,6 +16,8 @@ pub mod console_sessions;
 pub mod credentials;
 mod db;
 pub mod evidence;
+#[cfg(test)]
+mod house;
 pub mod idempotency;
 pub mod invitations;
 pub mod lobby;

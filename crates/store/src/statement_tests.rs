@@ -1,1 +1,154 @@
+use super::*;
+use crate::{db::Dialect, record, testing};
 
+fn lists() -> Vec<(&'static str, &'static [Statement])> {
+    vec![
+        ("accounts", crate::accounts::STATEMENTS),
+        ("agents", crate::agents::STATEMENTS),
+        ("approvals", crate::approvals::STATEMENTS),
+        ("console_sessions", crate::console_sessions::STATEMENTS),
+        ("credentials", crate::credentials::STATEMENTS),
+        ("evidence", crate::evidence::STATEMENTS),
+        ("idempotency", crate::idempotency::STATEMENTS),
+        ("invitations", crate::invitations::STATEMENTS),
+        ("lobby", crate::lobby::STATEMENTS),
+        ("members", crate::members::STATEMENTS),
+        ("outbox", crate::outbox::STATEMENTS),
+        ("permissions", crate::permissions::STATEMENTS),
+        ("results", crate::results::STATEMENTS),
+        ("revocations", crate::revocations::STATEMENTS),
+        ("servers", crate::servers::STATEMENTS),
+        ("tenants", crate::tenants::STATEMENTS),
+        ("tx", crate::tx::STATEMENTS),
+    ]
+}
+
+async fn prepare_all(store: &crate::Store, dialect: Dialect) {
+    let mut broken = Vec::new();
+    for statement in lists().iter().flat_map(|(_, list)| list.iter()) {
+        if let Err(error) = store.db().prepare(statement.sql).await {
+            broken.push(format!("{}: {error}", statement.doing));
+        }
+    }
+    for rows in 1..=record::MAX_ROWS {
+        if let Err(error) = store.db().prepare(record::insert_text(rows, dialect)).await {
+            broken.push(format!("the record's text for {rows} rows: {error}"));
+        }
+    }
+    assert!(broken.is_empty(), "{dialect:?}: {broken:#?}");
+    store.close().await;
+}
+
+#[tokio::test]
+async fn every_statement_prepares_on_both() {
+    prepare_all(&testing::fresh_sqlite().await, Dialect::Sqlite).await;
+    if testing::has_postgres() {
+        prepare_all(&testing::fresh_postgres().await, Dialect::Postgres).await;
+    } else {
+        eprintln!("NOT TESTED on PostgreSQL: TEST_POSTGRES_URL is not set");
+    }
+}
+
+/// The files of this crate that are no tests, with their texts.
+fn sources() -> Vec<(String, String)> {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut files = Vec::new();
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_string_lossy().into_owned();
+        if path.is_file() && !name.ends_with("_tests.rs") && name != "house.rs" {
+            files.push((name, std::fs::read_to_string(path).unwrap()));
+        }
+    }
+    assert!(files.len() > 20);
+    files
+}
+
+#[test]
+fn every_module_that_has_statements_is_listed_above() {
+    let listed: Vec<String> = lists().iter().map(|(module, _)| format!("{module}.rs")).collect();
+    for (name, text) in sources() {
+        let has = text.contains("\nstatements! {");
+        assert_eq!(has, listed.contains(&name), "{name}");
+    }
+}
+
+#[test]
+fn no_text_of_sql_stands_outside_of_the_macro() {
+    for (name, text) in sources() {
+        if ["db.rs", "migrate.rs", "record.rs", "statement.rs"].contains(&name.as_str()) {
+            continue;
+        }
+        let outside = match text.split_once("\nstatements! {") {
+            Some((before, rest)) => before.to_owned() + rest.split_once("\n}\n").unwrap().1,
+            None => text,
+        };
+        for word in ["SELECT ", "INSERT INTO", "UPDATE ", "DELETE FROM", "sqlx::query", "raw_sql"] {
+            assert!(!outside.contains(word), "{name} has {word} outside of statements!");
+        }
+    }
+}
+
+#[test]
+fn every_statement_outside_the_lobby_is_bound_to_the_tenant() {
+    for (module, list) in lists() {
+        for statement in list {
+            let text = statement.sql.split_whitespace().collect::<Vec<_>>().join(" ");
+            let bound = text.contains("tenant_id = $1");
+            let inserts = text.starts_with("INSERT INTO")
+                && text.contains(" (tenant_id, ")
+                && text.contains("VALUES ($1, ");
+            assert!(module == "lobby" || bound || inserts, "{} is not bound", statement.doing);
+        }
+    }
+}
+
+#[test]
+fn no_statement_uses_what_one_database_lacks() {
+    for statement in lists().iter().flat_map(|(_, list)| list.iter()) {
+        for word in ["NOW()", "now()", "ILIKE", "SKIP LOCKED", "FOR UPDATE", "jsonb", "ARRAY", "SUM("] {
+            assert!(!statement.sql.contains(word), "{} uses {word}", statement.doing);
+        }
+        assert!(!statement.sql.contains('?'), "{} has a nameless parameter", statement.doing);
+    }
+}
+
+#[test]
+fn the_lobby_holds_these_statements_and_no_others() {
+    let names: Vec<&str> = crate::lobby::STATEMENTS
+        .iter()
+        .map(|statement| statement.doing.rsplit(':').next().unwrap())
+        .collect();
+    assert_eq!(
+        names,
+        [
+            "CREDENTIAL_BY_DIGEST",
+            "SESSION_BY_DIGEST",
+            "ACCOUNT_BY_EMAIL",
+            "ACCOUNT_BY_ID",
+            "INSERT_ACCOUNT",
+            "MEMBERSHIPS",
+            "INSERT_LINK",
+            "PEEK_LINK",
+            "CONSUME_LINK",
+            "PEEK_INVITATION",
+            "CONSUME_INVITATION",
+            "META_GET",
+            "META_SET",
+            "META_CLAIM",
+            "TENANTS",
+            "HAS_OWNER",
+            "LEASE_OUTBOX",
+            "PRUNE_OUTBOX",
+            "REVOCATIONS_SINCE",
+            "LAST_REVOCATION",
+            "PRUNE_REVOCATIONS",
+            "EXPIRE_APPROVALS",
+            "PRUNE_RESULTS",
+            "PRUNE_IDEMPOTENCY",
+            "PRUNE_SESSIONS",
+            "PRUNE_LINKS",
+        ],
+        "a statement that knows no tenant needs a reason in decisions.md 2"
+    );
+}

@@ -227,3 +227,7 @@ impl Unaudited {
         self.now
     }
 }
+
+#[cfg(test)]
+#[path = "tx_tests.rs"]
+mod tests;

@@ -125,3 +125,7 @@ fn answer_all(batch: &mut Vec<Job>, answer: Result<()>) {
         let _ = job.answer.send(first.take().unwrap_or(Ok(())));
     }
 }
+
+#[cfg(test)]
+#[path = "writer_tests.rs"]
+mod tests;

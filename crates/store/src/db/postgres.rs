@@ -19,7 +19,6 @@ use tokio::time::timeout;
 const STATEMENTS: usize = record::MAX_ROWS + 128;
 
 /// The database server.
-#[derive(Clone)]
 pub(crate) struct Postgres {
     pub(super) pool: PgPool,
     options: PgConnectOptions,

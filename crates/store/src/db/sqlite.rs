@@ -47,12 +47,11 @@ impl std::fmt::Display for InUse {
 impl std::error::Error for InUse {}
 
 /// The embedded database.
-#[derive(Clone)]
 pub(crate) struct Sqlite {
     pub(super) readers: SqlitePool,
     writer: Arc<Mutex<WriterConnection>>,
     options: SqliteConnectOptions,
-    _lock: Arc<File>,
+    _lock: File,
 }
 
 /// The one connection that writes.
@@ -89,7 +88,7 @@ pub(super) async fn open(path: &Path, max_connections: u32) -> Result<Sqlite> {
         readers,
         writer: Arc::new(Mutex::new(WriterConnection { connection, unclean: false })),
         options: writing,
-        _lock: Arc::new(lock),
+        _lock: lock,
     })
 }
 
