@@ -1,0 +1,518 @@
+//! THE pipeline: every use of a tool, prompt, resource or completion passes these gates, in this
+//! order (decision 19), and any gate that cannot answer says no.
+//!
+//! ```text
+//! authenticate          whose key is it, and is it live?              web, before us
+//! session               is the session the caller's own?              http.rs
+//! limit                 not too often?                                web, before us
+//! screen_arguments      is there an instruction in the arguments?     here
+//! decide                do the agent's permissions allow it?          here, in app::verify::judge
+//! approval              does a person have to agree, and did one?       "
+//! record_intent         is it in the record, durably?                   "
+//! open_credential       the server's own credential, for this call    here
+//! egress, send          out, to a judged address, within a deadline   here
+//! screen_result         is there an instruction in the result?        sanitize.rs
+//! redact                are there secrets in it?                        "
+//! truncate              is it too long?                                 "
+//! fence                 where does text from outside begin and end?     "
+//! record_outcome        is what happened in the record?               here
+//! ```
+
+use crate::{
+    Gateway,
+    catalogue::Entry,
+    deny::{Denial, Shape},
+    era::{self, Era, META_LOG_LEVEL},
+    gates::{self, Channel, Screened, Seen},
+    jsonrpc::{self, Failure, code},
+    notes::Notes,
+    raw::Members,
+    reply::Outlet,
+    sanitize::{self, Fence, Sanitized, Treatment, Withheld},
+    session::Session,
+    upstream::{Answer, Outcall, Params, UpstreamError},
+};
+use procura_app::{
+    AgentSnapshot,
+    verify::{self, Plan},
+};
+use procura_model::{
+    AgentId, Amount, Ask, Ctx, Currency, Decision, Event, EventKind, Json, Reason, Risk, Secret, Verdict,
+};
+use serde::Serialize;
+use std::{borrow::Cow, sync::Arc, time::Duration};
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+/// Who calls, by what way.
+pub(crate) struct Caller {
+    /// The gateway.
+    pub(crate) gateway: Arc<Gateway>,
+    /// The request.
+    pub(crate) ctx: Ctx,
+    /// The agent whose policy holds.
+    pub(crate) agent: AgentId,
+    /// The one server of this mount; none for all.
+    pub(crate) server: Option<String>,
+    /// The era of the caller.
+    pub(crate) era: Era,
+    /// The caller's legacy session.
+    pub(crate) session: Option<Arc<Session>>,
+}
+
+/// What is used.
+pub(crate) struct Target {
+    /// The server.
+    pub(crate) entry: Arc<Entry>,
+    /// The method at the upstream.
+    pub(crate) method: &'static str,
+    /// The action of the policy.
+    pub(crate) action: &'static str,
+    /// The resource of the policy.
+    pub(crate) resource: String,
+    /// The tool, prompt or URI as the upstream names it; empty for completion.
+    pub(crate) name: String,
+    /// The member of the parameters that the conditions look at; none for the name alone.
+    pub(crate) arguments: Option<&'static str>,
+    /// The members of the parameters that are replaced.
+    pub(crate) replaced: Vec<(&'static str, String)>,
+    /// Whether text blocks of the result are fenced.
+    pub(crate) is_fenced: bool,
+}
+
+/// One use of something.
+pub(crate) struct Call {
+    /// Who.
+    pub(crate) caller: Arc<Caller>,
+    /// What.
+    pub(crate) target: Target,
+    /// The parameters as they came.
+    pub(crate) params: String,
+    /// Where messages to the caller go.
+    pub(crate) outlet: Outlet,
+    /// Cancelled when the caller said so.
+    pub(crate) cancelled: CancellationToken,
+}
+
+/// Why there is no result.
+#[derive(Debug)]
+pub(crate) enum Stop {
+    /// A gate said no.
+    Denied(Denial),
+    /// The upstream's own JSON-RPC error, or the parameters are no parameters.
+    Failed(Failure),
+}
+
+/// How sending ended.
+enum Sent {
+    Answered(Box<Answer>),
+    Failed(UpstreamError),
+    Cancelled,
+}
+
+/// What came of it: what the caller gets, and what the record says.
+struct Finish {
+    reply: Result<String, Stop>,
+    word: &'static str,
+    reason: Option<Reason>,
+    done: Sanitized,
+}
+
+/// The gates, in order.
+pub(crate) async fn run(call: &Call) -> Result<String, Stop> {
+    let snapshot = agent(call).await?;
+    let members = parameters(call)?;
+    let (ask, seen) = screen_arguments(call, &snapshot, &members).await?;
+    decide_approve_and_record_intent(call, &ask, &seen).await?;
+    let sent = match open_credential(call) {
+        Ok(credential) => send(call, &members, credential.as_ref()).await,
+        Err(error) => Sent::Failed(error),
+    };
+    let finish = screen_redact_truncate_and_fence(call, &snapshot, &sent).await;
+    record_outcome(call, &sent, &finish).await?;
+    finish.reply
+}
+
+/// The agent with its policy, as it is now.
+async fn agent(call: &Call) -> Result<Arc<AgentSnapshot>, Stop> {
+    let caller = &call.caller;
+    gates::agent(&caller.gateway.app, &caller.ctx, caller.agent)
+        .await
+        .map_err(|error| fault(&caller.ctx, &error))
+}
+
+/// The parameters, member by member.
+fn parameters(call: &Call) -> Result<Members<'_>, Stop> {
+    Members::parse(&call.params)
+        .map_err(|_| Stop::Failed(Failure::new(code::INVALID_PARAMS, "`params` holds a member twice.")))
+}
+
+/// Gate 4: the arguments are read as strictly as the policy reads them, and looked at for
+/// instructions that nobody gave.
+async fn screen_arguments(
+    call: &Call,
+    snapshot: &AgentSnapshot,
+    members: &Members<'_>,
+) -> Result<(Ask, Seen), Stop> {
+    let ask = match ask_of(call, members) {
+        Ok(ask) => ask,
+        Err(unread) => return Err(refuse(call, &unread.0, unread.1, Seen::default()).await),
+    };
+    let has_more = members.0.iter().any(|(key, _)| !matches!(&**key, "name" | "arguments" | "_meta"));
+    let shown = match call.target.arguments {
+        Some(key) if !has_more => members.raw(key).unwrap_or("{}"),
+        _ => call.params.as_str(),
+    };
+    match gates::screen(&call.caller.gateway.app, shown, Channel::ToolArgument) {
+        Screened::Passed(seen) => Ok((ask, seen)),
+        Screened::Blocked(seen) if snapshot.settings.report_only_arguments => Ok((ask, seen)),
+        Screened::Blocked(seen) => Err(refuse(call, &ask, Reason::PromptInjection, seen).await),
+        Screened::CouldNotScan => Err(refuse(call, &ask, Reason::CouldNotScan, Seen::default()).await),
+    }
+}
+
+/// What the policy is asked. An error gives the ask without what could not be read.
+fn ask_of(call: &Call, members: &Members<'_>) -> Result<Ask, Box<(Ask, Reason)>> {
+    let target = &call.target;
+    let mut ask = Ask {
+        action: target.action.to_owned(),
+        resource: Some(target.resource.clone()),
+        vendor: target.entry.vendor.clone(),
+        user: call.caller.ctx.actor.user().cloned(),
+        ..Ask::default()
+    };
+    let extra = members.0.iter().filter(|(key, _)| matches!(&**key, "inputResponses" | "context" | "ref"));
+    for (_, value) in extra {
+        if Json::parse(value.get()).is_err() {
+            return Err(Box::new((ask, Reason::ArgumentsInvalid)));
+        }
+    }
+    let raw = target.arguments.map(|key| members.raw(key).unwrap_or("{}"));
+    let args = match raw.map(Json::parse) {
+        Some(Ok(args @ Json::Map(_))) => args,
+        Some(_) => return Err(Box::new((ask, Reason::ArgumentsInvalid))),
+        None => Json::Map(vec![("uri".to_owned(), Json::Text(target.name.clone()))]),
+    };
+    let money = amount_of(call, &args);
+    ask.args = Some(args);
+    match money {
+        Ok((amount, currency)) => {
+            (ask.amount, ask.currency) = (amount, currency);
+            Ok(ask)
+        }
+        Err(reason) => Err(Box::new((ask, reason))),
+    }
+}
+
+/// The amount and currency, where the tool's settings say where they stand.
+fn amount_of(call: &Call, args: &Json) -> Result<(Option<Amount>, Option<Currency>), Reason> {
+    let target = &call.target;
+    let Some(settings) =
+        target.entry.server.settings.tools.get(&target.name).filter(|_| target.action == "tool.call")
+    else {
+        return Ok((None, None));
+    };
+    let at = |path: &Option<String>| {
+        path.as_deref().and_then(|path| args.at(path)).filter(|value| **value != Json::Null)
+    };
+    let amount =
+        at(&settings.amount_path).map(Amount::from_json).transpose().map_err(|_| Reason::AmountInvalid)?;
+    let currency = match at(&settings.currency_path) {
+        Some(value) => {
+            Some(value.as_text().and_then(|text| text.parse().ok()).ok_or(Reason::CurrencyMissing)?)
+        }
+        None => settings.currency,
+    };
+    Ok((amount, currency.filter(|_| amount.is_some())))
+}
+
+/// A gate before the policy said no: that is a decision, and recorded as one.
+async fn refuse(call: &Call, ask: &Ask, reason: Reason, seen: Seen) -> Stop {
+    refuse_ask(&call.caller, ask, reason, &seen).await
+}
+
+/// The same where there is no call yet: an unknown tool.
+pub(crate) async fn refuse_ask(caller: &Caller, ask: &Ask, reason: Reason, seen: &Seen) -> Stop {
+    let decision = Decision {
+        verdict: Verdict::Deny,
+        reason,
+        sentence: Cow::Borrowed(reason.text()),
+        risk: seen.risk.max(if reason == Reason::CouldNotScan { Risk::High } else { Risk::Low }),
+        permission: None,
+        missing: None,
+    };
+    let plan = Plan { agent: caller.agent, ask, facts: facts_of(seen).into(), carries_out: true };
+    match verify::refuse_call(&caller.gateway.app, &caller.ctx, &plan, &decision).await {
+        Ok(answer) => Stop::Denied(Denial::of_answer(&answer)),
+        Err(error) => fault(&caller.ctx, &error),
+    }
+}
+
+/// Gates 5 and 6: nothing is sent unless the policy allows it, a person agreed where one must, and
+/// decision and intent are durable.
+async fn decide_approve_and_record_intent(call: &Call, ask: &Ask, seen: &Seen) -> Result<(), Stop> {
+    let caller = &call.caller;
+    let plan = Plan { agent: caller.agent, ask, facts: facts_of(seen).into(), carries_out: true };
+    match Box::pin(verify::judge(&caller.gateway.app, &caller.ctx, &plan)).await {
+        Ok(answer) if answer.allowed => Ok(()),
+        Ok(answer) => Err(Stop::Denied(Denial::of_answer(&answer))),
+        Err(error) => Err(fault(&caller.ctx, &error)),
+    }
+}
+
+/// Gate 7: the server's own credential; the caller's never leaves the house.
+fn open_credential(call: &Call) -> Result<Option<Secret<String>>, UpstreamError> {
+    let caller = &call.caller;
+    gates::credential(&caller.gateway.app, &caller.ctx, &call.target.entry.server).map_err(|error| {
+        tracing::error!(request.id = %caller.ctx.request, error = ?error, "a tool server's credential could not be opened");
+        UpstreamError::before(Reason::Unavailable, "credential")
+    })
+}
+
+/// Gate 8: out, through egress, until the answer, the deadline, or the caller's going away.
+async fn send(call: &Call, members: &Members<'_>, credential: Option<&Secret<String>>) -> Sent {
+    let (caller, target) = (&call.caller, &call.target);
+    let settings = &target.entry.server.settings;
+    let params = Params::passing(members, &target.replaced);
+    let request = caller.ctx.request.to_string();
+    let notes = notes_of(call, members);
+    let outcall = Outcall {
+        id: target.entry.upstream.next_id(),
+        method: target.method,
+        name: (!target.name.is_empty()).then_some(&*target.name),
+        params: &params,
+        request: &request,
+        credential,
+        deadline: Instant::now() + Duration::from_millis(settings.timeout_ms),
+        max_bytes: usize::try_from(settings.max_bytes).unwrap_or(usize::MAX),
+        notes: Some(&notes),
+    };
+    if call.outlet.is_gone() || call.cancelled.is_cancelled() {
+        return Sent::Failed(UpstreamError::before(Reason::CallCancelled, "cancelled"));
+    }
+    let sending = Box::pin(target.entry.upstream.call(&outcall));
+    tokio::select! {
+        sent = sending => return sent.map_or_else(Sent::Failed, |answer| Sent::Answered(Box::new(answer))),
+        () = call.outlet.gone() => {}
+        () = call.cancelled.cancelled() => {}
+    }
+    target.entry.upstream.cancel(&outcall).await;
+    Sent::Cancelled
+}
+
+/// What the caller wants to hear while it waits.
+fn notes_of(call: &Call, members: &Members<'_>) -> Notes {
+    let meta = members.object("_meta").unwrap_or_default();
+    let token = meta.raw("progressToken").map(str::to_owned);
+    let least = match (call.caller.era, &call.caller.session) {
+        (Era::Modern, _) => meta.text(META_LOG_LEVEL).and_then(|level| era::log_rank(&level)),
+        (Era::Legacy, session) => Some(session.as_ref().map_or(0, |session| session.least_log_rank())),
+    };
+    Notes::new(Arc::clone(&call.caller.gateway.app), call.outlet.clone(), token, least)
+}
+
+/// Gate 9: the result is screened, redacted, cut and fenced; or what went wrong is put in words.
+async fn screen_redact_truncate_and_fence(call: &Call, snapshot: &AgentSnapshot, sent: &Sent) -> Finish {
+    let ctx = &call.caller.ctx;
+    let failed = |word: &'static str, reason: Reason, sentence: Cow<'static, str>| Finish {
+        reply: Err(Stop::Denied(Denial::of_failure(ctx, reason, sentence))),
+        word,
+        reason: Some(reason),
+        done: Sanitized::default(),
+    };
+    let answer = match sent {
+        Sent::Cancelled => {
+            return failed("cancelled", Reason::CallCancelled, Reason::CallCancelled.text().into());
+        }
+        Sent::Failed(error) if error.reason == Reason::CallCancelled => {
+            return failed("cancelled", error.reason, error.sentence());
+        }
+        Sent::Failed(error) => return failed(error.reason.code(), error.reason, error.sentence()),
+        Sent::Answered(answer) => answer,
+    };
+    let result = match answer.outcome() {
+        Ok(result) => result,
+        Err(error) => return upstream_error(call, error),
+    };
+    let fence = call.target.is_fenced && call.target.entry.server.settings.fence;
+    let how = Treatment {
+        app: &call.caller.gateway.app,
+        ctx,
+        agent: call.caller.agent,
+        source: &call.target.resource,
+        fence: if fence { Fence::Content } else { Fence::Off },
+        report_only: snapshot.settings.report_only_results,
+        era: call.caller.era,
+    };
+    match Box::pin(sanitize::result(&how, result)).await {
+        Ok((text, done)) => {
+            let is_error = Members::parse(&text).is_ok_and(|members| members.raw("isError") == Some("true"));
+            Finish { reply: Ok(text), word: if is_error { "tool_error" } else { "ok" }, reason: None, done }
+        }
+        Err(Withheld::Screened(reason, seen)) => {
+            let sentence = match reason {
+                Reason::PromptInjection => {
+                    "The tool's result looks like a prompt injection, so it is withheld."
+                }
+                _ => "The tool's result could not be screened, so it is withheld.",
+            };
+            let finish = failed("withheld", reason, sentence.into());
+            Finish { done: Sanitized { seen, ..Sanitized::default() }, ..finish }
+        }
+        Err(Withheld::Failed(reason)) => failed(reason.code(), reason, reason.text().into()),
+    }
+}
+
+/// The upstream's own error, passed on with its code if its words are clean.
+fn upstream_error(call: &Call, error: &str) -> Finish {
+    let app = &call.caller.gateway.app;
+    let stop = sanitize::error(app, error).and_then(|clean| Failure::of_upstream(&clean)).map(Stop::Failed);
+    let withheld = || {
+        let sentence = "The tool server answered with an error whose text is withheld.";
+        Stop::Denied(Denial::of_failure(&call.caller.ctx, Reason::UpstreamInvalid, sentence))
+    };
+    Finish {
+        reply: Err(stop.unwrap_or_else(withheld)),
+        word: "error",
+        reason: None,
+        done: Sanitized::default(),
+    }
+}
+
+/// What the record says about the way out.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct EgressFacts<'f> {
+    server: &'f str,
+    transport: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    connected: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    bytes: Option<usize>,
+}
+
+/// What the record says about the end.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct OutcomeFacts<'f> {
+    risk: Risk,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    rules: &'f [&'static str],
+    redactions: usize,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    kinds: &'f [&'static str],
+    dropped_bytes: usize,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    kept: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    upstream: Option<&'static str>,
+}
+
+/// Gate 10: where the call went and what came of it, in one durable batch, before the caller hears of it.
+async fn record_outcome(call: &Call, sent: &Sent, finish: &Finish) -> Result<(), Stop> {
+    let caller = &call.caller;
+    let mut events = Vec::with_capacity(2);
+    events.extend(egress_event(call, sent));
+    let upstream = if let Sent::Failed(error) = sent { Some(error.code) } else { None };
+    let facts = OutcomeFacts {
+        risk: finish.done.seen.risk,
+        rules: &finish.done.seen.rules,
+        redactions: finish.done.redactions,
+        kinds: &finish.done.kinds,
+        dropped_bytes: finish.done.dropped_bytes,
+        kept: finish.done.kept.map(|id| id.to_string()),
+        upstream,
+    };
+    let mut outcome = event(call, EventKind::Outcome).about(finish.word).with_facts(&facts);
+    outcome.reason = finish.reason;
+    outcome.risk = Some(finish.done.seen.risk);
+    outcome.duration_us = Some(caller.ctx.elapsed_us());
+    events.push(outcome);
+    note_health(call, sent);
+    match caller.gateway.app.store.record(&caller.ctx, events).await {
+        Ok(()) => Ok(()),
+        Err(error) => {
+            tracing::error!(request.id = %caller.ctx.request, error = ?error, "an outcome could not be recorded");
+            let sentence =
+                "The call was sent, but what came of it could not be recorded, so its result is withheld.";
+            Err(Stop::Denied(Denial::of_failure(&caller.ctx, Reason::RecordUnavailable, sentence)))
+        }
+    }
+}
+
+fn event(call: &Call, kind: EventKind) -> Event {
+    let mut event = Event::new(kind).of_agent(call.caller.agent);
+    event.user = call.caller.ctx.actor.user().cloned();
+    event.action = Some(call.target.action.to_owned());
+    event.resource = Some(call.target.resource.clone());
+    event
+}
+
+/// The way out, where something left or may have left.
+fn egress_event(call: &Call, sent: &Sent) -> Option<Event> {
+    let (connected, status, bytes) = match sent {
+        Sent::Answered(answer) => (answer.connected, answer.status, Some(answer.bytes)),
+        Sent::Failed(error) if error.may_have_arrived => (error.connected, error.status, None),
+        Sent::Failed(_) => return None,
+        Sent::Cancelled => (None, None, None),
+    };
+    let server = &call.target.entry.server;
+    let facts = EgressFacts {
+        server: &server.name,
+        transport: if call.target.entry.vendor.is_some() { "http" } else { "stdio" },
+        connected: connected.map(|address| address.to_string()),
+        bytes,
+    };
+    let mut event = event(call, EventKind::Egress).about(server.id).with_facts(&facts);
+    event.status = status;
+    Some(event)
+}
+
+fn note_health(call: &Call, sent: &Sent) {
+    let app = &call.caller.gateway.app;
+    match sent {
+        Sent::Failed(error) if error.reason != Reason::CallCancelled => {
+            call.target.entry.health.lock().note(app.now(), Some(error));
+        }
+        Sent::Answered(_) => call.target.entry.health.lock().recovered(app),
+        Sent::Failed(_) | Sent::Cancelled => {}
+    }
+}
+
+fn facts_of(seen: &Seen) -> String {
+    #[derive(Serialize)]
+    struct Facts<'f> {
+        screen: Screen<'f>,
+    }
+    #[derive(Serialize)]
+    struct Screen<'f> {
+        risk: Risk,
+        rules: &'f [&'static str],
+    }
+    let facts = Facts { screen: Screen { risk: seen.risk, rules: &seen.rules } };
+    serde_json::to_string(&facts).unwrap_or_else(|_| "{}".to_owned())
+}
+
+/// Something of ours broke or refused: said without its cause, which the log has.
+pub(crate) fn fault(ctx: &Ctx, error: &procura_model::Error) -> Stop {
+    if let procura_model::Error::Fault(fault) = error {
+        tracing::error!(request.id = %ctx.request, error = ?fault, "a gate could not answer");
+    }
+    Stop::Denied(Denial::of_failure(ctx, error.reason(), error.sentence().to_owned()))
+}
+
+impl Stop {
+    /// The message to the caller, with the HTTP status where it travels alone.
+    pub(crate) fn message(&self, id: &str, era: Era, as_tool: Option<Shape>) -> (u16, String) {
+        match (self, as_tool) {
+            (Self::Denied(denial), Some(shape)) => {
+                (200, jsonrpc::result_body(id, &denial.tool_result(era, shape)))
+            }
+            (Self::Denied(denial), None) => (200, denial.failure().body(Some(id))),
+            (Self::Failed(failure), _) => {
+                let status = if era == Era::Modern { failure.status } else { 200 };
+                (status, failure.body(Some(id)))
+            }
+        }
+    }
+}

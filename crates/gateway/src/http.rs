@@ -1,0 +1,346 @@
+//! The mounts: `/v1/mcp` for all servers, `/v1/mcp/{server}` for one. One path speaks both eras; a
+//! modern request is complete in itself, a legacy one belongs to a session. Who calls was found out
+//! by web, which also counted the call; here the way of calling is judged.
+
+use crate::{
+    Gateway,
+    call::Caller,
+    dispatch::{self, Asked},
+    era::{self, Era, SESSION_HEADER, VERSION_HEADER},
+    hosts,
+    jsonrpc::{self, Failure, Message, Request, code},
+    raw::{Members, Object},
+    reply::{self, Accepts, Body, Outlet},
+    session::{Owner, Session},
+    subscribe::{self, Stream, Wanted},
+};
+use bytes::Bytes;
+use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, header, request::Parts};
+use procura_app::{Identified, activity};
+use procura_model::{Ctx, Error, Origin, Reason, Scope};
+use std::sync::Arc;
+use tokio_util::sync::CancellationToken;
+
+/// One HTTP request at a mount.
+struct Arrived<'a> {
+    gateway: &'a Arc<Gateway>,
+    server: Option<&'a str>,
+    parts: &'a Parts,
+    owner: Owner,
+}
+
+/// Answers a request of somebody who was identified, at the mount of all servers or of one.
+pub async fn serve(
+    gateway: &Arc<Gateway>,
+    server: Option<&str>,
+    request: http::Request<Bytes>,
+    identified: Identified,
+    origin: Origin,
+) -> Response<Body> {
+    let server = server.filter(|name| !name.is_empty());
+    let (parts, body) = request.into_parts();
+    let owner = Owner::of(&identified, server);
+    let ctx = gateway.app.ctx(identified, origin);
+    match admit(gateway, &parts, &ctx, server).await {
+        Err(error) => refusal(gateway, &ctx, &error).await,
+        Ok(()) => match owner {
+            None => refusal(gateway, &ctx, &agents_only()).await,
+            Some(owner) => {
+                let arrived = Arrived { gateway, server, parts: &parts, owner };
+                Box::pin(arrived.answer(ctx, &body)).await
+            }
+        },
+    }
+}
+
+fn agents_only() -> Error {
+    Reason::AgentIdMissing.because("Tools are called by agents: use an agent's key (pca_..).")
+}
+
+/// Whether this way of calling is allowed at all.
+async fn admit(
+    gateway: &Gateway,
+    parts: &Parts,
+    ctx: &Ctx,
+    server: Option<&str>,
+) -> procura_model::Result<()> {
+    hosts::check(&gateway.app.settings, &parts.uri, &parts.headers)?;
+    ctx.actor.require(Scope::Tools)?;
+    match server {
+        Some(name) => gateway.has_server(ctx, name).await,
+        None => Ok(()),
+    }
+}
+
+impl Arrived<'_> {
+    async fn answer(self, ctx: Ctx, body: &[u8]) -> Response<Body> {
+        match self.parts.method {
+            Method::POST => self.post(ctx, body).await,
+            Method::GET if self.is_legacy() => self.get(ctx).await,
+            Method::DELETE if self.is_legacy() => self.delete(&ctx).await,
+            _ => {
+                let mut response = refusal(self.gateway, &ctx, &Reason::MethodNotAllowed.into()).await;
+                response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("POST, GET, DELETE"));
+                response
+            }
+        }
+    }
+
+    fn headers(&self) -> &HeaderMap {
+        &self.parts.headers
+    }
+
+    fn is_legacy(&self) -> bool {
+        era::header(self.headers(), VERSION_HEADER) != Some(era::MODERN)
+    }
+
+    fn session(&self, ctx: &Ctx) -> Option<Arc<Session>> {
+        self.gateway.sessions.find(self.headers(), &self.owner, ctx.now)
+    }
+
+    async fn post(self, ctx: Ctx, body: &[u8]) -> Response<Body> {
+        if !is_json(self.headers()) {
+            return refusal(self.gateway, &ctx, &Reason::MediaTypeUnsupported.into()).await;
+        }
+        let Some(accepts) = accepts(self.headers()) else {
+            return refusal(self.gateway, &ctx, &Reason::NotAcceptable.into()).await;
+        };
+        let message = match jsonrpc::parse(body) {
+            Ok(message) => message,
+            Err(failure) => return self.failed(&ctx, &failure, None).await,
+        };
+        match message {
+            Message::Request(request) => self.request(ctx, &request, accepts).await,
+            Message::Notification(note) => self.notification(&ctx, &note).await,
+            // We ask clients nothing, so an answer answers nothing; it is taken as the old era wants it.
+            Message::Response(_) if self.is_legacy() => self.taken(&ctx).await,
+            Message::Response(_) => {
+                let text = "A response cannot be posted here.";
+                self.failed(&ctx, &Failure::new(code::INVALID_REQUEST, text), None).await
+            }
+        }
+    }
+
+    async fn request(self, ctx: Ctx, request: &Request<'_>, accepts: Accepts) -> Response<Body> {
+        let era = era::of(self.headers(), request.params);
+        let session = match self.check(&ctx, era, request) {
+            Ok(session) => session,
+            Err(failure) => return self.failed(&ctx, &failure, Some(request.id)).await,
+        };
+        if era == Era::Legacy && request.method == "initialize" {
+            return self.initialize(&ctx, request).await;
+        }
+        let cancelled =
+            session.as_ref().map_or_else(CancellationToken::new, |session| session.begin(request.id));
+        let (outlet, messages) = Outlet::new();
+        let asked = Asked {
+            caller: Arc::new(self.caller(ctx, era, session)),
+            id: request.id.to_owned(),
+            method: request.method.to_string(),
+            params: request.params.to_owned(),
+            outlet,
+            cancelled,
+        };
+        let accepts = if request.method == "subscriptions/listen" { Accepts::Stream } else { accepts };
+        if accepts == Accepts::Stream && request.method == "subscriptions/listen" && era != Era::Modern {
+            return reply::json(
+                200,
+                Failure::new(code::METHOD_NOT_FOUND, "There is no such method here.").body(Some(request.id)),
+            );
+        }
+        self.gateway.app.jobs.spawn(dispatch::answer(asked));
+        reply::respond(messages, accepts).await
+    }
+
+    /// The era's own demands; gives the legacy session.
+    fn check(&self, ctx: &Ctx, era: Era, request: &Request<'_>) -> Result<Option<Arc<Session>>, Failure> {
+        if era == Era::Modern {
+            return era::check_modern(self.headers(), request).map(|()| None);
+        }
+        if let Some(version) = era::header(self.headers(), VERSION_HEADER)
+            && !era::LEGACY.contains(&version)
+        {
+            return Err(era::unsupported(version));
+        }
+        if request.method == "initialize" {
+            return Ok(None);
+        }
+        if !self.headers().contains_key(SESSION_HEADER) {
+            let text = "Mcp-Session-Id is missing: begin with initialize, or speak 2026-07-28.";
+            return Err(Failure::new(code::INVALID_REQUEST, text));
+        }
+        let gone = || {
+            Failure::new(code::INVALID_REQUEST, "There is no such session; begin with initialize.").at(404)
+        };
+        self.session(ctx).map(Some).ok_or_else(gone)
+    }
+
+    fn caller(&self, ctx: Ctx, era: Era, session: Option<Arc<Session>>) -> Caller {
+        let agent = self.owner.agent();
+        Caller {
+            gateway: Arc::clone(self.gateway),
+            ctx,
+            agent,
+            server: self.server.map(str::to_owned),
+            era,
+            session,
+        }
+    }
+
+    async fn initialize(self, ctx: &Ctx, request: &Request<'_>) -> Response<Body> {
+        if let Err(error) = activity::answered(&self.gateway.app, ctx, 200, None).await {
+            return refusal(self.gateway, ctx, &error).await;
+        }
+        let id = self.gateway.sessions.begin(self.owner, ctx.now, &self.gateway.app.entropy);
+        let body = jsonrpc::result_body(request.id, &dispatch::initialize(request.params));
+        let mut response = reply::json(200, body);
+        if let Ok(value) = HeaderValue::from_str(&id) {
+            response.headers_mut().insert(SESSION_HEADER, value);
+        }
+        response
+    }
+
+    async fn notification(self, ctx: &Ctx, note: &Request<'_>) -> Response<Body> {
+        let era = era::of(self.headers(), note.params);
+        let session = match self.check(ctx, era, note) {
+            Ok(session) => session,
+            Err(failure) => return self.failed(ctx, &failure, None).await,
+        };
+        if note.method == "notifications/cancelled"
+            && let Some(session) = session
+            && let Some(id) = Members::parse(note.params).ok().and_then(|params| params.raw("requestId"))
+        {
+            session.cancel(id);
+        }
+        self.taken(ctx).await
+    }
+
+    async fn taken(self, ctx: &Ctx) -> Response<Body> {
+        match activity::answered(&self.gateway.app, ctx, 202, None).await {
+            Ok(()) => reply::empty(StatusCode::ACCEPTED),
+            Err(error) => refusal(self.gateway, ctx, &error).await,
+        }
+    }
+
+    /// The standing stream of a legacy session.
+    async fn get(self, ctx: Ctx) -> Response<Body> {
+        if !self.headers().contains_key(SESSION_HEADER) {
+            return self
+                .failed(&ctx, &Failure::new(code::INVALID_REQUEST, "Mcp-Session-Id is missing."), None)
+                .await;
+        }
+        let Some(session) = self.session(&ctx) else {
+            let gone = Failure::new(code::INVALID_REQUEST, "There is no such session.").at(404);
+            return self.failed(&ctx, &gone, None).await;
+        };
+        if accepts(self.headers()).is_none_or(|accepts| accepts == Accepts::Json) {
+            return refusal(self.gateway, &ctx, &Reason::NotAcceptable.into()).await;
+        }
+        if let Err(error) = activity::answered(&self.gateway.app, &ctx, 200, None).await {
+            return refusal(self.gateway, &ctx, &error).await;
+        }
+        let (outlet, messages) = Outlet::new();
+        let closed = session.take_stream();
+        let caller = Arc::new(self.caller(ctx, Era::Legacy, Some(session)));
+        let stream = Stream { caller, wanted: Wanted::lists(), outlet, subscription: None, closed };
+        self.gateway.app.jobs.spawn(subscribe::follow(stream));
+        reply::stream(None, messages)
+    }
+
+    async fn delete(self, ctx: &Ctx) -> Response<Body> {
+        let was_there = self.gateway.sessions.end(self.headers(), &self.owner, ctx.now);
+        if !was_there {
+            let gone = Failure::new(code::INVALID_REQUEST, "There is no such session.").at(404);
+            return self.failed(ctx, &gone, None).await;
+        }
+        match activity::answered(&self.gateway.app, ctx, 204, None).await {
+            Ok(()) => reply::empty(StatusCode::NO_CONTENT),
+            Err(error) => refusal(self.gateway, ctx, &error).await,
+        }
+    }
+
+    async fn failed(self, ctx: &Ctx, failure: &Failure, id: Option<&str>) -> Response<Body> {
+        match activity::answered(&self.gateway.app, ctx, failure.status, None).await {
+            Ok(()) => reply::json(failure.status, failure.body(id)),
+            Err(error) => refusal(self.gateway, ctx, &error).await,
+        }
+    }
+}
+
+/// A no to the whole request, in the house's form and JSON-RPC's at once. Web adds what belongs to
+/// its status, by the reason that is left among the extensions.
+async fn refusal(gateway: &Gateway, ctx: &Ctx, error: &Error) -> Response<Body> {
+    if let Error::Fault(fault) = error {
+        tracing::error!(request.id = %ctx.request, error = ?fault, "a request could not be answered");
+    }
+    let reason = error.reason();
+    if let Err(error) = activity::answered(&gateway.app, ctx, reason.http(), Some(reason)).await {
+        tracing::error!(request.id = %ctx.request, error = ?error, "a refusal could not be recorded");
+    }
+    let data = Object::new()
+        .text("code", reason.code())
+        .text("fix", reason.fix())
+        .text("requestId", &ctx.request.to_string())
+        .finish();
+    let rpc = Object::new()
+        .raw("code", &i64::from(reason.http()).to_string())
+        .text("message", error.sentence())
+        .raw("data", &data)
+        .finish();
+    let mut response = reply::json(reason.http(), jsonrpc::error_body(None, &rpc));
+    response.extensions_mut().insert(reason);
+    response
+}
+
+fn is_json(headers: &HeaderMap) -> bool {
+    let value = era::header(headers, "content-type").unwrap_or_default();
+    value.split(';').next().is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/json"))
+}
+
+/// What the caller can read; none if nothing that we can write.
+fn accepts(headers: &HeaderMap) -> Option<Accepts> {
+    let mut has = (false, false);
+    let mut is_named = false;
+    for value in headers.get_all(header::ACCEPT) {
+        for kind in value.to_str().unwrap_or_default().split(',') {
+            let kind = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+            is_named |= !kind.is_empty();
+            has.0 |= matches!(kind.as_str(), "application/json" | "application/*" | "*/*");
+            has.1 |= matches!(kind.as_str(), "text/event-stream" | "text/*" | "*/*");
+        }
+    }
+    match (is_named, has) {
+        (false, _) => Some(Accepts::Json),
+        (true, (true, true)) => Some(Accepts::Both),
+        (true, (true, false)) => Some(Accepts::Json),
+        (true, (false, true)) => Some(Accepts::Stream),
+        (true, (false, false)) => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn accepted(value: &str) -> Option<Accepts> {
+        accepts(&[(header::ACCEPT, value.parse().unwrap())].into_iter().collect())
+    }
+
+    #[test]
+    fn the_caller_gets_what_it_can_read() {
+        assert_eq!(accepted("application/json, text/event-stream"), Some(Accepts::Both));
+        assert_eq!(accepted("*/*"), Some(Accepts::Both));
+        assert_eq!(accepted("application/json;q=1"), Some(Accepts::Json));
+        assert_eq!(accepted("Text/Event-Stream"), Some(Accepts::Stream));
+        assert_eq!(accepted("text/html"), None);
+        assert_eq!(accepts(&HeaderMap::new()), Some(Accepts::Json));
+    }
+
+    #[test]
+    fn only_json_is_taken() {
+        let sent =
+            |value: &str| is_json(&[(header::CONTENT_TYPE, value.parse().unwrap())].into_iter().collect());
+        assert!(sent("application/json; charset=utf-8") && sent("APPLICATION/JSON"));
+        assert!(!sent("text/plain") && !is_json(&HeaderMap::new()));
+    }
+}

@@ -1,0 +1,77 @@
+//! What an upstream says while it works: progress and log messages. They are text from outside like
+//! any other, so they are screened and redacted; one that does not pass is dropped, and the call
+//! goes on. A token that we made up for the upstream is turned back into the caller's own.
+
+use crate::{
+    era::log_rank,
+    gates::{self, Channel, Screened},
+    jsonrpc::{self, Request},
+    raw::{self, Members},
+    reply::Outlet,
+};
+use procura_app::App;
+use std::sync::{
+    Arc,
+    atomic::{AtomicUsize, Ordering},
+};
+
+/// How many notifications one call may send to its caller.
+const MAX_NOTES: usize = 10_000;
+/// The longest notification.
+const MAX_BYTES: usize = 64 * 1024;
+
+/// Where notifications about one request go.
+pub(crate) struct Notes {
+    app: Arc<App>,
+    outlet: Outlet,
+    progress_token: Option<String>,
+    least_log_rank: Option<usize>,
+    passed: AtomicUsize,
+}
+
+impl Notes {
+    /// Notes for a caller with this progress token who wants log messages of this rank and above.
+    pub(crate) fn new(
+        app: Arc<App>,
+        outlet: Outlet,
+        progress_token: Option<String>,
+        least_log_rank: Option<usize>,
+    ) -> Self {
+        Self { app, outlet, progress_token, least_log_rank, passed: AtomicUsize::new(0) }
+    }
+
+    /// Passes a notification on, if the caller asked for its kind and it is clean.
+    pub(crate) async fn pass(&self, note: &Request<'_>) {
+        if note.params.len() > MAX_BYTES || self.passed.fetch_add(1, Ordering::Relaxed) >= MAX_NOTES {
+            return;
+        }
+        let params = match &*note.method {
+            "notifications/progress" => self.progress(note.params),
+            "notifications/message" => self.log(note.params),
+            _ => None,
+        };
+        let Some(params) = params.and_then(|params| self.clean(&params)) else { return };
+        self.outlet.notify(jsonrpc::notification_body(&note.method, &params)).await;
+    }
+
+    fn progress(&self, params: &str) -> Option<String> {
+        let token = self.progress_token.as_ref()?;
+        let members = Members::parse(params).ok()?;
+        let range = raw::span(params, members.raw("progressToken")?)?;
+        raw::splice(params, &[(range, token.clone())])
+    }
+
+    fn log(&self, params: &str) -> Option<String> {
+        let least = self.least_log_rank?;
+        let level = Members::parse(params).ok()?.text("level")?;
+        (log_rank(&level)? >= least).then(|| params.to_owned())
+    }
+
+    fn clean(&self, params: &str) -> Option<String> {
+        match gates::screen(&self.app, params, Channel::ToolResult) {
+            Screened::Passed(_) => {}
+            Screened::Blocked(_) | Screened::CouldNotScan => return None,
+        }
+        gates::redact(&self.app, params).map(|redacted| redacted.text.into_owned())
+    }
+}

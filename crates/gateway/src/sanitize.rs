@@ -1,0 +1,204 @@
+//! What becomes of a result before the agent sees it: screen, redact, truncate, fence, in this order
+//! (decisions 15 and 19). The result is changed by cutting and splicing its bytes: members that we
+//! do not know, their order and their spelling stay as the upstream wrote them.
+
+use crate::{
+    era::Era,
+    gates::{self, Channel, Screened, Seen},
+    names::READ_MORE,
+    raw::{self, Elements, Members, Object},
+};
+use procura_app::{App, results};
+use procura_model::{AgentId, Ctx, Digest, Reason, ResultId};
+use procura_screen::{boundary, truncate};
+use std::{borrow::Cow, ops::Range};
+
+/// What is kept free for fences and remarks when a result is cut.
+const ROOM_BYTES: usize = 1_024;
+/// How much of an error's text is passed on.
+const MAX_ERROR_BYTES: usize = 8 * 1024;
+
+/// How a result is to be treated.
+pub(crate) struct Treatment<'t> {
+    pub(crate) app: &'t App,
+    pub(crate) ctx: &'t Ctx,
+    pub(crate) agent: AgentId,
+    /// `{server}/{tool}`: what the fence names.
+    pub(crate) source: &'t str,
+    /// Whether text blocks are fenced.
+    pub(crate) fence: Fence,
+    /// Whether injections only report.
+    pub(crate) report_only: bool,
+    /// The era of the caller.
+    pub(crate) era: Era,
+}
+
+/// Whether text from outside is fenced.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Fence {
+    /// The text of `content` blocks.
+    Content,
+    /// Nothing: the server is trusted, or the result has no `content`.
+    Off,
+}
+
+/// What was done to a result; the outcome's facts.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Sanitized {
+    /// What the screen saw.
+    pub(crate) seen: Seen,
+    /// How many secrets were taken out.
+    pub(crate) redactions: usize,
+    /// Of which kinds.
+    pub(crate) kinds: Vec<&'static str>,
+    /// How many bytes were cut off.
+    pub(crate) dropped_bytes: usize,
+    /// Where the whole is kept, if it was cut.
+    pub(crate) kept: Option<ResultId>,
+}
+
+/// Why a result is withheld.
+#[derive(Debug)]
+pub(crate) enum Withheld {
+    /// A screen said no.
+    Screened(Reason, Seen),
+    /// The result is no object, or could not be kept.
+    Failed(Reason),
+}
+
+/// Sanitizes a result.
+pub(crate) async fn result(how: &Treatment<'_>, raw_result: &str) -> Result<(String, Sanitized), Withheld> {
+    if !raw_result.starts_with('{') {
+        return Err(Withheld::Failed(Reason::UpstreamInvalid));
+    }
+    let seen = screen_result(how, raw_result)?;
+    let redacted = gates::redact(how.app, raw_result).ok_or(Withheld::Failed(Reason::UpstreamInvalid))?;
+    let mut done =
+        Sanitized { seen, redactions: redacted.count, kinds: redacted.kinds, ..Sanitized::default() };
+    let short = truncate_result(how, &redacted.text, &mut done).await?;
+    let fenced = fence_content(how, &short, &done);
+    let whole = with_result_type(how.era, fenced.as_deref().unwrap_or(&short));
+    Ok((whole.ok_or(Withheld::Failed(Reason::UpstreamInvalid))?, done))
+}
+
+/// Gate 9a: nothing passes in which a screen sees an instruction that nobody gave.
+fn screen_result(how: &Treatment<'_>, document: &str) -> Result<Seen, Withheld> {
+    match gates::screen(how.app, document, Channel::ToolResult) {
+        Screened::Passed(seen) => Ok(seen),
+        Screened::Blocked(seen) if how.report_only => Ok(seen),
+        Screened::Blocked(seen) => Err(Withheld::Screened(Reason::PromptInjection, seen)),
+        Screened::CouldNotScan => Err(Withheld::Screened(Reason::CouldNotScan, Seen::default())),
+    }
+}
+
+/// Gate 9c: what is too long is kept whole, and cut.
+async fn truncate_result<'a>(
+    how: &Treatment<'_>,
+    redacted: &'a str,
+    done: &mut Sanitized,
+) -> Result<Cow<'a, str>, Withheld> {
+    let max = how.app.settings.sanitize_max_bytes;
+    if redacted.len() <= max {
+        return Ok(Cow::Borrowed(redacted));
+    }
+    let room = max.saturating_sub(ROOM_BYTES).max(ROOM_BYTES);
+    let cut =
+        truncate::truncate_json(redacted, room).map_err(|_| Withheld::Failed(Reason::UpstreamInvalid))?;
+    let kept = results::keep(how.app, how.ctx, how.agent, redacted).await;
+    done.kept = Some(kept.map_err(|error| Withheld::Failed(error.reason()))?);
+    done.dropped_bytes = cut.dropped_bytes;
+    Ok(cut.text)
+}
+
+/// Gate 9d: fences the text of `content` blocks, and says that something was cut off.
+fn fence_content(how: &Treatment<'_>, text: &str, done: &Sanitized) -> Option<String> {
+    if how.fence == Fence::Off && done.kept.is_none() {
+        return None;
+    }
+    let content = Members::parse(text).ok()?.raw("content")?;
+    let blocks = Elements::parse(content).ok()?;
+    let nonce = Digest::from_bytes(how.app.entropy.bytes()).hex();
+    let nonce = nonce.get(..32)?;
+    let mut changes: Vec<(Range<usize>, String)> = Vec::new();
+    if how.fence == Fence::Content {
+        for block in &blocks.0 {
+            let Ok(members) = Members::parse(block.get()) else { continue };
+            if members.text("type").as_deref() == Some("text")
+                && let Some(written) = members.raw("text")
+                && let Some(words) = raw::as_text(written)
+            {
+                let fenced = boundary::fence(&words, how.source, nonce);
+                changes.push((raw::span(text, written)?, raw::quote(&fenced)));
+            }
+        }
+    }
+    if let Some(kept) = done.kept {
+        let end = raw::span(text, content)?.end.checked_sub(1)?;
+        let comma = if blocks.0.is_empty() { "" } else { "," };
+        changes.push((end..end, format!("{comma}{}", remark(done.dropped_bytes, kept))));
+    }
+    raw::splice(text, &changes)
+}
+
+/// The block that says what was cut off and how to read it.
+fn remark(dropped_bytes: usize, kept: ResultId) -> String {
+    let text = format!(
+        "Procura cut this result: {dropped_bytes} bytes are left out. The whole result is kept for an hour; read it \
+         with the tool {READ_MORE} and the arguments {{\"result\":\"{kept}\",\"offset\":0}}."
+    );
+    Object::new().raw("type", "\"text\"").text("text", &text).finish()
+}
+
+/// `resultType` is required of modern results and unknown to legacy clients.
+pub(crate) fn with_result_type(era: Era, result: &str) -> Option<String> {
+    let members = Members::parse(result).ok()?;
+    let kind = members.raw("resultType");
+    match (era, kind) {
+        (Era::Modern, Some(_)) | (Era::Legacy, None) => Some(result.to_owned()),
+        (Era::Modern, None) => {
+            let rest = result.get(1..)?;
+            let comma = if members.0.is_empty() { "" } else { "," };
+            Some(format!("{{\"resultType\":\"complete\"{comma}{rest}"))
+        }
+        (Era::Legacy, Some("\"complete\"")) => {
+            let mut object = Object::with_capacity(result.len());
+            for (key, value) in members.0.iter().filter(|(key, _)| key != "resultType") {
+                object.raw(key, value.get());
+            }
+            Some(object.finish())
+        }
+        // A client with sessions could not answer what the upstream wants to know.
+        (Era::Legacy, Some(_)) => None,
+    }
+}
+
+/// An upstream's JSON-RPC error, fit to be passed on: screened, redacted, short.
+pub(crate) fn error(app: &App, raw_error: &str) -> Option<String> {
+    if raw_error.len() > MAX_ERROR_BYTES || !raw_error.starts_with('{') {
+        return None;
+    }
+    match gates::screen(app, raw_error, Channel::ToolResult) {
+        Screened::Passed(_) => gates::redact(app, raw_error).map(|redacted| redacted.text.into_owned()),
+        Screened::Blocked(_) | Screened::CouldNotScan => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_result_type_is_added_and_taken_away() {
+        let add = |text| with_result_type(Era::Modern, text);
+        assert_eq!(add("{}").as_deref(), Some(r#"{"resultType":"complete"}"#));
+        assert_eq!(add(r#"{ "a":1}"#).as_deref(), Some(r#"{"resultType":"complete", "a":1}"#));
+        assert_eq!(add(r#"{"resultType":"task"}"#).as_deref(), Some(r#"{"resultType":"task"}"#));
+        let strip = |text| with_result_type(Era::Legacy, text);
+        assert_eq!(
+            strip(r#"{"z":1.0,"resultType":"complete","a":2}"#).as_deref(),
+            Some(r#"{"z":1.0,"a":2}"#)
+        );
+        assert_eq!(strip(r#"{"resultType":"input_required"}"#), None);
+        assert_eq!(add("[]"), None);
+    }
+}
