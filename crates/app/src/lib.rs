@@ -106,7 +106,7 @@ impl App {
             settings: world.settings,
             snapshots: Snapshots::default(),
             scanner: Scanner::new().doing("build the injection detector")?,
-            redactor: Redactor::new().doing("build the redactor")?,
+            redactor: Redactor::new(),
             jobs: Jobs::default(),
             metrics: Metrics::default(),
             servers_changed: watch::channel(0).0,
