@@ -301,3 +301,7 @@ fn read(row: &Row) -> Result<Approval> {
         consumed_in: row.maybe_parse("consumed_in")?,
     })
 }
+
+#[cfg(test)]
+#[path = "approvals_tests.rs"]
+mod tests;

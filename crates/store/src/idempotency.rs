@@ -103,3 +103,7 @@ pub async fn finish(u: &mut Unaudited, key: Key<'_>, answer: &StoredAnswer) -> R
 pub async fn release(u: &mut Unaudited, key: Key<'_>) -> Result<()> {
     u.desk().run(&RELEASE, args![key.actor, key.name, u.request()]).await
 }
+
+#[cfg(test)]
+#[path = "idempotency_tests.rs"]
+mod tests;

@@ -541,3 +541,7 @@ impl<'a> Lobby<'a> {
 fn read_link(row: &crate::row::Row) -> Result<OpenedLink> {
     Ok(OpenedLink { tenant: row.maybe_parse("tenant_id")?, account: row.maybe_parse("account_id")? })
 }
+
+#[cfg(test)]
+#[path = "lobby_tests.rs"]
+mod tests;

@@ -129,3 +129,7 @@ fn read(row: &Row) -> Result<Member> {
         joined_at: row.time("joined_at")?,
     })
 }
+
+#[cfg(test)]
+#[path = "members_tests.rs"]
+mod tests;

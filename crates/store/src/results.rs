@@ -62,7 +62,8 @@ pub async fn read(
     }
     let args = args![result, agent, first, length, now];
     let row = source.desk().maybe(&READ, args).await?.ok_or(Reason::NotFound)?;
-    let bytes = row.bytes("slice")?;
+    // A part of nothing is NULL in SQLite.
+    let bytes = row.maybe_bytes("slice")?.unwrap_or_default();
     let size_bytes = row.int("size_bytes")?;
     let text = whole_characters(bytes).ok_or_else(invalid)?;
     if text.is_empty() && offset > 0 {
@@ -82,3 +83,7 @@ fn whole_characters(mut bytes: Vec<u8>) -> Option<String> {
     }
     String::from_utf8(bytes).ok()
 }
+
+#[cfg(test)]
+#[path = "results_tests.rs"]
+mod tests;

@@ -190,3 +190,7 @@ fn read(row: &Row) -> Result<ToolServer> {
         created_at: row.time("created_at")?,
     })
 }
+
+#[cfg(test)]
+#[path = "servers_tests.rs"]
+mod tests;
