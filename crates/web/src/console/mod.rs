@@ -1,4 +1,6 @@
-//! The console's pages.
+//! The console: server-rendered pages over the journeys of `procura-app`. A handler reads a form,
+//! calls a journey, and answers with a page or a redirect; it decides nothing. `view` holds what the
+//! pages show and knows nothing of the application.
 //!
 //! What the rest of the crate asks of this module:
 //! * `router()`: every page, form and asset. It must not set a fallback; unknown paths come to
@@ -7,17 +9,99 @@
 //!   error on a path that is not the API's, when the browser asked for HTML. The edge adds the
 //!   request's id, the headers of `respond::advice`, and security headers where none are set yet.
 
-use crate::{exchange::Exchange, respond, state::WebState};
-use axum::{Router, http::HeaderMap, response::Response};
-use procura_model::Error;
+mod activity;
+mod agents;
+mod approvals;
+mod assets;
+mod desk;
+mod entry;
+mod failed;
+mod permission_form;
+mod policies;
+mod search;
+mod settings;
+pub mod snippets;
+mod start;
+mod tools;
+mod trace;
+mod view;
+
+use crate::state::WebState;
+use axum::{
+    Router,
+    routing::{get, post},
+};
+
+pub use failed::failed;
 
 /// The pages.
 pub fn router() -> Router<WebState> {
     Router::new()
+        .merge(ways_in())
+        .merge(watching())
+        .merge(managing())
+        .merge(administering())
+        .route("/static/{file}", get(assets::serve))
 }
 
-/// The page that an error becomes.
-#[must_use]
-pub fn failed(error: &Error, exchange: &Exchange) -> Response {
-    respond::render(error, exchange.request, HeaderMap::new())
+fn ways_in() -> Router<WebState> {
+    Router::new()
+        .route("/setup/{link}", get(entry::set_up_page).post(entry::set_up))
+        .route("/sign-in", get(entry::sign_in_page).post(entry::sign_in))
+        .route("/sign-in/{link}", get(entry::link_page).post(entry::link))
+        .route("/invitations/{link}", get(entry::invitation_page).post(entry::invitation))
+        .route("/sign-out", post(entry::sign_out))
+        .route("/organizations", post(entry::switch))
+}
+
+fn watching() -> Router<WebState> {
+    Router::new()
+        .route("/", get(start::start))
+        .route("/start/steps", get(start::steps))
+        .route("/search", get(search::search))
+        .route("/activity", get(activity::list))
+        .route("/activity/tail", get(activity::tail))
+        .route("/activity/export.csv", get(activity::export_csv))
+        .route("/activity/export.json", get(activity::export_json))
+        .route("/activity/{request}", get(trace::trace))
+        .route("/approvals", get(approvals::inbox))
+        .route("/approvals/waiting", get(approvals::refresh))
+        .route("/approvals/{id}", get(approvals::one))
+        .route("/approvals/{id}/grant", post(approvals::grant))
+        .route("/approvals/{id}/deny", post(approvals::deny))
+        .route("/approvals/{id}/cancel", post(approvals::cancel))
+}
+
+fn managing() -> Router<WebState> {
+    Router::new()
+        .route("/agents", get(agents::list))
+        .route("/agents/new", get(agents::new_page).post(agents::create))
+        .route("/agents/{id}", get(agents::one).post(agents::change))
+        .route("/agents/{id}/disable", post(agents::disable))
+        .route("/agents/{id}/enable", post(agents::enable))
+        .route("/agents/{id}/keys", post(agents::create_key))
+        .route("/keys/{id}/rotate", post(agents::rotate))
+        .route("/keys/{id}/revoke", post(agents::revoke))
+        .route("/policies", get(policies::list))
+        .route("/policies/new", get(policies::new_page).post(policies::add))
+        .route("/policies/{id}", get(policies::one).post(policies::change))
+        .route("/policies/{id}/remove", post(policies::remove))
+        .route("/tools", get(tools::list))
+        .route("/tools/new", get(tools::new_page).post(tools::add))
+        .route("/tools/{id}", get(tools::one).post(tools::change))
+        .route("/tools/{id}/enable", post(tools::enable))
+        .route("/tools/{id}/disable", post(tools::disable))
+        .route("/tools/{id}/remove", post(tools::remove))
+}
+
+fn administering() -> Router<WebState> {
+    Router::new()
+        .route("/settings", get(settings::settings))
+        .route("/settings/organization", post(settings::change))
+        .route("/settings/invitations", post(settings::invite))
+        .route("/settings/invitations/{id}/revoke", post(settings::revoke_invitation))
+        .route("/settings/members/{id}/role", post(settings::set_role))
+        .route("/settings/members/{id}/remove", post(settings::remove))
+        .route("/settings/keys", post(settings::create_key))
+        .route("/settings/password", post(settings::password))
 }

@@ -1,0 +1,28 @@
+//! Find by id: every id that has a page leads to it.
+
+use super::{
+    desk::{Answer, Desk, redirect},
+    view::facts::page_of,
+};
+use crate::extract::Query;
+use procura_model::Reason;
+use serde::Deserialize;
+
+/// What was typed.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Wanted {
+    id: String,
+}
+
+/// Jumps to the page of the thing.
+pub(super) async fn search(_desk: Desk, Query(wanted): Query<Wanted>) -> Answer {
+    let id = wanted.id.trim();
+    match page_of(id) {
+        Some(path) => redirect(&path),
+        None if id.is_empty() => redirect("/activity"),
+        None => Err(Reason::NotFound
+            .because("This is no id that has a page; pages have ids that start with agt_, req_, apr_, srv_ or per_.")
+            .into()),
+    }
+}

@@ -1,0 +1,73 @@
+//! Get started: what is true already is looked up each time.
+
+use super::{
+    desk::{Answer, Desk, page},
+    snippets::{Client, snippet},
+    view::{
+        frame::Section,
+        start::{Progress, Start, Steps},
+    },
+};
+use crate::extract::Query;
+use procura_app::{
+    activity::{self, DecisionFilter},
+    agents, permissions, servers,
+};
+use procura_model::{PageAsk, Result, Verdict};
+use serde::Deserialize;
+
+/// Which client's snippet is shown.
+#[derive(Deserialize)]
+pub(super) struct Chosen {
+    #[serde(default)]
+    client: String,
+    #[serde(default, rename = "done")]
+    _done: String,
+}
+
+/// The page.
+pub(super) async fn start(desk: Desk, Query(chosen): Query<Chosen>) -> Answer {
+    let steps = steps_of(&desk, &chosen.client).await?;
+    page(&Start { frame: steps.frame.clone(), steps, clients: clients() })
+}
+
+/// The steps alone, for the refresh.
+pub(super) async fn steps(desk: Desk, Query(chosen): Query<Chosen>) -> Answer {
+    page(&steps_of(&desk, &chosen.client).await?)
+}
+
+async fn steps_of(desk: &Desk, word: &str) -> Result<Steps> {
+    let client = Client::from_word(word).unwrap_or(Client::ClaudeCode);
+    Ok(Steps {
+        frame: desk.frame("Get started", Section::Start).await?,
+        progress: progress(desk).await?,
+        clients: clients(),
+        client: client.as_str().to_owned(),
+        snippet: snippet(client, &desk.app().settings.public_url, None),
+    })
+}
+
+fn clients() -> Vec<(&'static str, &'static str)> {
+    Client::ALL.iter().map(|client| (client.as_str(), client.title())).collect()
+}
+
+async fn progress(desk: &Desk) -> Result<Progress> {
+    let (app, ctx) = (desk.app(), desk.ctx());
+    let one = PageAsk::new(None, Some(1));
+    let agent = agents::list(app, ctx, &one).await?.items.into_iter().next();
+    let permissions = match &agent {
+        Some(agent) => permissions::list(app, ctx, agent.id).await?.len(),
+        None => 0,
+    };
+    let call = activity::list(app, ctx, DecisionFilter::default(), &one).await?.items;
+    let denied = DecisionFilter { verdict: Some(Verdict::Deny), ..DecisionFilter::default() };
+    let denial = activity::list(app, ctx, denied, &one).await?.items;
+    let used = servers::list(app, ctx).await?.iter().filter(|server| server.enabled).count();
+    Ok(Progress {
+        agent: agent.map(|agent| (agent.id.to_string(), agent.name)),
+        servers: used,
+        call: call.first().map(|row| row.recorded.request.to_string()),
+        denial: denial.first().map(|row| row.recorded.request.to_string()),
+        permissions,
+    })
+}

@@ -1,0 +1,257 @@
+//! Tool servers: how they do, what they offer, and which agents could call it by the same rules
+//! that decide the call.
+
+use super::{
+    desk::{Answer, Desk, go, is_about_the_form, page, wrong},
+    view::{
+        frame::Section,
+        tools::{NewServer, ServerForm, ServerPage, ServerRow, ToolRow, Tools},
+        words::{Id, Mark, Problems},
+    },
+};
+use crate::{
+    extract::Id as PathId,
+    form::{Fields, Form},
+    respond::Failure,
+};
+use procura_app::{
+    AgentSnapshot, agents,
+    servers::{self, NewCredential, ServerDetails, Use},
+    verify,
+};
+use procura_gateway::{ServerHealth, ServerState, ToolView};
+use procura_model::{PageAsk, Result, Scope, ServerId, ServerSettings, ToolServer, Transport};
+use procura_policy::Listing;
+use std::sync::Arc;
+
+/// All of them.
+pub(super) async fn list(desk: Desk) -> Answer {
+    let found = servers::list(desk.app(), desk.ctx()).await?;
+    let health = desk.web.gateway.servers_health(desk.ctx()).await?;
+    let policies = policies(&desk).await?;
+    let rows = found.iter().map(|server| row(&desk, server, &health, &policies)).collect();
+    page(&Tools { frame: desk.frame("Tools", Section::Tools).await?, servers: rows })
+}
+
+/// The agents with their policies; those that come after the first page are not asked.
+async fn policies(desk: &Desk) -> Result<Vec<Arc<AgentSnapshot>>> {
+    let ask = PageAsk::new(None, Some(procura_model::page::MAX_LIMIT));
+    let mut out = Vec::new();
+    for agent in agents::list(desk.app(), desk.ctx(), &ask).await?.items {
+        out.push(verify::snapshot(desk.app(), desk.ctx(), agent.id).await?);
+    }
+    Ok(out)
+}
+
+fn row(
+    desk: &Desk,
+    server: &ToolServer,
+    health: &[ServerHealth],
+    policies: &[Arc<AgentSnapshot>],
+) -> ServerRow {
+    let seen = health.iter().find(|health| health.server == server.id);
+    let mark = match seen.map(|seen| seen.state) {
+        _ if !server.enabled => Mark::neutral("Switched off"),
+        Some(ServerState::Ok) => Mark::allowed("Answers"),
+        Some(ServerState::Failing) => Mark::denied("Fails"),
+        Some(ServerState::Unknown) | None => Mark::unknown("Not asked yet"),
+    };
+    let tool = |tool: &ToolView| ToolRow {
+        name: tool.name.clone(),
+        description: match tool.hidden {
+            Some(reason) => format!("Hidden from agents: {}", reason.text()),
+            None => tool.description.clone(),
+        },
+        agents: could_call(desk, server, tool, policies),
+    };
+    ServerRow {
+        id: Id::of(server.id),
+        name: server.name.clone(),
+        address: address(server),
+        mark,
+        error: seen.and_then(|seen| seen.last_error.clone()),
+        checked: seen.and_then(|seen| seen.checked_at).map(|at| desk.when(at)),
+        is_enabled: server.enabled,
+        from_file: server.from_file,
+        has_credential: server.sealed_credential.is_some(),
+        fence: server.settings.fence,
+        tools: seen.map(|seen| seen.tools.iter().map(tool).collect()).unwrap_or_default(),
+    }
+}
+
+/// Where it is. A program is named without its arguments and environment, which may hold secrets.
+fn address(server: &ToolServer) -> String {
+    match &server.transport {
+        Transport::Http { url } => url.clone(),
+        Transport::Stdio { command, .. } => format!("the program {command}"),
+    }
+}
+
+fn could_call(
+    desk: &Desk,
+    server: &ToolServer,
+    tool: &ToolView,
+    policies: &[Arc<AgentSnapshot>],
+) -> Vec<(Id, String)> {
+    let vendor = match &server.transport {
+        Transport::Http { url } => host(url),
+        Transport::Stdio { .. } => None,
+    };
+    let listing = Listing {
+        action: "tool.call",
+        resource: Some(&tool.resource),
+        vendor: vendor.as_deref(),
+        user: None,
+    };
+    let able = policies
+        .iter()
+        .filter(|agent| tool.hidden.is_none() && verify::could_allow(agent, &listing, desk.ctx().now));
+    able.map(|agent| (Id::of(agent.agent.id), agent.agent.name.clone())).collect()
+}
+
+fn host(url: &str) -> Option<String> {
+    url.parse::<axum::http::Uri>().ok()?.host().map(str::to_ascii_lowercase)
+}
+
+/// The form of a new server.
+pub(super) async fn new_page(desk: Desk) -> Answer {
+    desk.ctx().actor.require(Scope::WriteServers)?;
+    let form = form_of(&ServerSettings::default());
+    page(&NewServer { frame: desk.frame("Add a tool server", Section::Tools).await?, form })
+}
+
+fn form_of(settings: &ServerSettings) -> ServerForm {
+    ServerForm {
+        name: String::new(),
+        url: String::new(),
+        fence: settings.fence,
+        timeout_ms: settings.timeout_ms.to_string(),
+        max_bytes: settings.max_bytes.to_string(),
+        tools: serde_json::to_string_pretty(&settings.tools).unwrap_or_default(),
+    }
+}
+
+fn typed(fields: &Fields) -> ServerForm {
+    ServerForm {
+        name: fields.text("name").to_owned(),
+        url: fields.text("url").to_owned(),
+        fence: fields.has("fence"),
+        timeout_ms: fields.text("timeout_ms").to_owned(),
+        max_bytes: fields.text("max_bytes").to_owned(),
+        tools: fields.text("tools").to_owned(),
+    }
+}
+
+fn settings_of(form: &ServerForm) -> std::result::Result<ServerSettings, Problems> {
+    let mut problems = Problems::none();
+    let mut number = |text: &str, field: &'static str| {
+        text.parse::<u64>().unwrap_or_else(|_| {
+            problems.add(field, "This must be a whole number.");
+            0
+        })
+    };
+    let (timeout_ms, max_bytes) =
+        (number(&form.timeout_ms, "timeout_ms"), number(&form.max_bytes, "max_bytes"));
+    let tools = if form.tools.is_empty() { "{}" } else { &form.tools };
+    let tools = serde_json::from_str(tools).unwrap_or_else(|error| {
+        problems.add("tools", error.to_string());
+        std::collections::BTreeMap::new()
+    });
+    if problems.any() {
+        return Err(problems);
+    }
+    Ok(ServerSettings { fence: form.fence, timeout_ms, max_bytes, tools })
+}
+
+fn details(form: &ServerForm, credential: NewCredential, settings: ServerSettings) -> ServerDetails {
+    ServerDetails { name: form.name.clone(), url: form.url.clone(), credential, settings }
+}
+
+/// Adds a server.
+pub(super) async fn add(desk: Desk, mut sent: Form) -> Answer {
+    let form = typed(&sent.fields);
+    let credential = sent.fields.secret("credential").map_or(NewCredential::Keep, NewCredential::Set);
+    let problems = match settings_of(&form) {
+        Err(problems) => problems,
+        Ok(settings) => {
+            match servers::add(desk.app(), desk.ctx(), details(&form, credential, settings)).await {
+                Ok(server) => return go(&format!("/tools/{}", server.id), "server-added"),
+                Err(error) if is_about_the_form(&error) => placed(&error),
+                Err(error) => return Err(Failure(error)),
+            }
+        }
+    };
+    let mut frame = desk.frame("Add a tool server", Section::Tools).await?;
+    frame.problems = problems;
+    wrong(422, &NewServer { frame, form })
+}
+
+/// The sentence begins with the field's name.
+fn placed(error: &procura_model::Error) -> Problems {
+    let field = if error.sentence().starts_with("url") { "url" } else { "name" };
+    Problems::of(error, field)
+}
+
+/// One server.
+pub(super) async fn one(desk: Desk, PathId(id): PathId<ServerId>) -> Answer {
+    page(&view(&desk, id, None, Problems::none()).await?)
+}
+
+async fn view(desk: &Desk, id: ServerId, form: Option<ServerForm>, problems: Problems) -> Result<ServerPage> {
+    let server = servers::get(desk.app(), desk.ctx(), id).await?;
+    let health = desk.web.gateway.servers_health(desk.ctx()).await?;
+    let mut frame = desk.frame(&server.name, Section::Tools).await?;
+    frame.problems = problems;
+    let known = || ServerForm {
+        name: server.name.clone(),
+        url: if let Transport::Http { url } = &server.transport { url.clone() } else { String::new() },
+        ..form_of(&server.settings)
+    };
+    Ok(ServerPage { frame, server: row(desk, &server, &health, &[]), form: form.unwrap_or_else(known) })
+}
+
+/// Changes a server.
+pub(super) async fn change(desk: Desk, PathId(id): PathId<ServerId>, mut sent: Form) -> Answer {
+    let form = typed(&sent.fields);
+    let choice = sent.fields.text("credential_choice").to_owned();
+    let credential = match (choice.as_str(), sent.fields.secret("credential")) {
+        ("set", Some(credential)) => NewCredential::Set(credential),
+        ("remove", _) => NewCredential::Remove,
+        _ => NewCredential::Keep,
+    };
+    let problems = match settings_of(&form) {
+        Err(problems) => problems,
+        Ok(settings) => {
+            match servers::change(desk.app(), desk.ctx(), id, details(&form, credential, settings)).await {
+                Ok(_) => return go(&format!("/tools/{id}"), "server-changed"),
+                Err(error) if is_about_the_form(&error) => placed(&error),
+                Err(error) => return Err(Failure(error)),
+            }
+        }
+    };
+    wrong(422, &view(&desk, id, Some(form), problems).await?)
+}
+
+/// Takes a server in use.
+pub(super) async fn enable(desk: Desk, PathId(id): PathId<ServerId>, _sent: Form) -> Answer {
+    servers::set_enabled(desk.app(), desk.ctx(), id, Use::On).await?;
+    go(&format!("/tools/{id}"), "server-on")
+}
+
+/// Takes a server out of use.
+pub(super) async fn disable(desk: Desk, PathId(id): PathId<ServerId>, _sent: Form) -> Answer {
+    servers::set_enabled(desk.app(), desk.ctx(), id, Use::Off).await?;
+    go(&format!("/tools/{id}"), "server-off")
+}
+
+/// Removes a server, once its name was typed.
+pub(super) async fn remove(desk: Desk, PathId(id): PathId<ServerId>, sent: Form) -> Answer {
+    let server = servers::get(desk.app(), desk.ctx(), id).await?;
+    if sent.fields.text("confirm") != server.name {
+        let mut problems = Problems::none();
+        problems.add("confirm", "This is not the server's name.");
+        return wrong(422, &view(&desk, id, None, problems).await?);
+    }
+    servers::remove(desk.app(), desk.ctx(), id).await?;
+    go("/tools", "server-removed")
+}

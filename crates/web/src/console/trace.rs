@@ -1,0 +1,117 @@
+//! The trace of one request: who did what, on whose behalf, and why it was allowed or not.
+
+use super::{
+    activity::{agent_names, name_of, sentence_of},
+    desk::{Answer, Desk, page},
+    snippets::PLACEHOLDER,
+    view::{
+        activity::TracePage,
+        chain::chain,
+        facts::{plain, pretty},
+        frame::Section,
+        words::{Id, Mark},
+    },
+};
+use crate::extract::Id as PathId;
+use procura_app::{
+    activity::{self, Trace},
+    agents,
+};
+use procura_model::{AgentStatus, Event, EventKind, Json, Origin, Reason, RequestId};
+
+/// The page.
+pub(super) async fn trace(desk: Desk, PathId(request): PathId<RequestId>) -> Answer {
+    let trace = activity::trace(desk.app(), desk.ctx(), request).await?;
+    let first = trace.records.first().ok_or(Reason::NotFound)?;
+    let decision = trace.find(EventKind::Decision);
+    let event = decision.map_or(&first.event, |decision| &decision.event);
+    let facts = Json::parse(&event.facts).unwrap_or(Json::Null);
+    let ask = facts.member("ask").filter(|ask| **ask != Json::Null);
+    let agent_id = trace.records.iter().find_map(|record| record.event.agent);
+    let names = agent_names(&desk).await?;
+    let is_enabled = match agent_id {
+        Some(id) => {
+            agents::get(desk.app(), desk.ctx(), id).await.is_ok_and(|a| a.status == AgentStatus::Enabled)
+        }
+        None => false,
+    };
+    page(&TracePage {
+        frame: desk.frame("Trace", Section::Activity).await?,
+        request: Id::of(request),
+        mark: mark_of(event, decision.is_some()),
+        outcome: outcome_mark(&trace),
+        sentence: sentence_of(&event.facts).unwrap_or_else(|| told(event).to_owned()),
+        action: event.action.clone().unwrap_or_else(|| event.kind.as_str().to_owned()),
+        resource: event.resource.clone().unwrap_or_default(),
+        agent: agent_id.map(|id| (Id::of(id), name_of(&names, id))),
+        agent_is_enabled: is_enabled,
+        user: event.user.as_ref().map(|user| user.0.clone()),
+        at: desk.when(first.at),
+        origin: trace.origin.as_ref().map(from),
+        key: agent_id.and(Some(&first.actor)).filter(|actor| actor.starts_with("key_")).map(Id::of),
+        gates: chain(&trace.records),
+        arguments: ask.map(pretty),
+        is_replayable: facts.member("isReplayable") == Some(&Json::Bool(true)),
+        curl: ask.map(|ask| curl(&desk.app().settings.public_url, ask)),
+        rule_href: agent_id.zip(decision).map(|(id, decision)| {
+            let (action, resource) = (decision.event.action.as_deref(), decision.event.resource.as_deref());
+            let mut query = form_urlencoded::Serializer::new(format!("/policies/new?agent={id}"));
+            query.append_pair("actions", action.unwrap_or_default());
+            query.append_pair("resources", resource.unwrap_or_default());
+            query.finish()
+        }),
+    })
+}
+
+fn mark_of(event: &Event, is_decision: bool) -> Mark {
+    match (event.verdict, is_decision) {
+        (Some(verdict), _) => verdict.into(),
+        (None, true) => Mark::unknown("No verdict"),
+        (None, false) if event.reason.is_some_and(|reason| reason != Reason::Allowed) => {
+            Mark::denied("Refused")
+        }
+        (None, false) => Mark::neutral("Recorded"),
+    }
+}
+
+fn told(event: &Event) -> &'static str {
+    event.reason.map_or(event.kind.text(), Reason::text)
+}
+
+fn outcome_mark(trace: &Trace) -> Option<Mark> {
+    trace.outcome().map(|word| match word.as_str() {
+        "ok" => Mark::allowed("Done"),
+        "tool_error" => Mark::waiting("Tool error"),
+        "unknown" => Mark::unknown("Unknown"),
+        _ => Mark::denied("Failed"),
+    })
+}
+
+fn from(origin: &Origin) -> String {
+    let ip = origin.ip.map(|ip| format!(" from {ip}")).unwrap_or_default();
+    let agent = origin.user_agent.as_ref().map(|name| format!(" by {name}")).unwrap_or_default();
+    format!("{} {}{ip}{agent}", origin.method, origin.path)
+}
+
+/// The same question as a command. The user is left out: no request may name its own.
+fn curl(public_url: &str, ask: &Json) -> String {
+    let Json::Map(members) = ask else { return plain(ask) };
+    let asked = members.iter().filter(|(name, value)| name != "user" && *value != Json::Null).cloned();
+    let body = Json::Map(asked.collect()).canonical().replace('\'', "'\\''");
+    format!(
+        "curl -sS {public_url}/v1/verify \\\n  -H \"Authorization: Bearer {PLACEHOLDER}\" \\\n  -H \"Content-Type: application/json\" \\\n  -d '{body}'"
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_copied_command_cannot_break_out_of_its_quotes() {
+        let ask =
+            Json::parse(r#"{"action":"x","resource":"'; rm -rf / #","user":"ada","amount":null}"#).unwrap();
+        let text = curl("http://localhost:1", &ask);
+        assert!(text.ends_with(r#"-d '{"action":"x","resource":"'\''; rm -rf / #"}'"#), "{text}");
+    }
+}

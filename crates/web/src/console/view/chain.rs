@@ -1,0 +1,424 @@
+//! The chain of gates of one request, built from the recorded rows alone: what was not recorded is
+//! not shown, and an intent without an outcome reads `unknown`, never as success (decisions 19).
+
+use super::{
+    facts::{Fact, flatten, plain, pretty},
+    words::{Mark, duration},
+};
+use procura_model::{Event, EventKind, Json, Reason, Recorded, Verdict};
+
+/// Width of the shared time scale, in units of its drawing.
+const SCALE: i64 = 132;
+
+/// One gate as it was passed, or not.
+#[derive(Clone, Debug)]
+pub(crate) struct Gate {
+    pub(crate) name: &'static str,
+    pub(crate) mark: Mark,
+    /// What it decided, in one sentence.
+    pub(crate) said: String,
+    /// Microseconds that it took, where that was measured.
+    pub(crate) us: Option<i64>,
+    /// Microseconds since the request began, at the end of this gate.
+    elapsed_us: Option<i64>,
+    /// Where the time lies on the shared scale: start and width.
+    pub(crate) on_scale: Option<(i64, i64)>,
+    /// The code and what to do about it, where it refused.
+    pub(crate) code: Option<(&'static str, &'static str)>,
+    pub(crate) facts: Vec<Fact>,
+    /// Longer texts: the arguments, the result.
+    pub(crate) texts: Vec<(&'static str, String)>,
+    pub(crate) is_open: bool,
+    pub(crate) is_refusal: bool,
+    pub(crate) is_lost: bool,
+}
+
+impl Gate {
+    fn passed(name: &'static str, said: impl Into<String>) -> Self {
+        Self {
+            name,
+            mark: Mark::allowed("Passed"),
+            said: said.into(),
+            us: None,
+            elapsed_us: None,
+            on_scale: None,
+            code: None,
+            facts: Vec::new(),
+            texts: Vec::new(),
+            is_open: false,
+            is_refusal: false,
+            is_lost: false,
+        }
+    }
+
+    fn refused(mut self, word: &'static str) -> Self {
+        self.mark = Mark::denied(word);
+        self.is_refusal = true;
+        self
+    }
+
+    fn because(mut self, reason: Option<Reason>) -> Self {
+        self.code = reason.filter(|reason| *reason != Reason::Allowed).map(|r| (r.code(), r.fix()));
+        self
+    }
+
+    /// The duration in its unit.
+    pub(crate) fn took(&self) -> String {
+        self.us.map(duration).unwrap_or_default()
+    }
+}
+
+/// The chain of these rows.
+pub(crate) fn chain(records: &[Recorded]) -> Vec<Gate> {
+    let mut gates = Vec::new();
+    if let Some(first) = records.first() {
+        gates.push(caller(first));
+    }
+    let mut outcome_seen = false;
+    let mut intent_seen = false;
+    for record in records {
+        let event = &record.event;
+        let facts = Json::parse(&event.facts).unwrap_or(Json::Null);
+        match event.kind {
+            EventKind::Decision => {
+                gates.extend(screened(event, &facts));
+                if !is_of_the_screen(event.reason) {
+                    gates.push(decided(event, &facts));
+                }
+                gates.extend(waiting_for(event));
+            }
+            EventKind::ApprovalConsumed => gates.push(approval(event, "A granted approval was used.")),
+            EventKind::Intent => {
+                intent_seen = true;
+                gates.push(intent(event, &facts));
+            }
+            EventKind::Egress => gates.push(egress(event, &facts)),
+            EventKind::Outcome => {
+                outcome_seen = true;
+                gates.extend(sanitized(event, &facts));
+                gates.push(outcome(event, &facts));
+            }
+            EventKind::ApprovalRequested => {}
+            kind => gates.push(happened(kind, event, &facts)),
+        }
+    }
+    if intent_seen && !outcome_seen {
+        gates.push(lost());
+    }
+    open_the_first_refusal(&mut gates);
+    place_on_scale(&mut gates);
+    gates
+}
+
+fn caller(first: &Recorded) -> Gate {
+    let said = match first.actor.split_once('_').map(|(prefix, _)| prefix) {
+        Some("key") => "A key was shown and is valid.",
+        Some("acc") => "A person who is signed in.",
+        _ => "Nobody had signed in yet.",
+    };
+    let mut gate = Gate::passed("Authenticated", said);
+    if first.actor == "anonymous" {
+        gate.mark = Mark::neutral("Anonymous");
+    }
+    gate.facts.push(Fact::new("actor", &first.actor));
+    gate.facts.extend(first.event.agent.map(|agent| Fact::new("agent", agent.to_string())));
+    gate.facts.extend(first.event.user.as_ref().map(|user| Fact::new("on behalf of", &user.0)));
+    gate.facts.push(Fact::new("at", first.at.to_string()));
+    gate
+}
+
+const fn is_of_the_screen(reason: Option<Reason>) -> bool {
+    matches!(reason, Some(Reason::PromptInjection | Reason::CouldNotScan))
+}
+
+/// What the screen saw in the arguments, where they were screened: `gates.screen {risk, rules}`.
+fn screened(event: &Event, facts: &Json) -> Option<Gate> {
+    let seen = facts.member("gates").and_then(|gates| gates.member("screen"));
+    if !is_of_the_screen(event.reason) {
+        return seen.map(|seen| looked("Screened", seen, "in the arguments"));
+    }
+    let said = facts.member("sentence").map(plain).unwrap_or_default();
+    let mut gate = Gate::passed("Screened", said).refused("Refused").because(event.reason);
+    gate.facts = seen.map(flatten).unwrap_or_default();
+    gate.facts.extend(event.action.as_ref().map(|action| Fact::new("action", action)));
+    gate.facts.extend(event.resource.as_ref().map(|resource| Fact::new("resource", resource)));
+    gate.elapsed_us = event.duration_us;
+    Some(gate)
+}
+
+/// A screen that let a text pass.
+fn looked(name: &'static str, seen: &Json, place: &str) -> Gate {
+    let risk = seen.member("risk").map(plain).unwrap_or_default();
+    let said = match risk.as_str() {
+        "" | "none" => format!("Nothing was found {place}."),
+        risk => format!("Found {place}, of {risk} risk; it was reported and let pass."),
+    };
+    let mut gate = Gate::passed(name, said);
+    if !matches!(risk.as_str(), "" | "none") {
+        gate.mark = Mark::waiting("Reported");
+    }
+    gate.facts = flatten(seen);
+    gate
+}
+
+/// What was done to the result before the caller got it: `{risk, rules, redactions, kinds, droppedBytes, kept}`.
+fn sanitized(event: &Event, facts: &Json) -> Vec<Gate> {
+    let member = |name: &str| facts.member(name).map(plain);
+    let only = |names: &[&str]| {
+        let pick = |name: &&str| member(name).map(|value| Fact::new(*name, value));
+        names.iter().filter_map(pick).collect::<Vec<_>>()
+    };
+    let mut gates = Vec::new();
+    if member("upstream").is_some() || member("risk").is_none() {
+        return gates;
+    }
+    let mut screen = looked("Screened result", facts, "in the result");
+    if is_of_the_screen(event.reason) {
+        let said = event.reason.map_or("", Reason::text);
+        screen = Gate::passed("Screened result", said).refused("Refused").because(event.reason);
+    }
+    screen.facts = only(&["risk", "rules"]);
+    gates.push(screen);
+    let redactions = member("redactions").unwrap_or_default();
+    let mut redact = Gate::passed("Redacted", "There was no secret in the result.");
+    if !matches!(redactions.as_str(), "" | "0") {
+        redact.said =
+            format!("{redactions} secrets were taken out: {}.", member("kinds").unwrap_or_default());
+        redact.mark = Mark::waiting("Changed");
+    }
+    redact.facts = only(&["redactions", "kinds"]);
+    gates.push(redact);
+    if let Some(dropped) = member("droppedBytes").filter(|bytes| bytes != "0") {
+        let mut cut =
+            Gate::passed("Truncated", format!("{dropped} bytes were kept back; the agent can read on."));
+        cut.mark = Mark::waiting("Changed");
+        cut.facts = only(&["droppedBytes", "kept"]);
+        gates.push(cut);
+    }
+    gates
+}
+
+fn decided(event: &Event, facts: &Json) -> Gate {
+    let sentence = facts.member("sentence").map(plain);
+    let said = sentence.unwrap_or_else(|| event.reason.map_or("", Reason::text).to_owned());
+    let mut gate = Gate::passed("Decided", said).because(event.reason);
+    match event.verdict {
+        Some(Verdict::Allow) => gate.mark = Mark::allowed("Allowed"),
+        Some(Verdict::NeedsApproval) => gate.mark = Mark::waiting("Needs approval"),
+        Some(Verdict::Deny) => gate = gate.refused("Denied"),
+        None => gate.mark = Mark::unknown("No verdict"),
+    }
+    gate.elapsed_us = event.duration_us;
+    let mut add = |name: &str, value: Option<String>| {
+        gate.facts.extend(value.map(|value| Fact::new(name, value)));
+    };
+    add("action", event.action.clone());
+    add("resource", event.resource.clone());
+    add("user", event.user.as_ref().map(|user| user.0.clone()));
+    for name in ["vendor", "amount", "currency"] {
+        let value = facts.member("ask").and_then(|ask| ask.member(name));
+        add(name, value.filter(|value| **value != Json::Null).map(plain));
+    }
+    add("permission", facts.member("permission").filter(|value| **value != Json::Null).map(plain));
+    add("policy version", facts.member("policyVersion").map(plain));
+    add("missing", facts.member("missing").filter(|value| **value != Json::Null).map(plain));
+    add("risk", event.risk.map(|risk| risk.as_str().to_owned()));
+    if let Some(metadata) = facts.member("gates").and_then(|gates| gates.member("metadata")) {
+        gate.texts.push(("Metadata of the caller", pretty(metadata)));
+    }
+    gate
+}
+
+/// A call that waits for a person: the gate that stands open.
+fn waiting_for(event: &Event) -> Option<Gate> {
+    let approval = event.approval.filter(|_| event.verdict == Some(Verdict::NeedsApproval))?;
+    let mut gate = Gate::passed("Approval", "The call waits for a person; nothing has been done.");
+    gate.mark = Mark::waiting("Waiting");
+    gate.is_open = true;
+    gate.facts.push(Fact::new("approval", approval.to_string()));
+    Some(gate)
+}
+
+fn approval(event: &Event, said: &str) -> Gate {
+    let mut gate = Gate::passed("Approval", said);
+    gate.mark = Mark::allowed("Granted");
+    gate.facts.extend(event.approval.map(|approval| Fact::new("approval", approval.to_string())));
+    gate
+}
+
+fn intent(event: &Event, facts: &Json) -> Gate {
+    let mut gate = Gate::passed("Intent recorded", "Durable before anything was sent.");
+    gate.elapsed_us = event.duration_us;
+    gate.facts = flatten(facts);
+    gate
+}
+
+fn egress(event: &Event, facts: &Json) -> Gate {
+    let mut gate = Gate::passed("Egress", "").because(event.reason);
+    gate.elapsed_us = event.duration_us;
+    gate.facts = flatten(facts);
+    gate.facts.extend(event.target.as_ref().map(|target| Fact::new("to", target)));
+    gate.facts.extend(event.status.map(|status| Fact::new("status", status.to_string())));
+    gate.said = match (event.reason, facts.member("server").map(plain)) {
+        (Some(reason), _) if reason != Reason::Allowed => reason.text().to_owned(),
+        (_, Some(server)) => format!("Sent to the tool server {server}."),
+        _ => "Sent to the tool server.".to_owned(),
+    };
+    if gate.code.is_some() { gate.refused("Failed") } else { gate }
+}
+
+fn outcome(event: &Event, facts: &Json) -> Gate {
+    let word = event.target.clone().unwrap_or_else(|| "ok".to_owned());
+    let mut gate = Gate::passed("Outcome", String::new()).because(event.reason);
+    gate.elapsed_us = event.duration_us;
+    match word.as_str() {
+        "ok" => {
+            gate.mark = Mark::allowed("Done");
+            gate.said = "The tool answered, and the caller has the answer.".to_owned();
+        }
+        "unknown" => {
+            gate = lost();
+        }
+        "tool_error" => {
+            gate.mark = Mark::waiting("Tool error");
+            gate.said = "The tool itself reported an error.".to_owned();
+        }
+        _ => {
+            gate = gate.refused("Failed");
+            gate.said = event.reason.map_or(word, |reason| reason.text().to_owned());
+        }
+    }
+    if let Some(sentence) = facts.member("sentence") {
+        gate.said = plain(sentence);
+    }
+    let is_text = |name: &str| matches!(name, "result" | "text" | "preview");
+    if let Json::Map(members) = facts {
+        let rest = members.iter().filter(|(name, _)| !is_text(name) && name != "gates").cloned().collect();
+        gate.facts = flatten(&Json::Map(rest));
+        for (_, value) in members.iter().filter(|(name, _)| is_text(name)) {
+            gate.texts.push((
+                "Result, as the caller got it",
+                value.as_text().map_or_else(|| pretty(value), str::to_owned),
+            ));
+        }
+    }
+    gate.facts.extend(event.status.map(|status| Fact::new("status", status.to_string())));
+    gate
+}
+
+fn lost() -> Gate {
+    let mut gate =
+        Gate::passed("Outcome", "The intent has no outcome: it is not known whether the action happened.");
+    gate.mark = Mark::unknown("Unknown");
+    gate.is_lost = true;
+    gate.is_open = true;
+    gate
+}
+
+fn happened(kind: EventKind, event: &Event, facts: &Json) -> Gate {
+    let mut gate = Gate::passed("Happened", kind.text()).because(event.reason);
+    gate.mark = if gate.code.is_some() { Mark::denied("Refused") } else { Mark::neutral("Recorded") };
+    gate.is_refusal = gate.code.is_some();
+    if let Some(reason) = event.reason.filter(|reason| *reason != Reason::Allowed) {
+        reason.text().clone_into(&mut gate.said);
+    }
+    gate.elapsed_us = event.duration_us;
+    gate.facts.push(Fact::new("event", kind.as_str()));
+    gate.facts.extend(event.target.as_ref().map(|target| Fact::new("about", target)));
+    gate.facts.extend(event.status.map(|status| Fact::new("status", status.to_string())));
+    gate.facts.extend(flatten(facts));
+    gate
+}
+
+fn open_the_first_refusal(gates: &mut [Gate]) {
+    if let Some(gate) = gates.iter_mut().find(|gate| gate.is_refusal) {
+        gate.is_open = true;
+    }
+}
+
+/// All times on one scale, each beginning where the one before ended, so that the eye sees where the
+/// time went. What is recorded is the time since the request began.
+fn place_on_scale(gates: &mut [Gate]) {
+    let total = gates.iter().filter_map(|gate| gate.elapsed_us).max().unwrap_or(0).max(1);
+    let mut began = 0;
+    for gate in gates {
+        let Some(ended) = gate.elapsed_us else { continue };
+        let took = (ended - began).max(0);
+        let width = (SCALE.saturating_mul(took) / total).clamp(2, SCALE);
+        gate.us = Some(took);
+        gate.on_scale = Some(((SCALE.saturating_mul(began) / total).min(SCALE - width), width));
+        began = began.max(ended);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use procura_model::{AgentId, Entropy, RequestId, Time};
+
+    fn record(position: i64, event: Event) -> Recorded {
+        let entropy = Entropy::seeded(3);
+        let request = RequestId::new(Time::from_ms(5), &entropy);
+        Recorded { request, position, at: Time::from_ms(5), actor: "anonymous".to_owned(), event }
+    }
+
+    fn decision(verdict: Verdict, reason: Reason, facts: &str) -> Event {
+        let mut event =
+            Event::new(EventKind::Decision).of_agent(AgentId::new(Time::from_ms(1), &Entropy::seeded(1)));
+        event.verdict = Some(verdict);
+        event.reason = Some(reason);
+        event.duration_us = Some(400);
+        facts.clone_into(&mut event.facts);
+        event
+    }
+
+    #[test]
+    fn an_intent_without_an_outcome_is_unknown_and_open() {
+        let rows = [
+            record(0, decision(Verdict::Allow, Reason::Allowed, "{}")),
+            record(1, Event::new(EventKind::Intent)),
+        ];
+        let gates = chain(&rows);
+        let last = gates.last().unwrap();
+        assert_eq!((last.mark.tone, last.is_lost, last.is_open), ("unknown", true, true));
+    }
+
+    #[test]
+    fn the_first_refusal_is_open_and_the_rest_is_closed() {
+        let facts =
+            r#"{"sentence":"742.00 USD exceeds 500.00 USD.","gates":{"screen":{"risk":"none","rules":[]}}}"#;
+        let gates = chain(&[record(0, decision(Verdict::Deny, Reason::AmountOverLimit, facts))]);
+        let open: Vec<_> = gates.iter().filter(|gate| gate.is_open).map(|gate| gate.name).collect();
+        assert_eq!(open, ["Decided"]);
+        let names: Vec<_> = gates.iter().map(|gate| gate.name).collect();
+        assert_eq!(names, ["Authenticated", "Screened", "Decided"]);
+        assert_eq!(gates.last().unwrap().code.unwrap().0, "AMOUNT_OVER_LIMIT");
+    }
+
+    #[test]
+    fn an_injection_is_refused_by_the_screen_and_not_by_the_policy() {
+        let facts = r#"{"sentence":"The text looks like a prompt injection.","gates":{"screen":{"risk":"high","rules":["override"]}}}"#;
+        let gates = chain(&[record(0, decision(Verdict::Deny, Reason::PromptInjection, facts))]);
+        let names: Vec<_> = gates.iter().map(|gate| (gate.name, gate.is_refusal)).collect();
+        assert_eq!(names, [("Authenticated", false), ("Screened", true)]);
+    }
+
+    #[test]
+    fn times_follow_each_other_on_one_scale() {
+        let mut end = Event::new(EventKind::Outcome).about("ok");
+        end.duration_us = Some(1_000);
+        let rows = [
+            record(0, decision(Verdict::Allow, Reason::Allowed, "{}")),
+            record(1, Event::new(EventKind::Intent)),
+            record(2, end),
+        ];
+        let times: Vec<_> = chain(&rows).iter().filter_map(|gate| gate.us).collect();
+        assert_eq!(times, [400, 600]);
+    }
+
+    #[test]
+    fn facts_that_cannot_be_read_do_not_break_the_page() {
+        let gates = chain(&[record(0, decision(Verdict::Deny, Reason::NoPermission, "not json"))]);
+        assert_eq!(gates.len(), 2);
+    }
+}

@@ -1,0 +1,142 @@
+//! The frame of every page: the rail, the top line, who is signed in, what was just done. A page
+//! that the role may not read stands in no rail, and a button that the role may not press is absent.
+
+use super::words::Problems;
+use procura_model::{Role, Scope};
+
+/// The pages of the rail.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Section {
+    Start,
+    Activity,
+    Approvals,
+    Agents,
+    Policies,
+    Tools,
+    Settings,
+    None,
+}
+
+/// One entry of the rail.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Entry {
+    pub(crate) section: Section,
+    pub(crate) href: &'static str,
+    pub(crate) icon: &'static str,
+    pub(crate) word: &'static str,
+    scope: Scope,
+}
+
+const RAIL: [Entry; 7] = [
+    entry(Section::Start, "/", "start", "Start", Scope::ReadAgents),
+    entry(Section::Activity, "/activity", "activity", "Activity", Scope::ReadActivity),
+    entry(Section::Approvals, "/approvals", "approvals", "Approvals", Scope::ReadApprovals),
+    entry(Section::Agents, "/agents", "agents", "Agents", Scope::ReadAgents),
+    entry(Section::Policies, "/policies", "policies", "Policies", Scope::ReadPermissions),
+    entry(Section::Tools, "/tools", "tools", "Tools", Scope::ReadServers),
+    entry(Section::Settings, "/settings", "settings", "Settings", Scope::ReadOrganization),
+];
+
+const fn entry(
+    section: Section,
+    href: &'static str,
+    icon: &'static str,
+    word: &'static str,
+    scope: Scope,
+) -> Entry {
+    Entry { section, href, icon, word, scope }
+}
+
+/// Somebody who is signed in.
+#[derive(Clone, Debug)]
+pub(crate) struct Who {
+    pub(crate) email: String,
+    pub(crate) role: Role,
+    pub(crate) organization: String,
+    /// What every form of this session carries.
+    pub(crate) form_token: String,
+    /// The other organizations to which the person belongs: id and name.
+    pub(crate) others: Vec<(String, String)>,
+}
+
+/// What stands around a page.
+#[derive(Clone, Debug)]
+pub(crate) struct Frame {
+    pub(crate) title: String,
+    pub(crate) section: Section,
+    pub(crate) who: Option<Who>,
+    pub(crate) badges: Vec<String>,
+    /// What was just done, said once.
+    pub(crate) done: Option<&'static str>,
+    /// `light` or `dark` where the person chose, empty where the system does.
+    pub(crate) theme: &'static str,
+    /// How many approvals wait.
+    pub(crate) waiting: usize,
+    pub(crate) css: &'static str,
+    pub(crate) script: &'static str,
+    /// What is wrong with the form that was sent.
+    pub(crate) problems: Problems,
+}
+
+impl Frame {
+    /// The entries that the role may open.
+    pub(crate) fn rail(&self) -> impl Iterator<Item = &'static Entry> {
+        let role = self.who.as_ref().map(|who| who.role);
+        RAIL.iter().filter(move |entry| role.is_some_and(|role| role.scopes().contains(entry.scope)))
+    }
+
+    /// Whether the role has the scope of this word. An unknown word is no.
+    pub(crate) fn may(&self, scope: &str) -> bool {
+        let role = self.who.as_ref().map(|who| who.role);
+        role.zip(scope.parse().ok()).is_some_and(|(role, scope): (Role, Scope)| role.scopes().contains(scope))
+    }
+
+    /// The token of this session's forms.
+    pub(crate) fn token(&self) -> &str {
+        self.who.as_ref().map_or("", |who| who.form_token.as_str())
+    }
+
+    /// Whether the person may give or take this role.
+    pub(crate) fn may_grant(&self, role: &Role) -> bool {
+        self.who.as_ref().is_some_and(|who| who.role.may_grant(*role))
+    }
+}
+
+/// What was done, as the query of the redirect names it. Words, not text: a link cannot put a
+/// sentence of its own on our page.
+pub(crate) fn done(word: &str) -> Option<&'static str> {
+    Some(match word {
+        "saved" => "Saved.",
+        "agent-disabled" => "The agent is disabled. Its keys are refused from now on.",
+        "agent-enabled" => "The agent is enabled again.",
+        "key-revoked" => "The key is revoked. The next request with it is refused.",
+        "granted" => "Granted. The agent may now send the same call once more, and it will pass.",
+        "denied" => "Denied. The agent is told so when it asks again.",
+        "withdrawn" => "The approval is withdrawn.",
+        "permission-added" => "The permission is added and holds from the next call on.",
+        "permission-changed" => "The permission is changed and holds from the next call on.",
+        "permission-removed" => "The permission is removed. Calls that it allowed are refused now.",
+        "server-added" => "The tool server is added. Its tools appear once it has answered.",
+        "server-changed" => "The tool server is changed.",
+        "server-removed" => "The tool server is removed. Its tools are gone for every agent.",
+        "server-on" => "The tool server is in use.",
+        "server-off" => "The tool server is switched off. Its tools are hidden and refused.",
+        "invitation-revoked" => "The invitation is taken back. Its link no longer works.",
+        "role-changed" => "The role is changed.",
+        "member-removed" => "The member is removed and signed out.",
+        "password-changed" => "The password is changed. Other sessions of yours are ended.",
+        "signed-out" => "You are signed out.",
+        _ => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_link_cannot_put_its_own_words_on_a_page() {
+        assert!(done("saved").is_some());
+        assert_eq!(done("Your account is locked, call +1 555"), None);
+    }
+}

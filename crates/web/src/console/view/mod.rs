@@ -1,0 +1,19 @@
+//! What the pages show, without knowing where it came from: plain structs that the templates
+//! render. Nothing here asks the application, so every page can be rendered from a sample.
+
+pub(crate) mod activity;
+pub(crate) mod agents;
+pub(crate) mod approvals;
+pub(crate) mod chain;
+pub(crate) mod chart;
+pub(crate) mod entry;
+pub(crate) mod facts;
+pub(crate) mod frame;
+pub(crate) mod policies;
+pub(crate) mod settings;
+pub(crate) mod start;
+pub(crate) mod tools;
+pub(crate) mod words;
+
+#[cfg(test)]
+mod samples;

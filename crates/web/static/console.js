@@ -1,0 +1,149 @@
+// The console's only script. Every page works without it but for copying, live refresh and shortcuts.
+"use strict";
+(() => {
+  const one = (selector, root = document) => root.querySelector(selector);
+  const all = (selector, root = document) => [...root.querySelectorAll(selector)];
+  const say = (text) => {
+    const toast = one("#toast");
+    if (!toast) return;
+    toast.textContent = text;
+    clearTimeout(say.timer);
+    say.timer = setTimeout(() => { toast.textContent = ""; }, 4000);
+  };
+
+  // Things that only work with a script are hidden until there is one.
+  const reveal = (root) => all("[data-script]", root).forEach((node) => { node.hidden = false; });
+
+  const theme = () => {
+    const now = document.documentElement.dataset.theme
+      || (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light");
+    const next = now === "dark" ? "light" : "dark";
+    document.documentElement.dataset.theme = next;
+    document.cookie = `procura_theme=${next}; Path=/; Max-Age=31536000; SameSite=Lax`;
+    say(next === "dark" ? "Dark theme" : "Light theme");
+  };
+
+  const copy = async (text, what) => {
+    try {
+      await navigator.clipboard.writeText(text);
+    } catch {
+      const area = document.createElement("textarea");
+      area.value = text;
+      document.body.append(area);
+      area.select();
+      document.execCommand("copy");
+      area.remove();
+    }
+    say(what || "Copied");
+  };
+
+  document.addEventListener("click", (event) => {
+    const target = event.target.closest("[data-copy], [data-copy-from], [data-theme-switch], [data-tail], [data-utc]");
+    if (!target) {
+      all("details.menu[open], details.pop[open]").forEach((menu) => { if (!menu.contains(event.target)) menu.open = false; });
+      return;
+    }
+    if (target.dataset.copy) copy(target.dataset.copy);
+    else if (target.dataset.copyFrom) copy(one(target.dataset.copyFrom).textContent.trim());
+    else if ("themeSwitch" in target.dataset) theme();
+    else if ("tail" in target.dataset) toggleTail(target);
+    else if (target.dataset.utc) {
+      const swap = target.textContent;
+      target.textContent = target.dataset.utc;
+      target.dataset.utc = swap;
+    }
+  });
+
+  // A section that asks the server again: <section data-poll="/start/steps" data-every="3000">.
+  const refresh = async (node) => {
+    if (document.hidden || node.contains(document.activeElement) || one("details.pop[open]", node)) return;
+    const answer = await fetch(node.dataset.poll, { headers: { accept: "text/html" }, credentials: "same-origin" });
+    if (!answer.ok || answer.redirected) return;
+    const html = await answer.text();
+    if (node.dataset.seen === html) return;
+    const first = node.dataset.seen === undefined;
+    node.dataset.seen = html;
+    const fresh = new DOMParser().parseFromString(html, "text/html").body;
+    if (first && fresh.innerHTML.trim() === node.innerHTML.trim()) return;
+    node.replaceChildren(...fresh.childNodes);
+    reveal(node);
+  };
+  all("[data-poll]").forEach((node) => {
+    setInterval(() => refresh(node).catch(() => {}), Number(node.dataset.every) || 3000);
+  });
+
+  // The live tail: rows newer than the newest one are put on top.
+  let tail = 0;
+  const pull = async (body) => {
+    const url = new URL("/activity/tail", location.href);
+    new URLSearchParams(location.search).forEach((value, name) => { if (name !== "after") url.searchParams.set(name, value); });
+    const newest = one("tr[data-request]", body);
+    if (newest) url.searchParams.set("newer", newest.dataset.request);
+    const answer = await fetch(url, { credentials: "same-origin" });
+    if (!answer.ok || answer.redirected) return;
+    const table = document.createElement("table");
+    const fresh = new DOMParser().parseFromString(`<table><tbody>${await answer.text()}</tbody></table>`, "text/html");
+    table.append(...fresh.querySelectorAll("tbody"));
+    const known = new Set(all("tr[data-request]", body).map((row) => row.dataset.request));
+    const rows = all("tr[data-request]", table).filter((row) => !known.has(row.dataset.request));
+    rows.forEach((row) => row.classList.add("fresh"));
+    body.prepend(...rows);
+    all("tr[data-request]", body).slice(200).forEach((row) => row.remove());
+    if (rows.length) one("#tail-said").textContent = `${rows.length} new`;
+  };
+  const toggleTail = (button) => {
+    const on = button.getAttribute("aria-pressed") !== "true";
+    button.setAttribute("aria-pressed", String(on));
+    clearInterval(tail);
+    const body = one("tbody[data-live]");
+    if (!on || !body) return;
+    pull(body).catch(() => {});
+    tail = setInterval(() => { if (!document.hidden) pull(body).catch(() => {}); }, 2000);
+  };
+
+  // Keys: / search, j and k through rows, a and d choose an answer that Enter then sends.
+  const typing = (node) => node.closest("input, textarea, select, [contenteditable]");
+  const walk = (step) => {
+    const rows = all("[data-row]");
+    if (!rows.length) return;
+    const here = rows.findIndex((row) => row.classList.contains("at") || row.contains(document.activeElement));
+    const next = rows[Math.min(rows.length - 1, Math.max(0, here + step))];
+    rows.forEach((row) => row.classList.toggle("at", row === next));
+    const link = one("a[href]", next);
+    if (link) link.focus();
+    next.scrollIntoView({ block: "nearest" });
+  };
+  document.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.key === "Escape") {
+      all("details.menu[open], details.pop[open]").forEach((menu) => { menu.open = false; one("summary", menu).focus(); });
+      if (typing(event.target)) event.target.blur();
+      return;
+    }
+    if (typing(event.target)) return;
+    if (event.key === "/") {
+      const box = one("#find");
+      if (box) { event.preventDefault(); box.focus(); box.select(); }
+    } else if (event.key === "j") walk(1);
+    else if (event.key === "k") walk(-1);
+    else if (event.key === "a" || event.key === "d") {
+      const scope = document.activeElement.closest("[data-row]") || document;
+      const button = one(event.key === "a" ? "[data-key-a]" : "[data-key-d]", scope);
+      if (button) { button.focus(); say(`Press Enter to ${button.textContent.trim().toLowerCase()}; Tab leaves it.`); }
+    }
+  });
+
+  // Once a page that shows a secret was stored away, the way on opens.
+  const stored = one("[data-stored]");
+  if (stored) stored.addEventListener("change", () => { one("[data-stored-go]").classList.toggle("main", stored.checked); });
+
+  // What was just done is said once: reloading does not say it again.
+  if (new URLSearchParams(location.search).has("done")) {
+    const url = new URL(location.href);
+    url.searchParams.delete("done");
+    history.replaceState(null, "", url);
+  }
+  const summary = one("[data-focus]");
+  if (summary) summary.focus();
+  reveal(document);
+})();
