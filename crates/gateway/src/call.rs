@@ -389,6 +389,8 @@ struct EgressFacts<'f> {
     connected: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     bytes: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    upstream_request_id: Option<&'f str>,
 }
 
 /// What the record says about the end.
@@ -450,11 +452,13 @@ fn event(call: &Call, kind: EventKind) -> Event {
 
 /// The way out, where something left or may have left.
 fn egress_event(call: &Call, sent: &Sent) -> Option<Event> {
-    let (connected, status, bytes) = match sent {
-        Sent::Answered(answer) => (answer.connected, answer.status, Some(answer.bytes)),
-        Sent::Failed(error) if error.may_have_arrived => (error.connected, error.status, None),
+    let (connected, status, bytes, own_id) = match sent {
+        Sent::Answered(answer) => (answer.connected, answer.status, Some(answer.bytes), answer.own_id.as_deref()),
+        Sent::Failed(error) if error.may_have_arrived => {
+            (error.connected, error.status, None, error.own_id.as_deref())
+        }
         Sent::Failed(_) => return None,
-        Sent::Cancelled => (None, None, None),
+        Sent::Cancelled => (None, None, None, None),
     };
     let server = &call.target.entry.server;
     let facts = EgressFacts {
@@ -462,6 +466,7 @@ fn egress_event(call: &Call, sent: &Sent) -> Option<Event> {
         transport: if call.target.entry.vendor.is_some() { "http" } else { "stdio" },
         connected: connected.map(|address| address.to_string()),
         bytes,
+        upstream_request_id: own_id,
     };
     let mut event = event(call, EventKind::Egress).about(server.id).with_facts(&facts);
     event.status = status;

@@ -3,7 +3,7 @@
 //! before the answer is passed on or noted.
 
 use super::{
-    Answer, UpstreamError,
+    Answer, Head, UpstreamError,
     wire::{self, Peer},
 };
 use crate::{
@@ -18,8 +18,10 @@ use http::{HeaderMap, HeaderValue, Method, Request, Response, Uri, header};
 use http_body_util::{BodyExt, Full};
 use procura_egress::{Egress, EgressError, Exchange, Lane, Outbound, Stage, read_to_end};
 use procura_model::{Reason, Secret};
-use std::net::SocketAddr;
 use tokio::time::{Instant, timeout_at};
+
+/// The longest id of its own that an upstream may give a request.
+const MAX_OWN_ID_BYTES: usize = 128;
 
 /// The body of an answer as egress hands it out.
 type Incoming = hyper::body::Incoming;
@@ -157,28 +159,33 @@ pub(super) fn is_event_stream(response: &Response<Incoming>) -> bool {
 async fn read(line: &Line<'_>, shot: &Shot<'_>, exchange: Exchange) -> Result<Ended, UpstreamError> {
     let Exchange { response, connected } = exchange;
     let status = response.status().as_u16();
+    let head = Head { connected, status, own_id: own_id(response.headers()) };
     let has_session = shot.peer.is_some_and(|peer| peer.session.is_some());
     if status == 404 && has_session {
         return Ok(Ended::SessionLost);
     }
     if is_event_stream(&response) && status == 200 {
-        return read_events(line, shot, response, connected)
-            .await
-            .map_err(|error| error.from(connected, status));
+        return read_events(line, shot, response, &head).await.map_err(|error| error.from(head));
     }
     let session = response.headers().get(era::SESSION_HEADER).cloned();
     let left = shot.deadline.saturating_duration_since(Instant::now());
     let body = read_to_end(response.into_body(), shot.max_bytes, left).await;
-    let body = body.map_err(|error| after_sending(error).from(connected, status))?;
+    let body = body.map_err(|error| after_sending(error).from(head.clone()))?;
     let bytes = body.len();
     match Answer::read(body, shot.id) {
-        Some(answer) => {
-            let answer = Answer { connected: Some(connected), status: Some(status), bytes, ..answer };
-            Ok(Ended::Answered(Box::new(answer), session))
-        }
+        Some(answer) => Ok(Ended::Answered(Box::new(answer.from(head, bytes)), session)),
         None if status == 400 && has_session => Ok(Ended::SessionLost),
-        None => Err(no_answer(status).from(connected, status)),
+        None => Err(no_answer(status).from(head)),
     }
+}
+
+/// The id under which the upstream itself knows the request, so that its log and our record can be
+/// laid side by side (decision 34). Text from outside: short and visible, or not kept.
+fn own_id(headers: &HeaderMap) -> Option<String> {
+    let id = headers.get("x-request-id")?.to_str().ok()?.trim();
+    let is_good =
+        (1..=MAX_OWN_ID_BYTES).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_graphic());
+    is_good.then(|| id.to_owned())
 }
 
 fn after_sending(error: EgressError) -> UpstreamError {
@@ -200,7 +207,7 @@ async fn read_events(
     line: &Line<'_>,
     shot: &Shot<'_>,
     response: Response<Incoming>,
-    connected: SocketAddr,
+    head: &Head,
 ) -> Result<Ended, UpstreamError> {
     let session = response.headers().get(era::SESSION_HEADER).cloned();
     let mut body = response.into_body();
@@ -224,8 +231,7 @@ async fn read_events(
             retry_ms = event.retry_ms.unwrap_or(retry_ms);
             last_event = event.id.clone().or(last_event);
             if let Some(answer) = take(line, shot, event).await {
-                let answer = Answer { connected: Some(connected), status: Some(200), bytes, ..answer };
-                return Ok(Ended::Answered(Box::new(answer), session));
+                return Ok(Ended::Answered(Box::new(answer.from(head.clone(), bytes)), session));
             }
         }
     }

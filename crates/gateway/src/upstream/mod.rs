@@ -54,6 +54,19 @@ pub(crate) struct Answer {
     pub(crate) status: Option<u16>,
     /// How many bytes came.
     pub(crate) bytes: usize,
+    /// The upstream's own id of the request, where it gave one.
+    pub(crate) own_id: Option<String>,
+}
+
+/// What is known of an answer before its body: it goes into the record with it.
+#[derive(Debug, Clone)]
+pub(crate) struct Head {
+    /// The judged address that answered.
+    pub(crate) connected: SocketAddr,
+    /// The HTTP status.
+    pub(crate) status: u16,
+    /// The upstream's own id of the request, where it gave one.
+    pub(crate) own_id: Option<String>,
 }
 
 impl Answer {
@@ -70,7 +83,18 @@ impl Answer {
             _ => return None,
         };
         let bytes = message.len();
-        Some(Self { message, outcome, connected: None, status: None, bytes })
+        Some(Self { message, outcome, connected: None, status: None, bytes, own_id: None })
+    }
+
+    /// The same answer, come in this way.
+    pub(crate) fn from(self, head: Head, bytes: usize) -> Self {
+        Self {
+            connected: Some(head.connected),
+            status: Some(head.status),
+            own_id: head.own_id,
+            bytes,
+            ..self
+        }
     }
 
     /// The result or the error as it was written.
@@ -105,12 +129,22 @@ pub(crate) struct UpstreamError {
     pub(crate) connected: Option<SocketAddr>,
     /// The HTTP status, where there was one.
     pub(crate) status: Option<u16>,
+    /// The upstream's own id of the request, where it gave one.
+    pub(crate) own_id: Option<String>,
 }
 
 impl UpstreamError {
     /// An error after the request was sent.
     pub(crate) fn after(reason: Reason, code: &'static str) -> Self {
-        Self { reason, code, sentence: None, may_have_arrived: true, connected: None, status: None }
+        Self {
+            reason,
+            code,
+            sentence: None,
+            may_have_arrived: true,
+            connected: None,
+            status: None,
+            own_id: None,
+        }
     }
 
     /// An error before anything was sent.
@@ -124,10 +158,11 @@ impl UpstreamError {
         self
     }
 
-    /// The same error from this address and with this status.
-    pub(crate) fn from(mut self, connected: SocketAddr, status: u16) -> Self {
-        self.connected = Some(connected);
-        self.status = Some(status);
+    /// The same error, come in this way.
+    pub(crate) fn from(mut self, head: Head) -> Self {
+        self.connected = Some(head.connected);
+        self.status = Some(head.status);
+        self.own_id = head.own_id;
         self
     }
 
