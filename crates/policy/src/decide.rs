@@ -108,14 +108,7 @@ impl Policy {
         for rule in &self.rules {
             match rule.covers(subject) {
                 Cover::Not | Cover::ActionOnly => {}
-                Cover::Whole => findings.note(rule, rule.judge(subject, ask, facts)),
-                Cover::ResourceUnknown => match rule.in_force(subject) {
-                    Ok(()) => findings.note(rule, Outcome::Blocks),
-                    Err(Miss::VendorMissing) => {
-                        findings.note(rule, Outcome::BlocksUnknown(Miss::VendorMissing))
-                    }
-                    Err(miss) => findings.note(rule, Outcome::Misses(miss)),
-                },
+                Cover::Whole | Cover::ResourceUnknown => findings.note(rule, rule.judge(subject, ask, facts)),
             }
         }
         let by = findings.by();
@@ -138,15 +131,15 @@ impl Policy {
         }
         let mut could = false;
         for rule in &self.rules {
-            match (rule.covers(&subject), rule.effect, rule.in_force(&subject)) {
-                (Cover::Not | Cover::ActionOnly, _, _) => {}
-                (_, Effect::Block, Err(Miss::VendorMissing)) => return false,
-                (Cover::ResourceUnknown, Effect::Block, Ok(())) => return false,
-                (_, Effect::Block, Ok(())) if rule.conditions.is_empty() => return false,
-                (_, Effect::Allow, Ok(())) => {
-                    could |= satisfy::could_all_hold(&rule.conditions, subject.user)
+            if matches!(rule.covers(&subject), Cover::Not | Cover::ActionOnly) {
+                continue;
+            }
+            match (rule.effect, rule.in_force(&subject)) {
+                (Effect::Block, Ok(()) | Err(Miss::VendorMissing)) if rule.conditions.is_empty() => {
+                    return false;
                 }
-                (_, Effect::Block | Effect::Allow, _) => {}
+                (Effect::Allow, Ok(())) => could |= satisfy::could_all_hold(&rule.conditions, subject.user),
+                (Effect::Block | Effect::Allow, _) => {}
             }
         }
         could

@@ -91,7 +91,13 @@ fn blocked_beats_allowed_and_is_not_slipped_by_leaving_things_out() {
     let by_vendor = r#"{"effect":"block","actions":["a"],"vendors":["evil.com","*.evil.com"]}"#;
     let by_type =
         r#"{"effect":"block","actions":["a"],"conditions":[{"path":"args.n","op":"gt","value":5}]}"#;
+    let narrow = r#"{"effect":"block","actions":["a"],"resources":["x"],"vendors":["evil.com"],
+        "conditions":[{"path":"args.n","op":"gt","value":5}]}"#;
     assert_reasons(&[
+        (&[ANY, narrow], r#"{"action":"a","args":{"n":6}}"#, Reason::VendorNotAllowed),
+        (&[ANY, narrow], r#"{"action":"a","vendor":"evil.com","args":{"n":6}}"#, Reason::ActionBlocked),
+        (&[ANY, narrow], r#"{"action":"a","args":{"n":5}}"#, Reason::Allowed),
+        (&[ANY, narrow], r#"{"action":"a","vendor":"v.com","args":{"n":6}}"#, Reason::Allowed),
         (&[ANY, block], r#"{"action":"purchase.giftcard.50"}"#, Reason::ActionBlocked),
         (&[block, ANY], r#"{"action":"Purchase.GiftCard"}"#, Reason::ActionBlocked),
         (&[ANY, block], r#"{"action":"purchase.ticket"}"#, Reason::Allowed),
@@ -357,6 +363,12 @@ fn the_list_hides_what_no_call_could_get() {
     assert!(!lists(&[r#"{"effect":"allow","actions":["*"],"user":"ada"}"#], "t"));
     assert!(!lists(&[ANY, r#"{"effect":"allow","actions":["tool.call"],"vendors":["*"]}"#], "t"));
     assert!(!lists(&[], "t"));
+    let nothing_named = Listing { action: "a", resource: None, vendor: None, user: None };
+    let hides =
+        |block: &str| !Policy::compile(1, permissions(&[ANY, block])).could_allow(&nothing_named, now());
+    assert!(hides(r#"{"effect":"block","actions":["a"],"resources":["x"]}"#));
+    assert!(hides(r#"{"effect":"block","actions":["a"],"vendors":["x.com"]}"#));
+    assert!(!hides(r#"{"effect":"block","actions":["b"]}"#));
 }
 
 // Properties.

@@ -71,8 +71,7 @@ fn remark(rule: &Rule, subject: &Subject<'_>, ask: &Ask, facts: &Facts) -> Optio
             let resources = shown::list(&rule.resource_texts, "or");
             return Some((0, format!("It covers the action on {resources} alone.")));
         }
-        Cover::Whole => rule.judge(subject, ask, facts),
-        Cover::ResourceUnknown => Outcome::Blocks,
+        Cover::Whole | Cover::ResourceUnknown => rule.judge(subject, ask, facts),
     };
     let said = words(rule, outcome, subject, ask);
     Some(match (outcome, rule.effect) {

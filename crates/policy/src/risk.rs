@@ -82,6 +82,7 @@ mod tests {
         assert_eq!(of_approval(Some(amount("1000.01")), Some(ceiling)), Risk::High);
         assert_eq!(of_excess(amount("742"), ceiling), Risk::Medium);
         assert_eq!(of_excess(amount("1001"), ceiling), Risk::High);
+        assert_eq!(of_excess(amount("5000"), ceiling), Risk::High);
         assert_eq!(of_excess(amount("5001"), ceiling), Risk::Critical);
         assert_eq!(of_excess(Amount::from_units(i64::MAX).unwrap(), amount("0")), Risk::Critical);
         assert_eq!(of_denied(Reason::ActionBlocked), Risk::High);

@@ -179,15 +179,16 @@ impl Rule {
 
     /// What the rule says of an ask that it covers.
     pub(crate) fn judge(&self, subject: &Subject<'_>, ask: &Ask, facts: &Facts) -> Outcome {
-        match (self.in_force(subject), self.effect) {
-            (Err(Miss::VendorMissing), Effect::Block) => return Outcome::BlocksUnknown(Miss::VendorMissing),
+        let is_vendor_unknown = match (self.in_force(subject), self.effect) {
+            (Ok(()), _) => false,
+            (Err(Miss::VendorMissing), Effect::Block) => true,
             (Err(miss), _) => return Outcome::Misses(miss),
-            (Ok(()), _) => {}
-        }
+        };
         if let Some(outcome) = self.judge_arguments(ask.args.as_ref(), subject.user) {
             return outcome;
         }
         match self.effect {
+            Effect::Block if is_vendor_unknown => Outcome::BlocksUnknown(Miss::VendorMissing),
             Effect::Block => Outcome::Blocks,
             Effect::Allow => self.judge_amount(ask, facts),
         }
