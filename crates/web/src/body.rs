@@ -30,6 +30,24 @@ impl<T: DeserializeOwned> FromRequest<WebState> for Body<T> {
     }
 }
 
+/// A JSON body of this shape that may be left out.
+#[derive(Clone, Copy, Debug)]
+pub struct OptionalBody<T>(pub T);
+
+impl<T: DeserializeOwned + Default> FromRequest<WebState> for OptionalBody<T> {
+    type Rejection = Failure;
+
+    async fn from_request(request: Request, state: &WebState) -> Result<Self, Failure> {
+        let (parts, body) = request.into_parts();
+        let bytes = read(body, state.app.settings.max_body_bytes).await?;
+        if bytes.trim_ascii().is_empty() {
+            return Ok(Self(T::default()));
+        }
+        demand_type(&parts.headers, "application/json")?;
+        parse(&bytes).map(Self)
+    }
+}
+
 /// A request that may have no body at all, or only `{}`.
 #[derive(Clone, Copy, Debug)]
 pub struct NoBody;
@@ -41,7 +59,9 @@ impl FromRequest<WebState> for NoBody {
         let bytes = read(request.into_body(), 64).await?;
         match bytes.trim_ascii() {
             b"" | b"{}" => Ok(Self),
-            _ => Err(Failure(Reason::FieldInvalid.because("This operation takes no fields; send no body or {}."))),
+            _ => Err(Failure(
+                Reason::FieldInvalid.because("This operation takes no fields; send no body or {}."),
+            )),
         }
     }
 }
@@ -52,7 +72,9 @@ impl FromRequest<WebState> for NoBody {
 /// `MEDIA_TYPE_UNSUPPORTED` when it is not.
 pub fn demand_type(headers: &HeaderMap, wanted: &'static str) -> Result<(), Failure> {
     let refuse = || {
-        Failure(Reason::MediaTypeUnsupported.because(format!("The body must be sent as Content-Type: {wanted}.")))
+        Failure(
+            Reason::MediaTypeUnsupported.because(format!("The body must be sent as Content-Type: {wanted}.")),
+        )
     };
     let value = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).ok_or_else(refuse)?;
     let mut parts = value.split(';').map(str::trim);
@@ -61,7 +83,8 @@ pub fn demand_type(headers: &HeaderMap, wanted: &'static str) -> Result<(), Fail
     }
     let is_utf8 = |part: &str| {
         let (name, value) = part.split_once('=').unwrap_or((part, ""));
-        !name.trim().eq_ignore_ascii_case("charset") || value.trim().trim_matches('"').eq_ignore_ascii_case("utf-8")
+        !name.trim().eq_ignore_ascii_case("charset")
+            || value.trim().trim_matches('"').eq_ignore_ascii_case("utf-8")
     };
     if parts.all(is_utf8) { Ok(()) } else { Err(refuse()) }
 }
@@ -75,19 +98,18 @@ where
     B: http_body::Body<Data = Bytes>,
     B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
 {
-    let too_large = || {
-        Failure(Reason::BodyTooLarge.because(format!("The body is larger than {max_bytes} bytes.")))
-    };
+    let too_large =
+        || Failure(Reason::BodyTooLarge.because(format!("The body is larger than {max_bytes} bytes.")));
     let declared = body.size_hint().lower();
     if declared > u64::try_from(max_bytes).unwrap_or(u64::MAX) {
         return Err(too_large());
     }
     let whole = Limited::new(body, max_bytes).collect();
     match tokio::time::timeout(BODY_DEADLINE, whole).await {
-        Err(_) => Err(Failure(Reason::BodyTooSlow.because(format!(
-            "The body did not arrive within {} seconds.",
-            BODY_DEADLINE.as_secs()
-        )))),
+        Err(_) => Err(Failure(
+            Reason::BodyTooSlow
+                .because(format!("The body did not arrive within {} seconds.", BODY_DEADLINE.as_secs())),
+        )),
         Ok(Ok(collected)) => Ok(collected.to_bytes()),
         Ok(Err(error)) if error.is::<LengthLimitError>() => Err(too_large()),
         Ok(Err(_)) => Err(Failure(Reason::BodyMalformed.because("The body broke off before its end."))),
@@ -107,7 +129,12 @@ pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Failure> {
     match Json::parse(text) {
         Ok(Json::Map(_)) => {}
         Ok(_) => return Err(Failure(Reason::FieldInvalid.because("The body must be a JSON object."))),
-        Err(error @ (JsonError::Syntax(_) | JsonError::DuplicateKey(_) | JsonError::TooDeep | JsonError::TooMany)) => {
+        Err(
+            error @ (JsonError::Syntax(_)
+            | JsonError::DuplicateKey(_)
+            | JsonError::TooDeep
+            | JsonError::TooMany),
+        ) => {
             return Err(malformed(error.to_string()));
         }
     }

@@ -85,10 +85,12 @@ fn the_content_type_must_be_json_in_utf_8() {
         }
         demand_type(&headers, "application/json").map_err(|failure| failure.0.reason())
     };
-    for good in ["application/json", "Application/JSON; charset=UTF-8", "application/json;charset=\"utf-8\""] {
+    for good in ["application/json", "Application/JSON; charset=UTF-8", "application/json;charset=\"utf-8\""]
+    {
         assert_eq!(judge(Some(good)), Ok(()), "{good}");
     }
-    for bad in [None, Some("text/plain"), Some("application/json; charset=latin1"), Some("application/jsonx")] {
+    for bad in [None, Some("text/plain"), Some("application/json; charset=latin1"), Some("application/jsonx")]
+    {
         assert_eq!(judge(bad), Err(Reason::MediaTypeUnsupported), "{bad:?}");
     }
 }

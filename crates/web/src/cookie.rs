@@ -28,7 +28,12 @@ pub fn session<'h>(settings: &Settings, headers: &'h HeaderMap) -> Option<&'h st
 
 /// The `Set-Cookie` header that signs somebody in.
 #[must_use]
-pub fn signed_in(settings: &Settings, secret: &ShownOnce, expires_at: Time, now: Time) -> Option<HeaderValue> {
+pub fn signed_in(
+    settings: &Settings,
+    secret: &ShownOnce,
+    expires_at: Time,
+    now: Time,
+) -> Option<HeaderValue> {
     header_of(settings, secret.show(), expires_at.ms_since(now) / 1_000)
 }
 
@@ -40,7 +45,8 @@ pub fn signed_out(settings: &Settings) -> Option<HeaderValue> {
 
 fn header_of(settings: &Settings, value: &str, seconds: i64) -> Option<HeaderValue> {
     let secure = if settings.secure_cookies { "; Secure" } else { "" };
-    let text = format!("{}={value}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Lax{secure}", name(settings));
+    let text =
+        format!("{}={value}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Lax{secure}", name(settings));
     let mut header = HeaderValue::try_from(text).ok()?;
     header.set_sensitive(true);
     Some(header)
@@ -69,12 +75,8 @@ mod tests {
     #[test]
     fn the_cookie_is_out_of_reach_of_scripts_and_other_sites() {
         let settings = Settings::for_url("https://p.example");
-        let header = signed_in(
-            &settings,
-            &ShownOnce::new("s".to_owned()),
-            Time::from_ms(9_000),
-            Time::from_ms(2_000),
-        );
+        let header =
+            signed_in(&settings, &ShownOnce::new("s".to_owned()), Time::from_ms(9_000), Time::from_ms(2_000));
         assert_eq!(
             header.unwrap().to_str().unwrap(),
             "__Host-procura=s; Path=/; Max-Age=7; HttpOnly; SameSite=Lax; Secure"

@@ -17,7 +17,7 @@ use axum::{
 };
 use futures_util::FutureExt;
 use procura_app::activity;
-use procura_model::{Error, Reason};
+use procura_model::{Error, Reason, RequestId};
 use std::{panic::AssertUnwindSafe, sync::Arc};
 
 /// The header that carries the request's id.
@@ -28,10 +28,7 @@ const SAFE: [(HeaderName, HeaderValue); 5] = [
     (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
     (header::REFERRER_POLICY, HeaderValue::from_static("no-referrer")),
     (header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY")),
-    (
-        header::CONTENT_SECURITY_POLICY,
-        HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'"),
-    ),
+    (header::CONTENT_SECURITY_POLICY, HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'")),
     (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
 ];
 
@@ -43,7 +40,8 @@ pub async fn pass(State(state): State<WebState>, mut request: Request, next: Nex
     request.extensions_mut().insert(Arc::clone(&exchange));
     let answer = AssertUnwindSafe(next.run(request)).catch_unwind().await;
     let mut response = answer.unwrap_or_else(|_| Failure::from(Reason::Internal).into_response());
-    if let Err(error) = record(&state, &exchange, &response).await {
+    let reason = response.extensions().get::<Failed>().map(|failed| failed.0.reason());
+    if let Err(error) = record(&state, &exchange, response.status().as_u16(), reason).await {
         response = Failure(error).into_response();
     }
     if let Some(Failed(error)) = response.extensions_mut().remove::<Failed>() {
@@ -53,10 +51,14 @@ pub async fn pass(State(state): State<WebState>, mut request: Request, next: Nex
 }
 
 /// Writes the record of a request that wrote none of its own.
-async fn record(state: &WebState, exchange: &Exchange, response: &Response) -> Result<(), Error> {
+async fn record(
+    state: &WebState,
+    exchange: &Exchange,
+    status: u16,
+    reason: Option<Reason>,
+) -> Result<(), Error> {
     let Some(ctx) = exchange.ctx().filter(|ctx| ctx.records() == 0) else { return Ok(()) };
-    let reason = response.extensions().get::<Failed>().map(|failed| failed.0.reason());
-    activity::answered(&state.app, ctx, response.status().as_u16(), reason).await.map_err(|error| {
+    activity::answered(&state.app, ctx, status, reason).await.map_err(|error| {
         respond::log(&error, exchange.request);
         Reason::RecordUnavailable.into()
     })
@@ -80,11 +82,11 @@ fn answer_to(
 }
 
 fn dress(exchange: &Exchange, mut response: Response) -> Response {
+    // The gateway gives its requests their id itself and says it here.
+    let request = response.extensions().get::<RequestId>().copied().unwrap_or(exchange.request);
     let headers = response.headers_mut();
-    if !headers.contains_key(REQUEST_ID) {
-        if let Ok(id) = HeaderValue::try_from(exchange.request.to_string()) {
-            headers.insert(REQUEST_ID, id);
-        }
+    if let Ok(id) = HeaderValue::try_from(request.to_string()) {
+        headers.insert(REQUEST_ID, id);
     }
     limits::describe(&exchange.counted(), headers);
     for (name, value) in SAFE {
@@ -96,9 +98,9 @@ fn dress(exchange: &Exchange, mut response: Response) -> Response {
 /// Whether an error of this request is shown as a page: a browser asks, and not for the API.
 fn wants_page(request: &Request) -> bool {
     let path = request.uri().path();
-    let is_api = ["/v1", "/api"].iter().any(|root| {
-        path.strip_prefix(root).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-    });
+    let is_api = ["/v1", "/api"]
+        .iter()
+        .any(|root| path.strip_prefix(root).is_some_and(|rest| rest.is_empty() || rest.starts_with('/')));
     !is_api && accepts_html(request.headers())
 }
 

@@ -40,9 +40,8 @@ impl Exchange {
     #[must_use]
     pub fn begin<B>(state: &WebState, request: &Request<B>) -> Self {
         let peer = request.extensions().get::<Peer>().map(|peer| peer.0.ip());
-        let ip = peer.map(|peer| {
-            client_address(peer, request.headers(), |address| state.is_trusted_proxy(address))
-        });
+        let ip = peer
+            .map(|peer| client_address(peer, request.headers(), |address| state.is_trusted_proxy(address)));
         let user_agent = request.headers().get(USER_AGENT).map(|value| cut(value.as_bytes()));
         let now = state.app.now();
         Self {

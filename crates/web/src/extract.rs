@@ -26,9 +26,14 @@ impl FromRequestParts<WebState> for Caller {
     type Rejection = Failure;
 
     async fn from_request_parts(parts: &mut Parts, state: &WebState) -> Result<Self, Failure> {
+        if let Some(caller) = parts.extensions.get::<Self>() {
+            return Ok(caller.clone());
+        }
         let exchange = Exchange::of(parts)?;
         let identified = key_holder(state, &exchange, &parts.headers).await?;
-        Ok(Self { ctx: exchange.enter(state, identified) })
+        let caller = Self { ctx: exchange.enter(state, identified) };
+        parts.extensions.insert(caller.clone());
+        Ok(caller)
     }
 }
 

@@ -2,14 +2,7 @@
 //! the hidden field `form_token`; a form of somebody who is not (sign-in, set-up, an invitation) is
 //! held to come from our own page by its origin alone.
 
-use crate::{
-    body,
-    exchange::Exchange,
-    extract::Person,
-    limits,
-    respond::Failure,
-    state::WebState,
-};
+use crate::{body, exchange::Exchange, extract::Person, limits, respond::Failure, state::WebState};
 use axum::{
     extract::{FromRequest, FromRequestParts, Request},
     http::request::Parts,
@@ -31,7 +24,7 @@ impl Fields {
 
     /// The first value of this name, trimmed; empty where there is none.
     #[must_use]
-    pub fn text(&self, name: &str) -> &str {
+    pub fn text<'f>(&'f self, name: &'f str) -> &'f str {
         self.all(name).next().unwrap_or_default().trim()
     }
 

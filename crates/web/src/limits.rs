@@ -52,7 +52,11 @@ pub fn origin_is_ours(parts: &Parts) -> Result<(), Failure> {
     }
     let Some(origin) = word("origin") else { return Ok(()) };
     let stands_at = origin.strip_prefix("https://").or_else(|| origin.strip_prefix("http://"));
-    if stands_at.is_some() && stands_at == host_of(parts) { Ok(()) } else { Err(Reason::OriginRefused.into()) }
+    if stands_at.is_some() && stands_at == host_of(parts) {
+        Ok(())
+    } else {
+        Err(Reason::OriginRefused.into())
+    }
 }
 
 fn host_of(parts: &Parts) -> Option<&str> {
@@ -72,9 +76,10 @@ fn is_our_host(settings: &Settings, host: &str) -> bool {
     host.eq_ignore_ascii_case(public)
         || is_loopback
         || bare.eq_ignore_ascii_case("localhost")
-        || settings.allowed_hosts.iter().any(|allowed| {
-            allowed.eq_ignore_ascii_case(host) || allowed.eq_ignore_ascii_case(bare)
-        })
+        || settings
+            .allowed_hosts
+            .iter()
+            .any(|allowed| allowed.eq_ignore_ascii_case(host) || allowed.eq_ignore_ascii_case(bare))
 }
 
 fn without_port(host: &str) -> &str {
@@ -100,7 +105,10 @@ mod tests {
             retry_after_seconds: 0,
         };
         let mut headers = HeaderMap::new();
-        describe(&[(Limit::Global, allowance), (Limit::Mcp, Allowance { limit: 30, ..allowance })], &mut headers);
+        describe(
+            &[(Limit::Global, allowance), (Limit::Mcp, Allowance { limit: 30, ..allowance })],
+            &mut headers,
+        );
         assert_eq!(headers["ratelimit-policy"], "\"global\";q=100;w=60, \"mcp\";q=30;w=60");
         assert_eq!(headers["ratelimit"], "\"global\";r=97;t=2, \"mcp\";r=97;t=2");
     }
@@ -109,10 +117,14 @@ mod tests {
     fn a_foreign_host_is_refused() {
         let mut settings = Settings::for_url("https://p.example:8443");
         settings.allowed_hosts = vec!["inside.example".to_owned()];
-        for ours in ["p.example:8443", "P.EXAMPLE:8443", "localhost:1", "127.0.0.1:9", "[::1]:9", "inside.example:4"] {
+        for ours in
+            ["p.example:8443", "P.EXAMPLE:8443", "localhost:1", "127.0.0.1:9", "[::1]:9", "inside.example:4"]
+        {
             assert!(is_our_host(&settings, ours), "{ours}");
         }
-        for foreign in ["evil.example", "p.example.evil.example:8443", "127.0.0.1.evil.example", "10.0.0.1", ""] {
+        for foreign in
+            ["evil.example", "p.example.evil.example:8443", "127.0.0.1.evil.example", "10.0.0.1", ""]
+        {
             assert!(!is_our_host(&settings, foreign), "{foreign}");
         }
     }

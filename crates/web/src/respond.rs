@@ -66,7 +66,13 @@ impl IntoResponse for Failure {
 /// The status of a reason.
 #[must_use]
 pub fn status(reason: Reason) -> StatusCode {
-    StatusCode::from_u16(reason.http()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+    status_of(reason.http())
+}
+
+/// The status of this number; 500 for a number that is none.
+#[must_use]
+pub fn status_of(number: u16) -> StatusCode {
+    StatusCode::from_u16(number).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
 }
 
 /// Renders an error as JSON. Headers that the handler had set (such as `Allow`) stay.
@@ -82,9 +88,12 @@ pub fn render(error: &Error, request: RequestId, headers: HeaderMap) -> Response
     };
     let mut response = (status(reason), axum::Json(body)).into_response();
     let own = response.headers_mut();
-    own.extend(headers.into_iter().filter_map(|(name, value)| name.map(|name| (name, value))).filter(
-        |(name, _)| *name != header::CONTENT_LENGTH && *name != header::CONTENT_TYPE,
-    ));
+    own.extend(
+        headers
+            .into_iter()
+            .filter_map(|(name, value)| name.map(|name| (name, value)))
+            .filter(|(name, _)| *name != header::CONTENT_LENGTH && *name != header::CONTENT_TYPE),
+    );
     own.extend(advice(error));
     response
 }
@@ -115,7 +124,8 @@ fn challenge(error: &Error) -> Option<String> {
             Some(format!("{REALM}, error=\"invalid_token\""))
         }
         Reason::ScopeMissing => {
-            let scope = missing_scope(error.sentence()).map(|scope| format!(", scope=\"{}\"", scope.as_str()));
+            let scope =
+                missing_scope(error.sentence()).map(|scope| format!(", scope=\"{}\"", scope.as_str()));
             Some(format!("{REALM}, error=\"insufficient_scope\"{}", scope.unwrap_or_default()))
         }
         _ => None,
@@ -164,8 +174,7 @@ mod tests {
 
     #[test]
     fn waiting_is_advised_where_it_helps() {
-        let limited =
-            Refusal { reason: Reason::RateLimited, detail: None, retry_after_seconds: Some(17) };
+        let limited = Refusal { reason: Reason::RateLimited, detail: None, retry_after_seconds: Some(17) };
         assert_eq!(header_of(limited, header::RETRY_AFTER).unwrap(), "17");
         assert_eq!(header_of(Reason::NoPermission, header::RETRY_AFTER), None);
         let broken = Error::unavailable("read", "the database is away");

@@ -8,7 +8,7 @@ use procura_model::Reason;
 /// Everything that is served on the public address.
 #[must_use]
 pub fn router(state: WebState) -> Router {
-    let (api, _) = openapi::parts();
+    let (api, _) = openapi::parts(Some(&state));
     Router::new()
         .merge(api)
         .merge(mcp::router())

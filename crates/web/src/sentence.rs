@@ -68,8 +68,16 @@ mod tests {
                 "unknown field `color`, expected one of `path`, `op`",
                 "conditions[0].color is not a known field here; known: `path`, `op`.",
             ),
-            ("?", "unknown field `x\u{1b}[31m`, there are no fields", "?.x?[31m is not a known field here; known: none."),
-            ("amount", "invalid type: string \"s3cret expected\", expected u64 at line 3", "amount must be u64."),
+            (
+                "?",
+                "unknown field `x\u{1b}[31m`, there are no fields",
+                "?.x?[31m is not a known field here; known: none.",
+            ),
+            (
+                "amount",
+                "invalid type: string \"s3cret expected\", expected u64 at line 3",
+                "amount must be u64.",
+            ),
             (
                 "effect",
                 "unknown variant `s3cret`, expected `allow` or `block`",

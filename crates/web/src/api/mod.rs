@@ -1,0 +1,42 @@
+//! The operations, one file per group. Each is a view of one journey: it reads what was sent into
+//! types, calls the journey, and shows what came back.
+
+pub mod activity;
+pub mod agents;
+pub mod approvals;
+pub mod caller;
+pub mod invitations;
+pub mod keys;
+pub mod members;
+pub mod organization;
+pub mod permissions;
+pub mod servers;
+pub mod tools;
+pub mod verify;
+
+use crate::{idempotency, state::WebState};
+use axum::middleware;
+use utoipa_axum::router::OpenApiRouter;
+
+/// Every operation.
+pub fn routes(state: Option<&WebState>) -> OpenApiRouter<WebState> {
+    let writes = OpenApiRouter::new()
+        .merge(agents::routes())
+        .merge(keys::routes())
+        .merge(permissions::routes())
+        .merge(approvals::routes())
+        .merge(servers::routes())
+        .merge(members::routes())
+        .merge(invitations::routes())
+        .merge(organization::routes());
+    let writes = match state {
+        Some(state) => writes.layer(middleware::from_fn_with_state(state.clone(), idempotency::pass)),
+        None => writes,
+    };
+    OpenApiRouter::new()
+        .merge(verify::routes())
+        .merge(activity::routes())
+        .merge(caller::routes())
+        .merge(tools::routes())
+        .merge(writes)
+}
