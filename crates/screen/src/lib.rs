@@ -4,8 +4,10 @@
 
 pub mod boundary;
 mod confusable;
+mod grams;
 pub mod inject;
 mod json;
 mod offsets;
+mod pieces;
 pub mod redact;
 pub mod truncate;

@@ -4,7 +4,7 @@
 
 use base64::Engine;
 
-use super::layer::{Builder, Map};
+use crate::pieces::{Builder, Map};
 
 /// The shortest base64 that is decoded.
 const SHORTEST_BASE64: usize = 16;
@@ -24,7 +24,7 @@ pub(crate) fn unescape(text: &str) -> Option<(String, Map)> {
         builder.copy(text.get(copied..at).unwrap_or_default(), copied);
         builder.replace(&letters, at, at + length);
         copied = at + length;
-        decoded += 1;
+        decoded += length / 3; // `\n` and its like are no disguise, and a run of percent escapes is many
     }
     if decoded < 3 {
         return None;
@@ -114,14 +114,17 @@ fn is_base64(byte: u8) -> bool {
 fn decode64(run: &str) -> Option<Vec<u8>> {
     let bare = run.trim_end_matches('=');
     let bare = if bare.len() % 4 == 1 { bare.get(..bare.len() - 1)? } else { bare };
-    let head = bare.get(..bare.len().min(16))?;
-    if !STANDARD
-        .decode(head)
-        .or_else(|_| URL_SAFE.decode(head))
-        .ok()?
-        .iter()
-        .all(|byte| *byte >= b' ' || byte.is_ascii_whitespace())
-    {
+    let head = bare.as_bytes().get(..bare.len().min(16))?;
+    // Words have letters of one case mostly; text in base64 has both from the start.
+    if !head.iter().any(u8::is_ascii_uppercase) || !head.iter().any(u8::is_ascii_lowercase) {
+        return None;
+    }
+    let mut buffer = [0; 16];
+    let length = STANDARD
+        .decode_slice(head, &mut buffer)
+        .or_else(|_| URL_SAFE.decode_slice(head, &mut buffer))
+        .ok()?;
+    if !buffer.get(..length)?.iter().all(|byte| *byte >= b' ' || byte.is_ascii_whitespace()) {
         return None;
     }
     STANDARD.decode(bare).or_else(|_| URL_SAFE.decode(bare)).ok()

@@ -3,8 +3,8 @@
 //! because an instruction may be split over fields.
 
 use super::kinds::CouldNotScan;
-use super::layer::{Builder, Map};
 use crate::json::{Event, JsonFault, Text, walk};
+use crate::pieces::{Builder, Map};
 
 /// How many strings a document may have.
 const MAX_STRINGS: usize = 20_000;

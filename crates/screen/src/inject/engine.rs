@@ -1,14 +1,14 @@
-//! Runs the rules over one reading. One automaton looks for the anchors of all rules (and for the disguised telltales); a
+//! Runs the rules over one reading. One pass looks for the anchors of all rules (and for the disguised telltales); a
 //! rule's pattern runs only on the neighbourhood of its anchors, and neighbourhoods that touch become one, so the whole
 //! stays linear: in the worst case each pattern reads the text once.
 
 use std::collections::HashMap;
 
-use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
 use regex::bytes::{Regex, RegexBuilder};
 
 use super::disguise::{TELLTALES, rot13};
 use super::rules::{self, Rule};
+use crate::grams::Grams;
 
 /// How far before an anchor a match may begin.
 const BEFORE: usize = 320;
@@ -39,10 +39,17 @@ pub(crate) struct Matches {
 
 /// The compiled rules.
 pub(crate) struct Engine {
-    automaton: AhoCorasick,
-    /// What each pattern of the automaton stands for.
-    uses: Vec<Use>,
+    /// Anchors in ASCII, which every text may hold.
+    plain: Anchors,
+    /// Anchors in other scripts, for texts that have any.
+    foreign: Anchors,
     patterns: Vec<Compiled>,
+}
+
+struct Anchors {
+    words: Grams,
+    /// What each word stands for.
+    uses: Vec<Use>,
 }
 
 #[derive(Debug, Default, Clone)]
@@ -84,24 +91,17 @@ impl Engine {
             uses.entry(rot13(word)).or_default().rotated = true;
             uses.entry(word.chars().rev().collect()).or_default().reversed = true;
         }
-        let (words, uses): (Vec<String>, Vec<Use>) = uses.into_iter().unzip();
-        let automaton = AhoCorasick::builder()
-            .match_kind(MatchKind::Standard)
-            .kind(Some(AhoCorasickKind::DFA))
-            .build(&words)
-            .map_err(|error| BrokenRule(error.to_string()))?;
-        Ok(Self { automaton, uses, patterns })
+        let (plain, foreign): (Vec<_>, Vec<_>) = uses.into_iter().partition(|(word, _)| word.is_ascii());
+        Ok(Self { plain: Anchors::new(plain), foreign: Anchors::new(foreign), patterns })
     }
 
     /// Runs the rules over a normalised reading.
     pub(crate) fn run(&self, text: &str) -> Matches {
         let mut found = Matches::default();
         let mut hits: Vec<(usize, usize)> = Vec::new();
-        for hit in self.automaton.find_overlapping_iter(text) {
-            let Some(meaning) = self.uses.get(hit.pattern().as_usize()) else { continue };
-            found.rotated |= meaning.rotated;
-            found.reversed |= meaning.reversed;
-            hits.extend(meaning.rules.iter().map(|rule| (*rule, hit.start())));
+        self.plain.find(text, &mut found, &mut hits);
+        if !text.is_ascii() {
+            self.foreign.find(text, &mut found, &mut hits);
         }
         hits.sort_unstable();
         let mut rest = hits.as_slice();
@@ -114,6 +114,22 @@ impl Engine {
             rest = others;
         }
         found
+    }
+}
+
+impl Anchors {
+    fn new(uses: Vec<(String, Use)>) -> Self {
+        let (words, uses): (Vec<String>, Vec<Use>) = uses.into_iter().unzip();
+        Self { words: Grams::new(words.iter().map(String::as_str)), uses }
+    }
+
+    fn find(&self, text: &str, found: &mut Matches, hits: &mut Vec<(usize, usize)>) {
+        self.words.find(text.as_bytes(), |word, at| {
+            let Some(meaning) = self.uses.get(word) else { return };
+            found.rotated |= meaning.rotated;
+            found.reversed |= meaning.reversed;
+            hits.extend(meaning.rules.iter().map(|rule| (*rule, at)));
+        });
     }
 }
 

@@ -2,7 +2,7 @@
 //! invisible elements, in attributes, in Markdown's link definitions. These become a reading of their own; the visible
 //! text, without tags, becomes another, so that a tag in the middle of a word hides nothing.
 
-use super::layer::{Builder, Map};
+use crate::pieces::{Builder, Map};
 
 /// Attributes that are text but not shown.
 const ATTRIBUTES: &[&str] =
@@ -37,7 +37,21 @@ pub(crate) struct Readings {
     pub(crate) visible: Option<(String, Map)>,
 }
 
-/// Reads `text` as markup if it looks like any.
+/// Whether `text` has anything of a page: a comment, a closing tag or one that needs none, a link definition.
+pub(crate) fn is_markup(text: &str) -> bool {
+    const VOID: &[&str] =
+        &["!--", "br", "img", "input", "meta", "p>", "hr", "div", "span", "link", "svg", "a "];
+    let has_tag = memchr::memchr_iter(b'<', text.as_bytes()).any(|at| {
+        let rest = text.get(at + 1..).unwrap_or_default();
+        rest.starts_with('/')
+            || VOID
+                .iter()
+                .any(|name| rest.get(..name.len()).is_some_and(|tag| tag.eq_ignore_ascii_case(name)))
+    });
+    has_tag || memchr::memmem::find(text.as_bytes(), b"]: ").is_some()
+}
+
+/// Reads `text` as markup.
 pub(crate) fn read(text: &str) -> Readings {
     let mut hidden = Builder::default();
     let mut visible = Builder::with_capacity(text.len());
@@ -97,7 +111,12 @@ impl Reader<'_> {
                 self.hide(hidden, start, length);
             }
             self.at = start + length;
-        } else if !is_inline(name) {
+        } else if !is_inline(
+            tag.trim_start_matches('/')
+                .split(|c: char| !c.is_ascii_alphanumeric())
+                .next()
+                .unwrap_or_default(),
+        ) {
             visible.replace(" ", start, start);
         }
     }

@@ -7,15 +7,13 @@ use std::borrow::Cow;
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::is_combining_mark;
 
-use super::layer::{Builder, Map};
 use crate::confusable;
+use crate::pieces::{Builder, Map};
 
 /// The normalised reading of `text`.
 pub(crate) fn normalise(text: &str) -> (Cow<'_, str>, Map) {
     if text.is_ascii() {
-        let upper = text.bytes().any(|byte| byte.is_ascii_uppercase());
-        let lower = if upper { Cow::Owned(text.to_ascii_lowercase()) } else { Cow::Borrowed(text) };
-        return (lower, Map::Same);
+        return plain(text);
     }
     let latin = is_mostly_latin(text);
     let mut builder = Builder::with_capacity(text.len());
@@ -26,6 +24,48 @@ pub(crate) fn normalise(text: &str) -> (Cow<'_, str>, Map) {
     }
     let (text, map) = builder.finish();
     (Cow::Owned(text), map)
+}
+
+/// ASCII: lower case, and rows of blanks as one, for rules count words and not blanks.
+fn plain(text: &str) -> (Cow<'_, str>, Map) {
+    if memchr::memmem::find(text.as_bytes(), b"  ").is_none()
+        && memchr::memchr(b'\t', text.as_bytes()).is_none()
+    {
+        let upper = text.bytes().any(|byte| byte.is_ascii_uppercase());
+        let lower = if upper { Cow::Owned(text.to_ascii_lowercase()) } else { Cow::Borrowed(text) };
+        return (lower, Map::Same);
+    }
+    let mut builder = Builder::with_capacity(text.len());
+    let mut at = 0;
+    while let Some(found) = next_wide_blank(text, at) {
+        let end = found
+            + text
+                .as_bytes()
+                .get(found..)
+                .unwrap_or_default()
+                .iter()
+                .take_while(|byte| is_blank(**byte))
+                .count();
+        builder.copy(text.get(at..found).unwrap_or_default(), at);
+        builder.replace(" ", found, end);
+        at = end;
+    }
+    builder.copy(text.get(at..).unwrap_or_default(), at);
+    builder.text.make_ascii_lowercase();
+    let (text, map) = builder.finish();
+    (Cow::Owned(text), map)
+}
+
+fn is_blank(byte: u8) -> bool {
+    byte == b' ' || byte == b'\t'
+}
+
+/// Where the next tab or row of blanks begins.
+fn next_wide_blank(text: &str, from: usize) -> Option<usize> {
+    let rest = text.as_bytes().get(from..)?;
+    let tab = memchr::memchr(b'\t', rest);
+    let row = memchr::memmem::find(rest.get(..tab.unwrap_or(rest.len()))?, b"  ");
+    row.or(tab).map(|found| from + found)
 }
 
 fn is_word_part(letter: char) -> bool {

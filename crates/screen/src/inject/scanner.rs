@@ -6,11 +6,12 @@ use std::borrow::Cow;
 use procura_model::Risk;
 
 use super::disguise::{self, Survey};
-use super::engine::{BrokenRule, Engine, Matches};
+use super::engine::{BrokenRule, Engine, Match, Matches};
 use super::fuse::{Opinion, Weighed, fuse, weigh};
 use super::kinds::{Channel, CouldNotScan, Finding, Scan, View};
-use super::layer::{Layer, Map, trace};
+use super::layer::{Layer, trace};
 use super::{damper, decode, document, markup, normalise};
+use crate::pieces::Map;
 
 /// The longest text that is scanned.
 pub const MAX_BYTES: usize = 64 * 1024;
@@ -20,10 +21,6 @@ const MAX_VIEWS: usize = 6;
 const MAX_DEPTH: usize = 2;
 /// All readings together may be this many times as large as the text: as many whole copies as there may be readings.
 const MAX_GROWTH: usize = MAX_VIEWS;
-/// A row of lone letters that is no accident.
-const LONE_LETTERS: usize = 6;
-/// Digits inside of words that are no accident.
-const INNER_DIGITS: usize = 3;
 /// Hidden tag letters that are grave by themselves.
 const MANY_TAGS: usize = 8;
 
@@ -86,7 +83,7 @@ impl Scanner {
         while let Some(layer) = readings.layers.get(index) {
             let (normal, map) = normalise::normalise(&layer.text);
             let matches = self.engine.run(&normal);
-            weigh_matches(&matches, &normal, (&readings.layers, index), &map, channel, &mut weighed);
+            weighed.extend(weigh_matches(&matches, (&normal, &map), (&readings.layers, index), channel));
             weighed.extend(tag_finding(&readings.layers, index));
             let derived = if layer.depth < MAX_DEPTH { derive(layer, index, &matches) } else { Vec::new() };
             if let Err(why) = readings.add(derived) {
@@ -136,25 +133,23 @@ impl<'a> Readings<'a> {
     }
 }
 
+/// What the matches in the normalised reading of layer `index` weigh; `map` leads from it to the layer.
 fn weigh_matches(
     matches: &Matches,
-    normal: &str,
+    (normal, map): (&str, &Map),
     (layers, index): (&[Layer<'_>], usize),
-    map: &Map,
     channel: Channel,
-    weighed: &mut Vec<Weighed>,
-) {
-    let Some(layer) = layers.get(index) else { return };
-    for found in &matches.matches {
-        let concealed = is_concealed(layers, index);
+) -> Vec<Weighed> {
+    let Some(layer) = layers.get(index) else { return Vec::new() };
+    let concealed = is_concealed(layers, index);
+    let weigh_one = |found: &Match| {
         let damped = !concealed && layer.depth == 0 && damper::is_damped(normal, found.start, found.end);
-        let view = layer.view;
-        let risk = weigh(found.rule, channel, if concealed { View::Hidden } else { view }, damped);
-        let (start, end) = map.original(found.start, found.end);
-        let span = trace(layers, index, (start, end));
-        let finding = Finding { rule: found.rule.id, view, span, risk };
-        weighed.push(Weighed { finding, topic: Some(found.rule.topic), damped });
-    }
+        let risk = weigh(found.rule, channel, if concealed { View::Hidden } else { layer.view }, damped);
+        let span = trace(layers, index, map.original(found.start, found.end));
+        let finding = Finding { rule: found.rule.id, view: layer.view, span, risk };
+        Weighed { finding, topic: Some(found.rule.topic), damped }
+    };
+    matches.matches.iter().map(weigh_one).collect()
 }
 
 /// Whether this reading, or one that it was made from, was kept from a reader's eyes.
@@ -199,7 +194,7 @@ fn derive<'a>(layer: &Layer<'_>, index: usize, matches: &Matches) -> Vec<Layer<'
         push(View::Joined, document::join(text).ok());
     }
     push(View::Tags, normalise::smuggled(text));
-    if layer.view != View::Visible && memchr::memchr2(b'<', b']', text.as_bytes()).is_some() {
+    if layer.view != View::Visible && markup::is_markup(text) {
         let readings = markup::read(text);
         push(View::Hidden, readings.hidden);
         push(View::Visible, readings.visible);
@@ -214,10 +209,9 @@ fn derive<'a>(layer: &Layer<'_>, index: usize, matches: &Matches) -> Vec<Layer<'
         push(View::Reversed, Some(disguise::reversed(text)));
     }
     if layer.depth == 0 {
-        let Survey { inner_digits, lone_letters } = disguise::survey(text.as_bytes());
-        let (spaced, spelt) = (lone_letters >= LONE_LETTERS, inner_digits >= INNER_DIGITS);
-        push(View::Spaced, spaced.then(|| disguise::joined_letters(text)));
-        push(View::Leet, spelt.then(|| (disguise::leet(text), Map::Same)));
+        let Survey { is_leet, is_spaced } = disguise::survey(text.as_bytes());
+        push(View::Spaced, is_spaced.then(|| disguise::joined_letters(text)));
+        push(View::Leet, is_leet.then(|| (disguise::leet(text), Map::Same)));
     }
     derived
 }

@@ -4,6 +4,7 @@
 use super::Hit;
 use super::class::{Shape, is_placeholder};
 use super::name::{Strength, strength};
+use super::value::is_password;
 
 /// Lines of a table that are looked at below its header.
 const MOST_LINES: usize = 2_000;
@@ -81,7 +82,7 @@ fn is_values_clause(after: &str) -> bool {
 
 fn push_if_secret(value: &str, start: usize, strength: Strength, hits: &mut Vec<Hit>) {
     let random = value.len() >= 12 && Shape::of(value.as_bytes()).is_random();
-    let hidden = strength == Strength::Password && value.len() >= 4;
+    let hidden = strength == Strength::Password && is_password(value);
     if (random || hidden) && !is_placeholder(value) && !value.contains("://") {
         hits.push(Hit { start, end: start + value.len(), kind: "secret" });
     }

@@ -3,18 +3,19 @@
 
 use unicode_normalization::UnicodeNormalization;
 
+use crate::pieces::{Builder, Map};
+
 /// A folded text and the way back.
 pub(crate) struct Folded {
     /// The folded text.
     pub(crate) text: String,
-    /// Where each byte of `text` came from; one more entry for the end.
-    origins: Vec<usize>,
+    map: Map,
 }
 
 impl Folded {
     /// The range of the original that `start..end` of the folded text came from.
-    pub(crate) fn original(&self, start: usize, end: usize) -> Option<(usize, usize)> {
-        Some((*self.origins.get(start)?, *self.origins.get(end)?))
+    pub(crate) fn original(&self, start: usize, end: usize) -> (usize, usize) {
+        self.map.original(start, end)
     }
 }
 
@@ -23,29 +24,48 @@ pub(crate) fn fold(text: &str) -> Option<Folded> {
     if !is_disguised(text) {
         return None;
     }
-    let mut folded =
-        Folded { text: String::with_capacity(text.len()), origins: Vec::with_capacity(text.len() + 1) };
+    let mut builder = Builder::with_capacity(text.len());
+    let mut copied = 0;
     let mut at = 0;
-    while let Some(letter) = text.get(at..).and_then(|rest| rest.chars().next()) {
-        let (read, length) = read_at(text, at, letter);
-        if let Some(read) = read {
-            folded.text.push(read);
-            folded.origins.resize(folded.text.len(), at);
+    while let Some(special) = next_special(text, at) {
+        let letter = text.get(special..).and_then(|rest| rest.chars().next()).unwrap_or(' ');
+        let (read, length) = read_at(text, special, letter);
+        at = special + length;
+        if read == Some(letter) {
+            continue;
         }
-        at += length;
+        builder.copy(text.get(copied..special).unwrap_or_default(), copied);
+        let mut buffer = [0; 4];
+        builder.replace(read.map_or("", |read| read.encode_utf8(&mut buffer)), special, at);
+        copied = at;
     }
-    folded.origins.push(text.len());
-    Some(folded)
+    builder.copy(text.get(copied..).unwrap_or_default(), copied);
+    let (text, map) = builder.finish();
+    Some(Folded { text, map })
+}
+
+/// The next character that may be read as another.
+fn next_special(text: &str, from: usize) -> Option<usize> {
+    let rest = text.as_bytes().get(from..)?;
+    let escape = memchr::memchr3(b'%', b'\\', b'&', rest);
+    let plain = rest.get(..escape.unwrap_or(rest.len()))?;
+    let wide = if plain.is_ascii() { None } else { plain.iter().position(|byte| !byte.is_ascii()) };
+    wide.or(escape).map(|found| from + found)
 }
 
 fn is_disguised(text: &str) -> bool {
     let bytes = text.as_bytes();
     let escaped = |mark: &[u8]| memchr::memmem::find(bytes, mark).is_some();
-    let unusual = !text.is_ascii() && text.chars().any(|letter| is_invisible(letter) || is_styled(letter));
+    let unusual = !text.is_ascii()
+        && text.chars().any(|letter| is_invisible(letter) || is_styled(letter) && letter.is_alphanumeric());
     unusual
         || memchr::memchr(b'\\', bytes).is_some() && (escaped(b"\\u00") || escaped(b"\\/"))
         || memchr::memchr(b'&', bytes).is_some() && (escaped(b"&#"))
-        || memchr::memchr_iter(b'%', bytes).take(3).count() == 3
+        || memchr::memchr_iter(b'%', bytes)
+            .filter(|at| hex(text.get(at + 1..at + 3)).is_some())
+            .take(3)
+            .count()
+            == 3
 }
 
 /// The character that is read at `at` (none: invisible), and how many bytes it takes.
@@ -114,7 +134,7 @@ mod tests {
         ] {
             let folded = fold(written).unwrap();
             assert_eq!(folded.text, read);
-            assert_eq!(folded.original(0, read.len()), Some((0, written.len())));
+            assert_eq!(folded.original(0, read.len()), (0, written.len()));
         }
     }
 

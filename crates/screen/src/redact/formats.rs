@@ -192,8 +192,6 @@ pub(crate) const FORMATS: &[Format] = &[
     open("frameio-token", "fio-u-", SNAKE, 50),
     open("readme-key", "rdme_", ALNUM, 60),
     open("telnyx-key", "KEY01", SNAKE, 40),
-    exact("twilio-key", "SK", HEX, 32, 32),
-    exact("twilio-sid", "AC", LOWER_HEX, 32, 32),
     // Money and shops.
     open("stripe-key", "sk_live_", ALNUM, 16),
     open("stripe-key", "sk_test_", ALNUM, 16),
@@ -288,14 +286,6 @@ pub(crate) const MIDDLES: &[Middle] = &[
         after_min: 30,
     },
     Middle {
-        kind: "azure-secret",
-        landmark: "Q~",
-        before: B64TOKEN,
-        before_length: (4, 4),
-        after: DOTTED | TILDE,
-        after_min: 28,
-    },
-    Middle {
         kind: "terraform-token",
         landmark: ".atlasv1.",
         before: ALNUM,
@@ -311,31 +301,31 @@ pub(crate) const MIDDLES: &[Middle] = &[
         after: DIGIT,
         after_min: 1,
     },
-    Middle {
-        kind: "discord-token",
-        landmark: ".G",
-        before: URL64,
-        before_length: (22, 30),
-        after: DOTTED,
-        after_min: 30,
-    },
-    Middle {
-        kind: "discord-token",
-        landmark: ".X",
-        before: URL64,
-        before_length: (22, 30),
-        after: DOTTED,
-        after_min: 30,
-    },
-    Middle {
-        kind: "discord-token",
-        landmark: ".Y",
-        before: URL64,
-        before_length: (22, 30),
-        after: DOTTED,
-        after_min: 30,
-    },
 ];
+
+/// Formats whose landmark is too short to look for; long runs and the rare `~` lead to them.
+pub(crate) const TWILIO: &[Format] =
+    &[exact("twilio-key", "SK", HEX, 32, 32), exact("twilio-sid", "AC", LOWER_HEX, 32, 32)];
+
+/// Three segments, the second of six characters.
+pub(crate) const DISCORD: Middle = Middle {
+    kind: "discord-token",
+    landmark: ".",
+    before: URL64,
+    before_length: (22, 30),
+    after: DOTTED,
+    after_min: 30,
+};
+
+/// Four characters, `Q~`, and the rest.
+pub(crate) const AZURE: Middle = Middle {
+    kind: "azure-secret",
+    landmark: "Q~",
+    before: B64TOKEN,
+    before_length: (4, 4),
+    after: DOTTED | TILDE,
+    after_min: 28,
+};
 
 #[cfg(test)]
 mod tests {

@@ -1,4 +1,4 @@
-//! What must not reach a model (RED-1). A text is looked at whole, before anything is cut off it. One automaton finds every
+//! What must not reach a model (RED-1). A text is looked at whole, before anything is cut off it. One pass finds every
 //! landmark (prefixes, telling names, `://`, `-----BEGIN `), and only what stands at a landmark is looked at closely; a
 //! second, skipping pass finds long runs. Both passes are linear, whatever the text says.
 
@@ -15,11 +15,11 @@ mod value;
 
 use std::borrow::Cow;
 
-use aho_corasick::{AhoCorasick, AhoCorasickKind, MatchKind};
-
 pub use json::NotJsonText;
 
-use formats::{FORMATS, Format, MIDDLES, Middle};
+use formats::{AZURE, DISCORD, FORMATS, Format, MIDDLES, Middle, TWILIO};
+
+use crate::grams::Grams;
 
 /// A secret in a text, in code points.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
@@ -67,20 +67,24 @@ enum Landmark {
 
 /// Finds and replaces secrets. Build one and share it.
 pub struct Redactor {
-    automaton: AhoCorasick,
-    landmarks: Vec<Landmark>,
+    words: Grams,
+    /// What each word stands for, and how long it is.
+    landmarks: Vec<(Landmark, usize)>,
+}
+
+impl Default for Redactor {
+    fn default() -> Self {
+        Self::new()
+    }
 }
 
 impl Redactor {
-    /// Builds the automaton; the patterns are constants, so this fails only where the table itself is broken.
-    pub fn new() -> Result<Self, aho_corasick::BuildError> {
+    /// Builds the prefilter from the tables.
+    #[must_use]
+    pub fn new() -> Self {
         let table = landmarks();
-        let automaton = AhoCorasick::builder()
-            .ascii_case_insensitive(true)
-            .match_kind(MatchKind::Standard)
-            .kind(Some(AhoCorasickKind::DFA))
-            .build(table.iter().map(|(word, _)| word))?;
-        Ok(Self { automaton, landmarks: table.into_iter().map(|(_, landmark)| landmark).collect() })
+        let words = Grams::new(table.iter().map(|(word, _)| word.as_str()));
+        Self { words, landmarks: table.into_iter().map(|(word, landmark)| (landmark, word.len())).collect() }
     }
 
     /// Where the secrets of `text` are, in order and without overlap.
@@ -112,21 +116,24 @@ impl Redactor {
         if let Some(folded) = fold::fold(text) {
             let mut inner = Vec::new();
             self.landmark_hits(&folded.text, &mut inner);
-            let original = |hit: Hit| {
-                let (start, end) = folded.original(hit.start, hit.end)?;
-                Some(Hit { start, end, kind: hit.kind })
-            };
-            hits.extend(inner.into_iter().filter_map(original));
+            hits.extend(inner.into_iter().map(|hit| {
+                let (start, end) = folded.original(hit.start, hit.end);
+                Hit { start, end, kind: hit.kind }
+            }));
         }
         merge(hits)
     }
 
     fn landmark_hits(&self, text: &str, hits: &mut Vec<Hit>) {
+        let lower = text.to_ascii_lowercase();
+        let mut places: Vec<(usize, usize)> = Vec::new();
+        self.words.find(lower.as_bytes(), |word, at| places.push((at, word)));
+        places.sort_unstable();
         let mut last_name = 0;
         let mut pem_until = 0;
-        for found in self.automaton.find_overlapping_iter(text) {
-            let Some(landmark) = self.landmarks.get(found.pattern().as_usize()) else { continue };
-            let (start, end) = (found.start(), found.end());
+        for (start, word) in places {
+            let Some((landmark, length)) = self.landmarks.get(word) else { continue };
+            let end = start + length;
             match *landmark {
                 Landmark::Format(format) => hits.extend(token::confirm(text, start, format)),
                 Landmark::Middle(middle) => hits.extend(token::confirm_middle(text, start, middle)),
@@ -163,9 +170,20 @@ impl Redactor {
     }
 
     fn run_hits(&self, text: &str, hits: &mut Vec<Hit>) {
-        for run in runs::long_runs(text.as_bytes()) {
-            runs::long_tokens(text, run, hits);
-            let Some(hidden) = runs::hidden_text(text, run) else { continue };
+        let bytes = text.as_bytes();
+        let tildes = memchr::memchr_iter(b'~', bytes).filter_map(|at| at.checked_sub(1));
+        hits.extend(tildes.filter_map(|at| token::confirm_middle(text, at, &AZURE)));
+        for run in runs::long_runs(bytes) {
+            for start in runs::words_of_length(text, run, 34) {
+                hits.extend(TWILIO.iter().find_map(|format| token::confirm(text, start, format)));
+            }
+            if let Some(dot) = run.start.checked_sub(8).filter(|dot| bytes.get(*dot) == Some(&b'.')) {
+                hits.extend(token::confirm_middle(text, dot, &DISCORD));
+            }
+            let Some(hidden) = runs::hidden_text(text, run) else {
+                runs::long_tokens(text, run, hits);
+                continue;
+            };
             let mut inner = Vec::new();
             self.landmark_hits(&hidden, &mut inner);
             if let Some(first) = inner.first() {
@@ -175,7 +193,7 @@ impl Redactor {
     }
 }
 
-fn landmarks() -> Vec<(&'static str, Landmark)> {
+fn landmarks() -> Vec<(String, Landmark)> {
     let places = [
         ("://", Landmark::Url),
         ("-----begin ", Landmark::Pem),
@@ -190,7 +208,8 @@ fn landmarks() -> Vec<(&'static str, Landmark)> {
     let formats = FORMATS.iter().map(|format| (format.prefix, Landmark::Format(format)));
     let middles = MIDDLES.iter().map(|middle| (middle.landmark, Landmark::Middle(middle)));
     let names = name::LANDMARKS.iter().map(|word| (*word, Landmark::Name));
-    formats.chain(middles).chain(names).chain(places).collect()
+    let all = formats.chain(middles).chain(names).chain(places);
+    all.map(|(word, landmark)| (word.to_ascii_lowercase(), landmark)).collect()
 }
 
 /// Sorts hits and joins those that overlap; the longer one gives the name.

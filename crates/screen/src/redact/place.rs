@@ -29,7 +29,7 @@ pub(crate) fn url_password(text: &str, at: usize) -> Option<Hit> {
     {
         return None;
     }
-    (!secret.is_empty() && !secret.contains("[redacted")).then_some(Hit {
+    (!secret.is_empty() && !secret.contains(['[', ']', '{'])).then_some(Hit {
         start,
         end: start + secret.len(),
         kind: "url-password",

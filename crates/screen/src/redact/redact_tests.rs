@@ -9,7 +9,7 @@ fn body(length: usize) -> String {
 }
 
 fn redactor() -> Redactor {
-    Redactor::new().unwrap()
+    Redactor::new()
 }
 
 #[test]

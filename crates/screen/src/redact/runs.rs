@@ -65,6 +65,22 @@ pub(crate) fn long_tokens(text: &str, run: Run, hits: &mut Vec<Hit>) {
     }
 }
 
+/// Where in `run` words of exactly `length` letters and digits begin; the letter of an escape such as `\n` is no part.
+pub(crate) fn words_of_length(text: &str, run: Run, length: usize) -> Vec<usize> {
+    let bytes = text.as_bytes();
+    let whole = bytes.get(run.start..run.end).unwrap_or_default();
+    let mut start = run.start;
+    let mut found = Vec::new();
+    for piece in whole.split(|&byte| !is_in(byte, ALNUM)) {
+        let escape = usize::from(start > 0 && bytes.get(start - 1) == Some(&b'\\'));
+        if piece.len() == length + escape {
+            found.push(start + escape);
+        }
+        start += piece.len() + 1;
+    }
+    found
+}
+
 /// Whether a tracking parameter of a URL is named right before.
 fn is_public_field(before: &[u8]) -> bool {
     [&b"clid="[..], b"braid=", b"_ga=", b"utm_id="].iter().any(|name| before.ends_with(name))

@@ -7,7 +7,7 @@ use super::class::{ALNUM, Class, DASH, DIGIT, LOWER, Shape, UPPER, is_in, is_pla
 use super::formats::{End, Format, Middle};
 
 /// Confirms `format` whose prefix begins at `start`.
-pub(crate) fn confirm(text: &str, start: usize, format: &'static Format) -> Option<Hit> {
+pub(crate) fn confirm(text: &str, start: usize, format: &Format) -> Option<Hit> {
     let bytes = text.as_bytes();
     let body_start = start + format.prefix.len();
     if bytes.get(start..body_start)? != format.prefix.as_bytes() || !begins_word(bytes, start) {
@@ -31,7 +31,7 @@ pub(crate) fn confirm(text: &str, start: usize, format: &'static Format) -> Opti
 }
 
 /// Confirms a format whose landmark begins at `start`.
-pub(crate) fn confirm_middle(text: &str, start: usize, middle: &'static Middle) -> Option<Hit> {
+pub(crate) fn confirm_middle(text: &str, start: usize, middle: &Middle) -> Option<Hit> {
     let bytes = text.as_bytes();
     let after_start = start + middle.landmark.len();
     if bytes.get(start..after_start)? != middle.landmark.as_bytes() {

@@ -165,7 +165,8 @@ fn is_next_field(rest: &str) -> bool {
     rest.starts_with("amp;") || name > 0 && rest.as_bytes().get(name) == Some(&b'=')
 }
 
-fn is_password(value: &str) -> bool {
+/// Whether `value` may be a password: a word without blanks that is more than a word.
+pub(crate) fn is_password(value: &str) -> bool {
     let shape = Shape::of(value.as_bytes());
     let sign = value.bytes().any(|byte| b"!#$%&*+=?@^|~".contains(&byte));
     let mixed =

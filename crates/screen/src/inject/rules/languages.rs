@@ -83,7 +83,7 @@ pub(super) const RULES: &[Rule] = &[
     ),
     overriding(
         "override.vi",
-        &["bo qua", "quen", "phot lo", "dung lam theo", "dung tuan", "khong tuan", "khong lam theo"],
+        &["bo qua", "quen ", "phot lo", "dung lam theo", "dung tuan", "khong tuan", "khong lam theo"],
         r"\b(?:bo qua|hay quen|quen|phot lo|dung (?:lam theo|tuan theo|tuan thu)|khong (?:tuan theo|tuan thu|lam theo))\b[^.!?\n]{0,40}?\b(?:huong dan|chi dan|quy tac|menh lenh|chi thi|lenh|quy dinh|moi dieu|nhung gi)\b",
     ),
     overriding(
@@ -122,7 +122,7 @@ pub(super) const RULES: &[Rule] = &[
             "пренебрег",
             "отмени",
         ],
-        r"(?:гнорируй\S*|гнорировать|забудьте?|отбросьте?|отмените?|пренебрег\S*|не (?:соблюдайте?|следуйте?|выполняйте?|обращайте?))[^.!?\n]{0,110}?(?:инструкци|указани|правил|команд|приказ|ограничени|вс(?:е|ё),? что|предписани)",
+        r"(?:гнорируй\S*|гнорировать|забудь(?:те)?|отбрось(?:те)?|отмени(?:те)?|пренебрег\S*|не (?:соблюдай(?:те)?|следуй(?:те)?|выполняй(?:те)?|обращай(?:те)?))[^.!?\n]{0,110}?(?:инструкци|указани|правил|команд|приказ|ограничени|вс(?:е|ё),? что|предписани)",
     ),
     overriding(
         "override.uk",
@@ -178,7 +178,25 @@ pub(super) const RULES: &[Rule] = &[
     ),
     leaking(
         "leak.hi-latn",
-        &["prompt", "instruction", "password", "config", "architecture"],
+        &[
+            "batao",
+            "bata do",
+            "bata de",
+            "bataiye",
+            "dikha",
+            "samjha",
+            "chahiye",
+            "print kar",
+            "share kar",
+            "reveal kar",
+            "show kar",
+            "leak kar",
+            "likho",
+            "likh do",
+            "de do",
+            "bata ",
+            "batana",
+        ],
         r"\b(?:system|internal|hidden|apna|apne|tumhara|tumhare|tera|tere|original|secret|initial|ai ke|ai ka|model ke)\b[^.!?\n]{0,30}?\b(?:prompt|instructions?|rules?|config\w*|password|architecture)\b[^.!?\n]{0,40}?\b(?:bata\w*|dikha\w*|print kar\w*|share kar\w*|reveal kar\w*|de (?:do|de)|samjha\w*|likh\w*|chahiye|batao|show kar\w*|leak kar\w*)\b",
     ),
     leaking(
