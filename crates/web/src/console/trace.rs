@@ -81,7 +81,7 @@ fn told(event: &Event) -> &'static str {
 fn outcome_mark(trace: &Trace) -> Option<Mark> {
     trace.outcome().map(|word| match word.as_str() {
         "ok" => Mark::allowed("Done"),
-        "tool_error" => Mark::waiting("Tool error"),
+        "tool_error" => Mark::neutral("Tool error"),
         "unknown" => Mark::unknown("Unknown"),
         _ => Mark::denied("Failed"),
     })

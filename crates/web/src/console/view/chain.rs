@@ -155,7 +155,7 @@ fn looked(name: &'static str, seen: &Json, place: &str) -> Gate {
     };
     let mut gate = Gate::passed(name, said);
     if !matches!(risk.as_str(), "" | "none") {
-        gate.mark = Mark::waiting("Reported");
+        gate.mark = Mark::neutral("Reported");
     }
     gate.facts = flatten(seen);
     gate
@@ -184,14 +184,14 @@ fn sanitized(event: &Event, facts: &Json) -> Vec<Gate> {
     if !matches!(redactions.as_str(), "" | "0") {
         redact.said =
             format!("{redactions} secrets were taken out: {}.", member("kinds").unwrap_or_default());
-        redact.mark = Mark::waiting("Changed");
+        redact.mark = Mark::neutral("Changed");
     }
     redact.facts = only(&["redactions", "kinds"]);
     gates.push(redact);
     if let Some(dropped) = member("droppedBytes").filter(|bytes| bytes != "0") {
         let mut cut =
             Gate::passed("Truncated", format!("{dropped} bytes were kept back; the agent can read on."));
-        cut.mark = Mark::waiting("Changed");
+        cut.mark = Mark::neutral("Changed");
         cut.facts = only(&["droppedBytes", "kept"]);
         gates.push(cut);
     }
@@ -280,7 +280,7 @@ fn outcome(event: &Event, facts: &Json) -> Gate {
             gate = lost();
         }
         "tool_error" => {
-            gate.mark = Mark::waiting("Tool error");
+            gate.mark = Mark::neutral("Tool error");
             gate.said = "The tool itself reported an error.".to_owned();
         }
         _ => {

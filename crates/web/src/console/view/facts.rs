@@ -63,7 +63,7 @@ fn collect(path: &str, json: &Json, out: &mut Vec<Fact>) {
         }
         Json::List(items) if items.iter().all(is_plain) => {
             if !items.is_empty() {
-                out.push(Fact::new(path, items.iter().map(plain).collect::<Vec<_>>().join(", ")));
+                out.push(Fact::new(path, plain(json)));
             }
         }
         Json::List(items) => {
@@ -86,7 +86,8 @@ pub(crate) fn plain(json: &Json) -> String {
         Json::Bool(true) => "yes".to_owned(),
         Json::Bool(false) => "no".to_owned(),
         Json::Null => "none".to_owned(),
-        Json::Number(_) | Json::List(_) | Json::Map(_) => json.to_string(),
+        Json::List(items) => items.iter().map(plain).collect::<Vec<_>>().join(", "),
+        Json::Number(_) | Json::Map(_) => json.to_string(),
     }
 }
 

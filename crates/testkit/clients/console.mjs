@@ -1,0 +1,287 @@
+// The console in a real browser, by keyboard alone: from the set-up link to the first approved call, then every page
+// at 375 px and in the dark, then what another role sees, then the same without a script. One JSON line per step.
+//
+// Environment: SETUP_URL (the one-time link as `serve` prints it; the deployment must have no owner yet),
+// SCREENSHOTS (a folder for pictures, optional), CHROMIUM (default /usr/bin/chromium).
+
+import { launch } from "./browser.mjs";
+
+const { SETUP_URL, SCREENSHOTS } = process.env;
+if (!SETUP_URL) throw new Error("SETUP_URL names the one-time set-up link");
+const origin = new URL(SETUP_URL).origin;
+const PASSWORD = ["correct", "horse", "battery"].join("-");
+const POLICY =
+  "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' data:; connect-src 'self'; " +
+  "form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
+
+// The key stays out of what is printed.
+const agentKey = { value: "" };
+
+let failures = 0;
+async function step(name, work) {
+  const begun = performance.now();
+  try {
+    const found = await work();
+    console.log(JSON.stringify({ step: name, ok: true, ms: Math.round(performance.now() - begun), ...found }));
+    return found;
+  } catch (error) {
+    failures += 1;
+    const text = String(error?.message ?? error).slice(0, 2000);
+    console.log(JSON.stringify({ step: name, ok: false, ms: Math.round(performance.now() - begun), error: text }));
+    return {};
+  }
+}
+
+function expect(condition, text) {
+  if (!condition) throw new Error(text);
+}
+
+/** Asks for a decision as an agent does, outside of the browser. */
+async function verify(key, amount) {
+  const answer = await fetch(`${origin}/v1/verify`, {
+    method: "POST",
+    headers: { authorization: `Bearer ${key}`, "content-type": "application/json" },
+    body: JSON.stringify({ action: "purchase", resource: "ticket", amount, currency: "USD" }),
+    signal: AbortSignal.timeout(10_000),
+  });
+  return { status: answer.status, ...(await answer.json()) };
+}
+
+const heading = (view) => view.page.locator("h1").innerText();
+const here = (view) => new URL(view.page.url()).pathname;
+
+/** Presses Enter and waits for the page that follows. */
+async function enter(view) {
+  await Promise.all([view.page.waitForEvent("load"), view.press("Enter")]);
+}
+
+async function stored(view) {
+  const secret = (await view.page.locator("#secret").innerText()).trim();
+  await view.tabTo(/I have stored it/);
+  await view.press("Space");
+  await view.tabTo("Continue");
+  await enter(view);
+  return secret;
+}
+
+const browser = await launch({ screenshots: SCREENSHOTS ?? null });
+const owner = await browser.open({ origin });
+
+const set = await step("set up", async () => {
+  const answer = await owner.page.goto(SETUP_URL);
+  expect(answer.headers()["content-security-policy"] === POLICY, "the set-up page has another policy");
+  await owner.shot("01-set-up");
+  await owner.tabTo("organization");
+  await owner.type("Analytical Engines");
+  await owner.tabTo("email");
+  await owner.type("ada@example.com");
+  await owner.tabTo("password");
+  await owner.type(PASSWORD);
+  await enter(owner);
+  const shown = await heading(owner);
+  expect(/platform key/.test(shown), `expected the first key, saw ${shown}`);
+  const key = await stored(owner);
+  expect(key.startsWith("pcp_"), "the first key is no platform key");
+  expect(here(owner) === "/", `expected the start, saw ${here(owner)}`);
+  await owner.shot("02-start");
+  return { organization: "made" };
+});
+if (!set.organization) process.exit(1);
+
+const agent = await step("register an agent", async () => {
+  await owner.tabTo("/agents/new");
+  await enter(owner);
+  await owner.tabTo("name");
+  await owner.type("ticket-buyer");
+  await enter(owner);
+  const key = await stored(owner);
+  expect(key.startsWith("pca_"), "the agent's key is none");
+  const path = here(owner);
+  expect(/^\/agents\/agt_/.test(path), `expected the agent, saw ${path}`);
+  await owner.shot("03-agent");
+  agentKey.value = key;
+  return { path };
+});
+
+await step("everything is denied at first", async () => {
+  const answer = await verify(agentKey.value, "100.00");
+  expect(answer.decision === "deny" && answer.code === "NO_PERMISSION", JSON.stringify(answer));
+});
+
+await step("the start page saw the call", async () => {
+  await owner.page.goto(`${origin}/`);
+  await owner.page.getByText("It arrived").waitFor({ timeout: 15_000 });
+});
+
+await step("add a permission", async () => {
+  await owner.page.goto(`${origin}${agent.path}`);
+  await owner.tabTo(/\/policies\/new/);
+  await enter(owner);
+  await owner.tabTo("actions");
+  await owner.press("Control+A");
+  await owner.type("purchase");
+  await owner.tabTo("max_amount");
+  await owner.type("5oo");
+  await owner.tabTo("currency");
+  await owner.type("USD");
+  await enter(owner);
+  const focused = await owner.focused();
+  expect(/cannot be done/.test(focused?.text ?? ""), `the summary has no focus: ${JSON.stringify(focused)}`);
+  await owner.shot("04-permission-wrong");
+  await owner.tabTo("max_amount");
+  await owner.press("Control+A");
+  await owner.type("500.00");
+  await owner.tabTo("approval");
+  await owner.press("ArrowDown");
+  await owner.tabTo("above");
+  await owner.type("200.00");
+  await enter(owner);
+  const text = await owner.page.locator("main").innerText();
+  expect(/up to 500\.00 USD per call/.test(text), `the sentence is missing: ${text.slice(0, 600)}`);
+});
+
+const asked = await step("allowed, denied, waiting", async () => {
+  const [allowed, denied, waiting] = [
+    await verify(agentKey.value, "100.00"),
+    await verify(agentKey.value, "742.00"),
+    await verify(agentKey.value, "320.00"),
+  ];
+  expect(allowed.allowed === true, JSON.stringify(allowed));
+  expect(denied.code === "AMOUNT_OVER_LIMIT", JSON.stringify(denied));
+  expect(waiting.decision === "needs_approval", JSON.stringify(waiting));
+  return { denied: denied.requestId, approval: waiting.approvalId, url: waiting.approvalUrl };
+});
+
+await step("approve by keyboard", async () => {
+  await owner.page.goto(`${origin}/approvals`);
+  await owner.shot("05-approvals");
+  await owner.press("j");
+  await owner.press("a");
+  await enter(owner);
+  expect(here(owner) === new URL(asked.url).pathname, `expected the approval, saw ${here(owner)}`);
+  await owner.press("a");
+  const button = await owner.focused();
+  expect(/Grant/.test(button?.text ?? "") && button.hasRing, `a does not choose the button: ${JSON.stringify(button)}`);
+  await owner.shot("06-approval");
+  await enter(owner);
+  expect(/Granted/.test(await owner.page.locator("main").innerText()), "the page does not say that it is granted");
+});
+
+await step("the approved call passes, once", async () => {
+  const first = await verify(agentKey.value, "320.00");
+  expect(first.allowed === true && first.approvalId === asked.approval, JSON.stringify(first));
+  const second = await verify(agentKey.value, "320.00");
+  expect(second.decision === "needs_approval", JSON.stringify(second));
+});
+
+await step("the trace says why", async () => {
+  await owner.page.goto(`${origin}/activity?verdict=deny`);
+  await owner.shot("07-activity");
+  await owner.press("/");
+  await owner.type(asked.denied);
+  await enter(owner);
+  expect(here(owner) === `/activity/${asked.denied}`, `expected the trace, saw ${here(owner)}`);
+  const open = await owner.page.locator(".chain details[open]").count();
+  expect(open === 1, `${open} gates are open`);
+  const text = await owner.page.locator(".chain details[open]").innerText();
+  expect(/742\.00 USD/.test(text) && /500\.00 USD/.test(text) && /AMOUNT_OVER_LIMIT/.test(text), text);
+  await owner.shot("08-trace");
+});
+
+await step("the live tail shows a new call", async () => {
+  await owner.page.goto(`${origin}/activity`);
+  await owner.tabTo("Live tail");
+  await owner.press("Enter");
+  const made = await verify(agentKey.value, "12.00");
+  await owner.page.locator(`tr[data-request="${made.requestId}"]`).waitFor({ timeout: 15_000 });
+});
+
+const PATHS = () => [
+  "/",
+  "/activity",
+  `/activity/${asked.denied}`,
+  "/approvals",
+  `/approvals/${asked.approval}`,
+  "/agents",
+  "/agents/new",
+  agent.path,
+  "/policies",
+  `/policies/new?agent=${agent.path.split("/").pop()}`,
+  "/tools",
+  "/tools/new",
+  "/settings",
+];
+
+for (const look of [{ narrow: true }, { dark: true }, { narrow: true, dark: true }]) {
+  await step(`every page ${look.narrow ? "at 375 px " : ""}${look.dark ? "in the dark" : ""}`.trim(), async () => {
+    const view = await browser.open({ origin, ...look, storageState: await owner.context.storageState() });
+    for (const path of PATHS()) {
+      const answer = await view.page.goto(`${origin}${path}`);
+      expect(answer.status() === 200, `${path}: ${answer.status()}`);
+      expect(answer.headers()["content-security-policy"] === POLICY, `${path} has another policy`);
+      const stuck = await view.overflow();
+      expect(!stuck.page && stuck.wide.length === 0, `${path} sticks out: ${JSON.stringify(stuck)}`);
+      const tiny = await view.tinyTargets();
+      expect(tiny.length === 0, `${path}: too small for a finger: ${tiny.join(", ")}`);
+      await view.shot(`page${path.replace(/\?.*/, "").replace(/[a-z]+_[0-9A-Z]{26}/g, "one").replace(/\//g, "-")}`);
+    }
+    view.verdict();
+    await view.close();
+  });
+}
+
+await step("another role sees no button and is refused", async () => {
+  await owner.page.goto(`${origin}/settings`);
+  await owner.page.locator("summary", { hasText: "Invite somebody" }).focus();
+  await owner.press("Enter");
+  await owner.tabTo("email");
+  await owner.type("grace@example.com");
+  await owner.tabTo("role");
+  await owner.type("auditor");
+  await owner.tabTo("Make the invitation link");
+  await enter(owner);
+  const link = await stored(owner);
+  const auditor = await browser.open({ origin, narrow: true });
+  await auditor.page.goto(link);
+  await auditor.tabTo("password");
+  await auditor.type(PASSWORD);
+  await enter(auditor);
+  await auditor.page.goto(`${origin}/agents`);
+  expect((await auditor.page.locator("a[href='/agents/new']").count()) === 0, "an auditor is offered a new agent");
+  auditor.verdict();
+  const token = await auditor.page.locator("input[name=form_token]").first().inputValue();
+  const answer = await auditor.page.request.post(`${origin}/agents/new`, {
+    form: { form_token: token, name: "sneaky", kind: "assistant", provider: "" },
+    headers: { accept: "text/html" },
+  });
+  expect(answer.status() === 403, `an auditor's new agent got ${answer.status()}`);
+  const stale = await owner.page.request.post(`${origin}/agents/new`, {
+    form: { form_token: token, name: "forged", kind: "assistant", provider: "" },
+    headers: { accept: "text/html" },
+  });
+  expect(stale.status() === 403, `another session's form token got ${stale.status()}`);
+  await auditor.close();
+});
+
+await step("sign in, deny and revoke without a script", async () => {
+  const waiting = await verify(agentKey.value, "333.00");
+  const plain = await browser.open({ origin, narrow: true, javaScriptEnabled: false });
+  await plain.page.goto(new URL(waiting.approvalUrl).pathname.replace(/^/, origin));
+  expect(here(plain) === "/sign-in", `expected the sign-in, saw ${here(plain)}`);
+  await plain.page.locator("#email").fill("ada@example.com");
+  await plain.page.locator("#password").fill(PASSWORD);
+  await plain.page.locator("main button").click();
+  expect(here(plain) === new URL(waiting.approvalUrl).pathname, `the sign-in led to ${here(plain)}`);
+  await plain.page.locator("#deny").click();
+  expect(/Denied/.test(await plain.page.locator("main").innerText()), "the page does not say that it is denied");
+  await plain.page.goto(`${origin}${agent.path}`);
+  await plain.page.locator("summary", { hasText: "Revoke" }).click();
+  await plain.page.getByRole("button", { name: "Revoke the key" }).click();
+  const answer = await verify(agentKey.value, "1.00");
+  expect(answer.status === 401, `the revoked key got ${answer.status}`);
+  await plain.close();
+});
+
+await step("nothing was collected", async () => owner.verdict([/403 POST .*\/agents\/new/, /422 POST .*\/policies\/new/, /status of 422/]));
+await browser.close();
+process.exit(failures === 0 ? 0 : 1);
