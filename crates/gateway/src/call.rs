@@ -273,7 +273,8 @@ fn open_credential(call: &Call) -> Result<Option<Secret<String>>, UpstreamError>
 async fn send(call: &Call, members: &Members<'_>, credential: Option<&Secret<String>>) -> Sent {
     let (caller, target) = (&call.caller, &call.target);
     let settings = &target.entry.server.settings;
-    let params = Params::passing(members, &target.replaced);
+    let mut params = Params::passing(members, &target.replaced);
+    params.log_level = caller.session.as_ref().and_then(|session| era::log_level(session.least_log_rank()));
     let request = caller.ctx.request.to_string();
     let notes = notes_of(call, members);
     let outcall = Outcall {
@@ -453,7 +454,9 @@ fn event(call: &Call, kind: EventKind) -> Event {
 /// The way out, where something left or may have left.
 fn egress_event(call: &Call, sent: &Sent) -> Option<Event> {
     let (connected, status, bytes, own_id) = match sent {
-        Sent::Answered(answer) => (answer.connected, answer.status, Some(answer.bytes), answer.own_id.as_deref()),
+        Sent::Answered(answer) => {
+            (answer.connected, answer.status, Some(answer.bytes), answer.own_id.as_deref())
+        }
         Sent::Failed(error) if error.may_have_arrived => {
             (error.connected, error.status, None, error.own_id.as_deref())
         }

@@ -105,6 +105,12 @@ impl Catalogue {
         (servers.seen == seen && servers.loaded_at.elapsed() < SERVERS_FRESH_FOR).then(|| Arc::clone(servers))
     }
 
+    /// Forgets all servers; their streams and processes end when the last call lets go of them.
+    pub(crate) async fn forget_all(&self) {
+        let _nobody_loads = self.loading.lock().await;
+        self.tenants.write().clear();
+    }
+
     /// The organizations whose servers are kept.
     pub(crate) fn known_tenants(&self) -> Vec<TenantId> {
         self.tenants.read().keys().copied().collect()

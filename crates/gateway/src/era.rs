@@ -47,6 +47,11 @@ pub(crate) fn log_rank(level: &str) -> Option<usize> {
     LEVELS.iter().position(|known| *known == level)
 }
 
+/// The log level of a rank.
+pub(crate) fn log_level(rank: usize) -> Option<&'static str> {
+    LEVELS.get(rank).copied()
+}
+
 /// The era of a peer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Era {

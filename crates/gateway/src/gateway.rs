@@ -36,6 +36,13 @@ impl Gateway {
         app.jobs.spawn_until_stop(follow_servers(Arc::downgrade(&gateway), app.servers_changed.subscribe()));
         gateway
     }
+
+    /// Ends every session and stream, and the processes of tool servers. Calls on their way end by
+    /// themselves; `app.jobs` waits for them.
+    pub async fn shutdown(&self) {
+        self.sessions.end_all();
+        self.catalogue.forget_all().await;
+    }
 }
 
 impl std::fmt::Debug for Gateway {

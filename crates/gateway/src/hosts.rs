@@ -38,12 +38,11 @@ fn text(headers: &HeaderMap, name: http::HeaderName) -> Option<&str> {
 }
 
 fn is_known(host: &str, public: &str, allowed: &[String]) -> bool {
-    let same =
-        |known: &str| known.eq_ignore_ascii_case(host) || known.eq_ignore_ascii_case(without_port(host));
-    same(public)
-        || same(without_port(public)) && port_is_default(host)
-        || is_loopback(public) && is_loopback(host)
-        || allowed.iter().any(|known| same(known))
+    let is_public = public.eq_ignore_ascii_case(host)
+        || without_port(public).eq_ignore_ascii_case(without_port(host)) && port_is_default(host);
+    let is_allowed =
+        |known: &String| known.eq_ignore_ascii_case(host) || known.eq_ignore_ascii_case(without_port(host));
+    is_public || is_loopback(public) && is_loopback(host) || allowed.iter().any(is_allowed)
 }
 
 /// A Host header leaves out the port that its scheme implies.

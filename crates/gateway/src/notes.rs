@@ -50,21 +50,23 @@ impl Notes {
             "notifications/message" => self.log(note.params),
             _ => None,
         };
-        let Some(params) = params.and_then(|params| self.clean(&params)) else { return };
+        let Some(params) = params else { return };
         self.outlet.notify(jsonrpc::notification_body(&note.method, &params)).await;
     }
 
+    /// The caller's token is put back last: it is the caller's own, and no secret of the upstream's.
     fn progress(&self, params: &str) -> Option<String> {
         let token = self.progress_token.as_ref()?;
-        let members = Members::parse(params).ok()?;
-        let range = raw::span(params, members.raw("progressToken")?)?;
-        raw::splice(params, &[(range, token.clone())])
+        let params = self.clean(params)?;
+        let members = Members::parse(&params).ok()?;
+        let range = raw::span(&params, members.raw("progressToken")?)?;
+        raw::splice(&params, &[(range, token.clone())])
     }
 
     fn log(&self, params: &str) -> Option<String> {
         let least = self.least_log_rank?;
         let level = Members::parse(params).ok()?.text("level")?;
-        (log_rank(&level)? >= least).then(|| params.to_owned())
+        if log_rank(&level)? >= least { self.clean(params) } else { None }
     }
 
     fn clean(&self, params: &str) -> Option<String> {

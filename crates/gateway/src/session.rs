@@ -170,6 +170,13 @@ impl Sessions {
         true
     }
 
+    /// Ends every session.
+    pub(crate) fn end_all(&self) {
+        for (_, session) in self.0.lock().drain() {
+            session.ended.cancel();
+        }
+    }
+
     /// Ends the sessions that were idle too long.
     pub(crate) fn sweep(&self, now: Time) {
         self.0.lock().retain(|_, session| {

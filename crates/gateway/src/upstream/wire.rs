@@ -71,6 +71,8 @@ pub(crate) struct Params<'a> {
     pub(crate) meta: Option<&'a str>,
     /// Whether the caller wants to hear of progress.
     pub(crate) wants_progress: bool,
+    /// The least level of log messages that a legacy caller wants, for a modern upstream.
+    pub(crate) log_level: Option<&'static str>,
 }
 
 impl<'a> Params<'a> {
@@ -85,6 +87,7 @@ impl<'a> Params<'a> {
                 .collect(),
             meta,
             wants_progress: meta.is_some_and(|meta| meta.contains("progressToken")),
+            log_level: None,
         }
     }
 
@@ -120,6 +123,8 @@ fn meta(era: Era, id: u64, params: &Params<'_>, request: &str) -> String {
         written.raw(META_CAPABILITIES, theirs.raw(META_CAPABILITIES).unwrap_or("{}"));
         if let Some(level) = theirs.raw(META_LOG_LEVEL) {
             written.raw(META_LOG_LEVEL, level);
+        } else if let Some(level) = params.log_level {
+            written.text(META_LOG_LEVEL, level);
         }
     }
     if params.wants_progress {
