@@ -56,7 +56,6 @@ impl Modify for Keys {
 }
 
 /// The API's routes and their document.
-#[must_use]
 pub fn parts(state: Option<&WebState>) -> (Router<WebState>, Document) {
     OpenApiRouter::with_openapi(Base::openapi()).merge(api::routes(state)).split_for_parts()
 }

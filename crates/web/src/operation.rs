@@ -33,13 +33,11 @@ pub struct List<T> {
 
 impl<T> List<T> {
     /// A page of views of these rows.
-    #[must_use]
     pub fn page<R>(page: Page<R>, view: impl Fn(R) -> T) -> Json<Self> {
         Json(Self { items: page.items.into_iter().map(view).collect(), next_cursor: page.next_cursor })
     }
 
     /// A list that always fits on one page.
-    #[must_use]
     pub fn whole<R>(rows: Vec<R>, view: impl Fn(R) -> T) -> Json<Self> {
         Json(Self { items: rows.into_iter().map(view).collect(), next_cursor: None })
     }

@@ -6,7 +6,6 @@ use axum::{Router, middleware};
 use procura_model::Reason;
 
 /// Everything that is served on the public address.
-#[must_use]
 pub fn router(state: WebState) -> Router {
     let (api, _) = openapi::parts(Some(&state));
     Router::new()
@@ -21,7 +20,10 @@ pub fn router(state: WebState) -> Router {
 }
 
 /// The metrics alone, without a key: for a listener of their own on the loopback (decisions 9).
-#[must_use]
 pub fn metrics_router(state: WebState) -> Router {
     operator::open_metrics().with_state(state)
 }
+
+#[cfg(test)]
+#[path = "router_tests.rs"]
+mod tests;
