@@ -112,13 +112,19 @@ impl Db {
         }
     }
 
-    /// Prepares a text without running it, for the test that prepares them all.
+    /// Prepares a text without running it, for the test that prepares them all, and answers the types of its
+    /// parameters and columns where the database knows them beforehand.
     #[cfg(test)]
-    pub(crate) async fn prepare(&self, sql: &'static str) -> sqlx::Result<()> {
-        use sqlx::{Executor as _, SqlSafeStr as _};
+    pub(crate) async fn prepare(&self, sql: &'static str) -> sqlx::Result<Vec<String>> {
+        use sqlx::{Column as _, Executor as _, SqlSafeStr as _, Statement as _};
         match self {
-            Self::Sqlite(db) => db.readers.prepare(sql.into_sql_str()).await.map(drop),
-            Self::Postgres(db) => db.pool.prepare(sql.into_sql_str()).await.map(drop),
+            Self::Sqlite(db) => db.readers.prepare(sql.into_sql_str()).await.map(|_| Vec::new()),
+            Self::Postgres(db) => {
+                let statement = db.pool.prepare(sql.into_sql_str()).await?;
+                let parameters = statement.parameters().and_then(sqlx::Either::left).unwrap_or_default();
+                let columns = statement.columns().iter().map(|column| column.type_info());
+                Ok(parameters.iter().chain(columns).map(ToString::to_string).collect())
+            }
         }
     }
 }
@@ -173,10 +179,33 @@ impl Recorder {
 
     /// Writes the rows, all or none, and returns once they are durable. One statement needs no transaction
     /// around it, which saves two trips to the database.
-    pub(crate) async fn commit(&mut self, rows: &[record::Entry]) -> Result<()> {
+    pub(crate) async fn commit(&mut self, rows: &[record::Entry]) -> Result<(), Unwritten> {
         match &self.db {
             Db::Sqlite(db) => db.record(rows).await,
             Db::Postgres(db) => db.record(&mut self.own, rows).await,
+        }
+    }
+}
+
+/// Why rows of the record were not written.
+pub(crate) enum Unwritten {
+    /// The database does not answer, so nobody else's rows would be written either.
+    Outage(Error),
+    /// It refused these rows.
+    Rejected(Error),
+}
+
+impl From<sqlx::Error> for Unwritten {
+    fn from(error: sqlx::Error) -> Self {
+        if is_outage(&error) { Self::Outage(unrecorded(error)) } else { Self::Rejected(unrecorded(error)) }
+    }
+}
+
+impl Unwritten {
+    /// What the caller is told.
+    pub(crate) fn into_error(self) -> Error {
+        match self {
+            Self::Outage(error) | Self::Rejected(error) => error,
         }
     }
 }

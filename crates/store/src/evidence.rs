@@ -54,6 +54,8 @@ statements! {
                 OR LOWER(COALESCE(d.action, '') || ' ' || COALESCE(d.resource, '')) LIKE $7 ESCAPE '!')
          ORDER BY d.request_id DESC, d.position DESC
          LIMIT $8";
+    /// The lower bound is hidden in an expression, or SQLite would walk the rows of every agent between the
+    /// bounds instead of the index of this one.
     LIST_DECISIONS_OF_AGENT = "
         SELECT d.*,
                EXISTS (SELECT 1
@@ -76,7 +78,7 @@ statements! {
                                 AND m.kind = 'outcome')
          WHERE d.tenant_id = $1
            AND d.kind = 'decision'
-           AND d.request_id >= $2
+           AND d.request_id || '' >= $2
            AND (d.request_id, d.position) < ($3, $4)
            AND (CAST($5 AS TEXT) IS NULL OR d.verdict = $5)
            AND (CAST($6 AS TEXT) IS NULL OR d.reason = $6)

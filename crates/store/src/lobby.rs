@@ -128,8 +128,9 @@ statements! {
     REVOCATIONS_SINCE = "
         SELECT seq, tenant_id, kind, subject, created_at
           FROM revocations
-         WHERE seq > $1
-            OR created_at > $2
+         WHERE seq IN (SELECT seq FROM revocations WHERE seq > $1
+                       UNION ALL
+                       SELECT seq FROM revocations WHERE created_at > $2)
          ORDER BY seq";
     LAST_REVOCATION = "
         SELECT COALESCE(MAX(seq), 0) AS seq

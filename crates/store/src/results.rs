@@ -9,7 +9,8 @@ statements! {
         INSERT INTO results (tenant_id, result_id, agent_id, body, created_at, expires_at)
         VALUES ($1, $2, $3, $4, $5, $6)";
     READ = "
-        SELECT substr(body, CAST($4 AS INTEGER), CAST($5 AS INTEGER)) AS slice, length(body) AS size_bytes
+        SELECT substr(body, CAST(CAST($4 AS BIGINT) AS INTEGER), CAST(CAST($5 AS BIGINT) AS INTEGER)) AS slice,
+               CAST(length(body) AS BIGINT) AS size_bytes
           FROM results
          WHERE tenant_id = $1
            AND result_id = $2

@@ -24,15 +24,19 @@ fn lists() -> Vec<(&'static str, &'static [Statement])> {
 }
 
 async fn prepare_all(store: &crate::Store, dialect: Dialect) {
+    let mut texts: Vec<_> =
+        lists().iter().flat_map(|(_, list)| list.iter()).map(|one| (one.doing, one.sql)).collect();
+    texts.extend((1..=record::MAX_ROWS).map(|rows| ("write the record", record::insert_text(rows, dialect))));
     let mut broken = Vec::new();
-    for statement in lists().iter().flat_map(|(_, list)| list.iter()) {
-        if let Err(error) = store.db().prepare(statement.sql).await {
-            broken.push(format!("{}: {error}", statement.doing));
-        }
-    }
-    for rows in 1..=record::MAX_ROWS {
-        if let Err(error) = store.db().prepare(record::insert_text(rows, dialect)).await {
-            broken.push(format!("the record's text for {rows} rows: {error}"));
+    for (doing, sql) in texts {
+        match store.db().prepare(sql).await {
+            Err(error) => broken.push(format!("{doing}: {error}")),
+            Ok(types) => broken.extend(
+                types
+                    .iter()
+                    .filter(|kind| !["TEXT", "INT8", "BOOL", "BYTEA"].contains(&kind.as_str()))
+                    .map(|kind| format!("{doing}: a value of the type {kind}")),
+            ),
         }
     }
     assert!(broken.is_empty(), "{dialect:?}: {broken:#?}");

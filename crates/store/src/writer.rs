@@ -3,7 +3,7 @@
 //! caller that goes away cannot cancel a commit, and a hundred callers share one.
 
 use crate::{
-    db::{Db, PATIENCE, Recorder, unrecorded},
+    db::{Db, PATIENCE, Recorder, Unwritten, unrecorded},
     record::Entry,
 };
 use procura_model::{Error, Result};
@@ -92,7 +92,6 @@ async fn work(mut recorder: Recorder, mut waiting: mpsc::Receiver<Job>, mut stop
 
 /// Commits a batch and answers everybody in it.
 async fn commit(recorder: &mut Recorder, batch: &mut Vec<Job>) {
-    let single = batch.len() == 1;
     let ends: Vec<usize> = batch
         .iter()
         .scan(0, |end: &mut usize, job| {
@@ -104,25 +103,32 @@ async fn commit(recorder: &mut Recorder, batch: &mut Vec<Job>) {
     for job in batch.iter_mut() {
         entries.append(&mut job.entries);
     }
-    let answer = recorder.commit(&entries).await;
-    if answer.is_ok() || single {
-        return answer_all(batch, answer);
-    }
-    // One bad row must not take the others with it: each call alone, in the order in which they came.
-    let mut begin = 0;
-    for (job, end) in batch.drain(..).zip(ends) {
-        let own = entries.get(begin..end).unwrap_or_default();
-        begin = end;
-        // A caller that is gone needs no answer.
-        let _ = job.answer.send(recorder.commit(own).await);
+    match recorder.commit(&entries).await {
+        Ok(()) => answer_all(batch, || Ok(())),
+        Err(Unwritten::Rejected(_)) if batch.len() > 1 => one_by_one(recorder, batch, &entries, &ends).await,
+        Err(error) => {
+            let error = error.into_error();
+            tracing::error!(?error, calls = batch.len(), "the record cannot be written");
+            answer_all(batch, || Err(unrecorded("the database could not write the record")));
+        }
     }
 }
 
-fn answer_all(batch: &mut Vec<Job>, answer: Result<()>) {
-    let mut first = Some(answer);
+/// One bad row must not take the others with it: each call alone, in the order in which they came.
+async fn one_by_one(recorder: &mut Recorder, batch: &mut Vec<Job>, entries: &[Entry], ends: &[usize]) {
+    let mut begin = 0;
+    for (job, end) in batch.drain(..).zip(ends.iter().copied()) {
+        let own = entries.get(begin..end).unwrap_or_default();
+        begin = end;
+        // A caller that is gone needs no answer.
+        let _ = job.answer.send(recorder.commit(own).await.map_err(Unwritten::into_error));
+    }
+}
+
+fn answer_all(batch: &mut Vec<Job>, answer: impl Fn() -> Result<()>) {
     for job in batch.drain(..) {
-        // Only a batch of one carries a fault here, so nobody gets another's.
-        let _ = job.answer.send(first.take().unwrap_or(Ok(())));
+        // A caller that is gone needs no answer.
+        let _ = job.answer.send(answer());
     }
 }
 

@@ -136,3 +136,29 @@ async fn a_url_of_another_kind_is_a_fault_that_says_what_is_possible() {
     assert!(!is_in_use(&error));
     assert!(format!("{error:?}").contains("sqlite:"));
 }
+
+#[tokio::test]
+async fn on_postgresql_the_queue_opens_another_connection_when_its_own_is_cut() {
+    if !testing::has_postgres() {
+        eprintln!("NOT TESTED on PostgreSQL: TEST_POSTGRES_URL is not set");
+        return;
+    }
+    let mut settings = testing::postgres_settings();
+    let name = settings.schema.clone().unwrap();
+    let join = if settings.url.contains('?') { '&' } else { '?' };
+    settings.url = format!("{}{join}application_name={name}", settings.url);
+    let store = Store::open(&settings).await.unwrap();
+    store.migrate().await.unwrap();
+    let house = House::on(store).await;
+    let ctx = house.ctx();
+    house.store.record(&ctx, vec![decision("before")]).await.unwrap();
+
+    let pool = sqlx::PgPool::connect(&settings.url.replace(&name, "cutter")).await.unwrap();
+    let cut = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = $1";
+    let cut = sqlx::query(cut).bind(&name).fetch_all(&pool).await.unwrap();
+    assert!(cut.len() >= 2, "the pool's connection and the queue's own");
+
+    house.store.record(&ctx, vec![decision("after")]).await.unwrap();
+    assert_eq!(house.chain(&ctx).await.len(), 2);
+    house.agent("buyer").await;
+}

@@ -1,7 +1,7 @@
 //! PostgreSQL: a pool, READ COMMITTED, and one connection more that belongs to the queue of decision records
 //! (decisions.md 21). That connection is opened when it is first needed and opened again when it breaks.
 
-use super::{Dialect, PATIENCE, broken, unrecorded};
+use super::{Dialect, PATIENCE, Unwritten, broken};
 use crate::{
     record::{self, Entry},
     row::Row,
@@ -27,8 +27,10 @@ pub(crate) struct Postgres {
 pub(super) async fn open(settings: &StoreSettings) -> Result<Postgres> {
     const DOING: &str = "open the database";
     let mut options: PgConnectOptions = settings.url.parse().map_err(|error| broken(DOING, error))?;
-    options =
-        options.application_name("procura").statement_cache_capacity(STATEMENTS).disable_statement_logging();
+    if options.get_application_name().is_none() {
+        options = options.application_name("procura");
+    }
+    options = options.statement_cache_capacity(STATEMENTS).disable_statement_logging();
     if let Some(schema) = &settings.schema {
         make_schema(&options, schema).await?;
         options = options.options([("search_path", schema)]);
@@ -70,21 +72,39 @@ impl Postgres {
     /// Commits rows of the record on the queue's own connection. A broken connection is replaced and the rows
     /// are offered once more: had they been committed before the line broke, their key refuses them, and the
     /// caller is told that the record is not sure, which is the safe answer.
-    pub(super) async fn record(&self, own: &mut Option<PgConnection>, entries: &[Entry]) -> Result<()> {
+    pub(super) async fn record(
+        &self,
+        own: &mut Option<PgConnection>,
+        entries: &[Entry],
+    ) -> Result<(), Unwritten> {
         match self.record_on(own, entries).await {
             Err(error) if super::is_outage(&error) => {
                 tracing::warn!(%error, "the record's connection broke; opening another");
-                self.record_on(own, entries).await.map_err(unrecorded)
+                Ok(self.record_on(own, entries).await?)
             }
-            answer => answer.map_err(unrecorded),
+            answer => Ok(answer?),
         }
     }
 
+    /// Once, within the time that a caller waits anyway: a server that hangs must not hold the queue.
     async fn record_on(&self, own: &mut Option<PgConnection>, entries: &[Entry]) -> sqlx::Result<()> {
         // Taken out, so that a connection on which anything went wrong is not used again.
-        let mut connection = match own.take() {
+        let connection = own.take();
+        let connection = timeout(PATIENCE, self.insert_on(connection, entries))
+            .await
+            .map_err(|_| sqlx::Error::PoolTimedOut)??;
+        *own = Some(connection);
+        Ok(())
+    }
+
+    async fn insert_on(
+        &self,
+        connection: Option<PgConnection>,
+        entries: &[Entry],
+    ) -> sqlx::Result<PgConnection> {
+        let mut connection = match connection {
             Some(connection) => connection,
-            None => self.connect().await?,
+            None => self.options.connect().await?,
         };
         if entries.len() > record::MAX_ROWS {
             let mut tx = connection.begin().await?;
@@ -93,12 +113,7 @@ impl Postgres {
         } else {
             insert_evidence(&mut connection, entries).await?;
         }
-        *own = Some(connection);
-        Ok(())
-    }
-
-    async fn connect(&self) -> sqlx::Result<PgConnection> {
-        timeout(PATIENCE, self.options.connect()).await.map_err(|_| sqlx::Error::PoolTimedOut)?
+        Ok(connection)
     }
 }
 

@@ -6,7 +6,7 @@
 //! connection carries a mark that is set before BEGIN and wiped after COMMIT; whoever takes the connection
 //! next and finds the mark rolls back first, and opens a new connection where that fails.
 
-use super::{Dialect, PATIENCE, broken, unrecorded};
+use super::{Dialect, PATIENCE, Unwritten, broken};
 use crate::{
     record::{self, Entry},
     row::Row,
@@ -156,16 +156,16 @@ impl Sqlite {
     }
 
     /// Commits rows of the record.
-    pub(super) async fn record(&self, entries: &[Entry]) -> Result<()> {
+    pub(super) async fn record(&self, entries: &[Entry]) -> Result<(), Unwritten> {
         if entries.len() > record::MAX_ROWS {
-            let mut tx = self.begin().await.map_err(unrecorded)?;
-            insert_evidence(tx.connection(), entries).await.map_err(unrecorded)?;
-            return tx.commit().await.map_err(unrecorded);
+            let mut tx = self.begin().await.map_err(Unwritten::Outage)?;
+            insert_evidence(tx.connection(), entries).await?;
+            return Ok(tx.commit().await?);
         }
-        let mut writer = self.writer().await.map_err(unrecorded)?;
+        let mut writer = self.writer().await.map_err(Unwritten::Outage)?;
         let answer = insert_evidence(&mut writer.connection, entries).await;
         writer.unclean = answer.is_err();
-        answer.map_err(unrecorded)
+        Ok(answer?)
     }
 
     pub(super) async fn ping(&self) -> Result<()> {
