@@ -7,7 +7,7 @@ use super::{
     view::{
         activity::TracePage,
         chain::chain,
-        facts::{plain, pretty},
+        facts::{named_members, plain},
         frame::Section,
         words::{Id, Mark},
     },
@@ -50,7 +50,7 @@ pub(super) async fn trace(desk: Desk, PathId(request): PathId<RequestId>) -> Ans
         origin: trace.origin.as_ref().map(from),
         key: agent_id.and(Some(&first.actor)).filter(|actor| actor.starts_with("key_")).map(Id::of),
         gates: chain(&trace.records),
-        arguments: ask.map(pretty),
+        arguments: ask.map(named_members),
         is_replayable: facts.member("isReplayable") == Some(&Json::Bool(true)),
         curl: ask.map(|ask| curl(&desk.app().settings.public_url, ask)),
         rule_href: agent_id.zip(decision).map(|(id, decision)| {

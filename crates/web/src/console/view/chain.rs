@@ -74,6 +74,7 @@ pub(crate) fn chain(records: &[Recorded]) -> Vec<Gate> {
     if let Some(first) = records.first() {
         gates.push(caller(first));
     }
+    let mut used = None;
     let mut outcome_seen = false;
     let mut intent_seen = false;
     for record in records {
@@ -86,8 +87,10 @@ pub(crate) fn chain(records: &[Recorded]) -> Vec<Gate> {
                     gates.push(decided(event, &facts));
                 }
                 gates.extend(waiting_for(event));
+                gates.extend(used.take());
             }
-            EventKind::ApprovalConsumed => gates.push(approval(event, "A granted approval was used.")),
+            // Recorded before the decision that it made possible, shown after it.
+            EventKind::ApprovalConsumed => used = Some(approval(event, "A granted approval was used.")),
             EventKind::Intent => {
                 intent_seen = true;
                 gates.push(intent(event, &facts));
@@ -178,7 +181,11 @@ fn sanitized(event: &Event, facts: &Json) -> Vec<Gate> {
         screen = Gate::passed("Screened result", said).refused("Refused").because(event.reason);
     }
     screen.facts = only(&["risk", "rules"]);
+    let is_withheld = screen.is_refusal;
     gates.push(screen);
+    if is_withheld {
+        return gates;
+    }
     let redactions = member("redactions").unwrap_or_default();
     let mut redact = Gate::passed("Redacted", "There was no secret in the result.");
     if !matches!(redactions.as_str(), "" | "0") {

@@ -91,6 +91,12 @@ pub(crate) fn plain(json: &Json) -> String {
     }
 }
 
+/// The ask with what it names, one member per line; members that it leaves out are left out.
+pub(crate) fn named_members(ask: &Json) -> String {
+    let Json::Map(members) = ask else { return pretty(ask) };
+    pretty(&Json::Map(members.iter().filter(|(_, value)| *value != Json::Null).cloned().collect()))
+}
+
 /// A document with one member per line.
 pub(crate) fn pretty(json: &Json) -> String {
     let mut out = String::new();

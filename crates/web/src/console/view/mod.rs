@@ -16,4 +16,8 @@ pub(crate) mod tools;
 pub(crate) mod words;
 
 #[cfg(test)]
+#[path = "pages_tests.rs"]
+mod pages;
+#[cfg(test)]
+#[path = "samples_tests.rs"]
 mod samples;

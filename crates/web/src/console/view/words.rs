@@ -44,9 +44,9 @@ impl When {
         let ms = self.now.ms_since(self.at);
         let span = span(ms.saturating_abs());
         match ms {
-            -999..=999 => "now".to_owned(),
-            0.. => format!("{span} ago"),
-            _ => format!("in {span}"),
+            ..=-1_000 => format!("in {span}"),
+            1_000.. => format!("{span} ago"),
+            _ => "now".to_owned(),
         }
     }
 
