@@ -41,7 +41,8 @@ pub async fn serve(
     let (parts, body) = request.into_parts();
     let owner = Owner::of(&identified, server);
     let ctx = gateway.app.ctx(identified, origin);
-    match admit(gateway, &parts, &ctx, server).await {
+    let id = HeaderValue::try_from(ctx.request.to_string());
+    let mut response = match admit(gateway, &parts, &ctx, server).await {
         Err(error) => refusal(gateway, &ctx, &error).await,
         Ok(()) => match owner {
             None => refusal(gateway, &ctx, &agents_only()).await,
@@ -50,7 +51,12 @@ pub async fn serve(
                 Box::pin(arrived.answer(ctx, &body)).await
             }
         },
+    };
+    // The id in the header is the one under which the trace is found.
+    if let Ok(id) = id {
+        response.headers_mut().insert("x-request-id", id);
     }
+    response
 }
 
 fn agents_only() -> Error {
