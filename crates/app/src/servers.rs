@@ -222,20 +222,14 @@ pub async fn declare(
             from_file: true,
             created_at: before.map_or(ctx.now, |server| server.created_at),
         };
-        if before.is_some() {
-            rows::update(&mut writer, &server).await?;
-        } else {
-            rows::insert(&mut writer, &server).await?;
+        rows::upsert_from_file(&mut writer, &server).await?;
+        if before.is_none() {
             events.push(Event::new(EventKind::ServerAdded).about(id));
         }
     }
-    for gone in known
-        .into_iter()
-        .filter(|k| k.from_file && k.enabled && !declared.iter().any(|(name, ..)| *name == k.name))
-    {
-        let server = ToolServer { enabled: false, ..gone };
-        rows::update(&mut writer, &server).await?;
-        events.push(Event::new(EventKind::ServerChanged).about(server.id));
+    let names: Vec<String> = declared.into_iter().map(|(name, ..)| name).collect();
+    for gone in rows::disable_missing_from_file(&mut writer, &names).await? {
+        events.push(Event::new(EventKind::ServerChanged).about(gone));
     }
     if events.is_empty() {
         events.push(Event::new(EventKind::ServerChanged).about("procura.toml"));
