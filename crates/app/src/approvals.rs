@@ -50,6 +50,10 @@ pub(crate) async fn weigh(
             missing: None,
             ..wanted
         },
+        // Who asks again is told its place, however full the inbox is.
+        Some(latest) if is_waiting_still(&latest, ctx, &bound) => {
+            return opened(Used { app, ctx, agent, plan, writer }, canonical, wanted).await;
+        }
         _ if rows::count_waiting(&mut writer, plan.agent).await? >= MAX_WAITING => Decision {
             verdict: Verdict::Deny,
             reason: Reason::TooManyWaiting,
@@ -75,6 +79,14 @@ struct Used<'u> {
 /// A person said no to this very call, under this very policy, and the no still stands.
 fn is_standing_no(latest: &Approval, ctx: &Ctx, bound: &rows::Use<'_>) -> bool {
     latest.state == ApprovalState::Denied
+        && latest.policy_version == bound.policy_version
+        && latest.user.as_ref() == bound.user
+        && latest.expires_at > ctx.now
+}
+
+/// This very call waits for a person already.
+fn is_waiting_still(latest: &Approval, ctx: &Ctx, bound: &rows::Use<'_>) -> bool {
+    latest.state == ApprovalState::Waiting
         && latest.policy_version == bound.policy_version
         && latest.user.as_ref() == bound.user
         && latest.expires_at > ctx.now
