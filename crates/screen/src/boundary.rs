@@ -46,11 +46,30 @@ fn neutralise(text: &str, nonce: &str) -> String {
 /// The byte range of the first spelling of the marker word: any case, full-width or styled letters, invisible
 /// characters in between, and any run of blanks, hyphens or underscores for the hyphen.
 fn find_look_alike(text: &str) -> Option<(usize, usize)> {
-    let mut starts = text.char_indices().filter(|&(_, letter)| fold(letter) == Fold::Letter('u'));
-    starts.find_map(|(start, _)| {
-        let tail = text.get(start..)?;
-        look_alike_length(tail).map(|length| (start, start + length))
-    })
+    let mut at = 0;
+    loop {
+        let start = next_first_letter(text, at)?;
+        if let Some(length) = text.get(start..).and_then(look_alike_length) {
+            return Some((start, start + length));
+        }
+        at = start + text.get(start..)?.chars().next()?.len_utf8();
+    }
+}
+
+/// Where the next letter stands that reads as the first of the marker word.
+fn next_first_letter(text: &str, from: usize) -> Option<usize> {
+    let rest = text.get(from..)?;
+    let plain = memchr::memchr2(b'u', b'U', rest.as_bytes());
+    let before = rest.get(..plain.unwrap_or(rest.len()))?;
+    let styled = if before.is_ascii() {
+        None
+    } else {
+        before
+            .char_indices()
+            .find(|(_, letter)| !letter.is_ascii() && fold(*letter) == Fold::Letter('u'))
+            .map(|(at, _)| at)
+    };
+    styled.or(plain).map(|found| from + found)
 }
 
 /// The length of a look-alike at the beginning of `text`.

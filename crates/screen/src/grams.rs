@@ -17,6 +17,7 @@ pub(crate) struct Grams {
 
 struct Set {
     bits: [u64; WORDS],
+    is_empty: bool,
     /// Which words have a gram of this hash, and how far from their beginning.
     buckets: Vec<Vec<Entry>>,
 }
@@ -45,22 +46,26 @@ impl Grams {
     /// Reports every place of every word in `text`, which is in lower case, as (number of the word, place). The places
     /// of one word come in order.
     pub(crate) fn find(&self, text: &[u8], mut report: impl FnMut(usize, usize)) {
-        for (at, window) in text.windows(4).enumerate() {
-            let &[first, second, third, fourth] = window else { continue };
-            let four = u32::from_le_bytes([first, second, third, fourth]);
-            let three = u32::from_le_bytes([first, second, third, 0]);
+        if self.three.is_empty {
+            for (at, four) in fours(text) {
+                if self.four.has(four) {
+                    self.confirm((&self.four, four), (text, at), &mut report);
+                }
+            }
+            return;
+        }
+        for (at, four) in fours(text) {
             if self.four.has(four) {
                 self.confirm((&self.four, four), (text, at), &mut report);
             }
+            let three = four & THREE;
             if self.three.has(three) {
                 self.confirm((&self.three, three), (text, at), &mut report);
             }
         }
         if let Some(&[first, second, third]) = text.last_chunk::<3>() {
             let three = u32::from_le_bytes([first, second, third, 0]);
-            if self.three.has(three) {
-                self.confirm((&self.three, three), (text, text.len() - 3), &mut report);
-            }
+            self.confirm((&self.three, three), (text, text.len() - 3), &mut report);
         }
     }
 
@@ -84,9 +89,20 @@ impl Grams {
     }
 }
 
+/// The first three bytes of four.
+const THREE: u32 = 0x00ff_ffff;
+
+/// Each four bytes of `text` in a row, and where they begin.
+fn fours(text: &[u8]) -> impl Iterator<Item = (usize, u32)> {
+    text.windows(4).enumerate().map(|(at, window)| match window {
+        &[first, second, third, fourth] => (at, u32::from_le_bytes([first, second, third, fourth])),
+        _ => (at, 0),
+    })
+}
+
 impl Set {
     fn new() -> Self {
-        Self { bits: [0; WORDS], buckets: vec![Vec::new(); 1 << BUCKET_BITS] }
+        Self { bits: [0; WORDS], is_empty: true, buckets: vec![Vec::new(); 1 << BUCKET_BITS] }
     }
 
     fn add(&mut self, word: usize, bytes: &[u8], size: usize) {
@@ -95,6 +111,7 @@ impl Set {
             .enumerate()
             .min_by_key(|(_, gram)| gram.iter().map(|byte| commonness(*byte)).sum::<usize>());
         let Some((offset, gram)) = rarest else { return };
+        self.is_empty = false;
         let mut padded = [0; 4];
         for (to, from) in padded.iter_mut().zip(gram) {
             *to = *from;

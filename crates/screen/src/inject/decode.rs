@@ -93,7 +93,7 @@ fn entity(rest: &str) -> Option<(String, usize)> {
 /// Every run of base64 that decodes to text, one after another.
 pub(crate) fn base64(text: &str) -> Option<(String, Map)> {
     let mut builder = Builder::default();
-    for (start, end) in runs(text.as_bytes(), SHORTEST_BASE64, is_base64) {
+    for (start, end) in runs(text.as_bytes(), SHORTEST_BASE64, Blanks::End, is_base64) {
         let Some(run) = text.get(start..end) else { continue };
         let trimmed = run.trim_start_matches(['=', '/', '+', '-', '_']);
         let Some(words) =
@@ -141,9 +141,9 @@ const URL_SAFE: base64::engine::GeneralPurpose =
 /// Every run of hexadecimal digits, and of groups of eight binary digits, that decodes to text.
 pub(crate) fn digits(text: &str) -> Option<(String, Map)> {
     let mut builder = Builder::default();
-    for (start, end) in
-        runs(text.as_bytes(), SHORTEST_DIGITS, |byte| byte.is_ascii_hexdigit() || byte == b' ')
-    {
+    for (start, end) in runs(text.as_bytes(), SHORTEST_DIGITS, Blanks::Belong, |byte| {
+        byte.is_ascii_hexdigit() || byte == b' '
+    }) {
         let Some(run) = text.get(start..end) else { continue };
         let words =
             digit_words(run).filter(|bytes| is_prose(bytes)).and_then(|bytes| String::from_utf8(bytes).ok());
@@ -176,13 +176,28 @@ fn digit_words(run: &str) -> Option<Vec<u8>> {
     Some(bytes)
 }
 
+/// Whether a run may hold blanks.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Blanks {
+    Belong,
+    End,
+}
+
 /// Every maximal run of at least `least` bytes that satisfy `belongs`; where there is none, one byte in `least` is read.
-fn runs(bytes: &[u8], least: usize, belongs: impl Fn(u8) -> bool) -> Vec<(usize, usize)> {
+fn runs(bytes: &[u8], least: usize, blanks: Blanks, belongs: impl Fn(u8) -> bool) -> Vec<(usize, usize)> {
     let mut found = Vec::new();
     let mut at = 0;
     while let Some(&probe) = bytes.get(at + least - 1) {
         if !belongs(probe) {
             at += least;
+            continue;
+        }
+        let blank = bytes
+            .get(at..at + least)
+            .filter(|_| blanks == Blanks::End)
+            .and_then(|window| memchr::memrchr(b' ', window));
+        if let Some(blank) = blank {
+            at += blank + 1;
             continue;
         }
         let window = bytes.get(at..at + least - 1).unwrap_or_default();

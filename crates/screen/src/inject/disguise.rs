@@ -75,19 +75,33 @@ const MARGIN: usize = 24;
 pub(crate) fn survey(bytes: &[u8]) -> Survey {
     let mut survey = Survey::default();
     for (index, block) in bytes.chunks(BLOCK).enumerate() {
-        let stands = block.iter().fold(0_u8, |sum, byte| sum.wrapping_add(u8::from(is_stand(*byte))));
+        let start = index * BLOCK;
+        let inner = inner_stands(
+            bytes.get(start.saturating_sub(1)..(start + BLOCK + 1).min(bytes.len())).unwrap_or_default(),
+        );
         let letters = block.iter().fold(0_u8, |sum, byte| sum.wrapping_add(u8::from(is_letter(*byte))));
         let crowded = usize::from(letters) * 10 > block.len() * 7;
-        if stands < 2 && crowded {
+        if inner < 2 && crowded {
             continue;
         }
-        let start = (index * BLOCK).saturating_sub(MARGIN);
-        let end = ((index + 1) * BLOCK + MARGIN).min(bytes.len());
-        let around = bytes.get(start..end).unwrap_or_default();
-        survey.is_leet = survey.is_leet || stands >= 2 && is_leet(around);
+        let around = bytes
+            .get(start.saturating_sub(MARGIN)..(start + BLOCK + MARGIN).min(bytes.len()))
+            .unwrap_or_default();
+        survey.is_leet = survey.is_leet || inner >= 2 && is_leet(around);
         survey.is_spaced = survey.is_spaced || !crowded && is_spaced(around);
     }
     survey
+}
+
+/// How many stand-ins come after a letter and before a letter or another; written so that it is done many at a time.
+fn inner_stands(bytes: &[u8]) -> u8 {
+    let after = bytes.get(1..).unwrap_or_default();
+    let beyond = bytes.get(2..).unwrap_or_default();
+    bytes.iter().zip(after).zip(beyond).fold(0_u8, |sum, ((before, middle), next)| {
+        sum.wrapping_add(u8::from(
+            is_stand(*middle) & is_letter(*before) & (is_letter(*next) | is_stand(*next)),
+        ))
+    })
 }
 
 /// Whether three stand-ins close to each other have letters on both sides, one of them a letter that no hash has.
@@ -127,7 +141,7 @@ fn is_letter(byte: u8) -> bool {
 
 /// A digit or sign that looks like a letter.
 fn is_stand(byte: u8) -> bool {
-    byte.wrapping_sub(b'0') < 8 || byte == b'@' || byte == b'$'
+    (byte.wrapping_sub(b'0') < 8) | (byte == b'@') | (byte == b'$')
 }
 
 /// Digits and signs read as letters in words that have letters too. A one is an `l` after an `l`, between a stop and a

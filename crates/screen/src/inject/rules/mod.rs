@@ -2,8 +2,11 @@
 //! them costs nothing), and how grave a match is in a prompt and in text from outside. Patterns run on the normalised
 //! reading: lower case, plain letters. Precision comes first; what a pattern cannot tell is left to the model.
 
-mod english;
+mod deeds;
+mod fragments;
 mod languages;
+mod orders;
+mod roles;
 mod structure;
 
 use procura_model::Risk;
@@ -52,12 +55,14 @@ pub(crate) struct Rule {
 
 /// Every rule.
 pub(crate) fn all() -> impl Iterator<Item = &'static Rule> {
-    english::RULES.iter().chain(languages::RULES).chain(structure::RULES)
+    [orders::RULES, roles::RULES, deeds::RULES, languages::RULES, structure::RULES].into_iter().flatten()
 }
 
 /// The pattern with its fragments written out.
 pub(crate) fn expand(pattern: &str) -> String {
-    english::FRAGMENTS.iter().fold(pattern.to_owned(), |text, (name, fragment)| text.replace(name, fragment))
+    fragments::FRAGMENTS
+        .iter()
+        .fold(pattern.to_owned(), |text, (name, fragment)| text.replace(name, fragment))
 }
 
 #[cfg(test)]
