@@ -38,6 +38,8 @@ pub(crate) enum Tx {
 impl Db {
     pub(crate) async fn open(settings: &StoreSettings) -> Result<Self> {
         if let Some(path) = settings.url.strip_prefix("sqlite:") {
+            // `sqlite:///srv/a.db` and `sqlite:/srv/a.db` are the same file.
+            let path = path.strip_prefix("//").filter(|rest| rest.starts_with('/')).unwrap_or(path);
             let db = sqlite::open(path.as_ref(), settings.max_connections).await?;
             return Ok(Self::Sqlite(Arc::new(db)));
         }

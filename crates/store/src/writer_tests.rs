@@ -162,3 +162,18 @@ async fn on_postgresql_the_queue_opens_another_connection_when_its_own_is_cut() 
     assert_eq!(house.chain(&ctx).await.len(), 2);
     house.agent("buyer").await;
 }
+
+/// An absolute path once lost its root and the file landed below the working folder.
+#[tokio::test]
+async fn an_absolute_path_is_opened_where_it_is() {
+    let folder = testing::Folder::new();
+    for (name, scheme) in [("one.db", "sqlite:"), ("two.db", "sqlite://")] {
+        let path = folder.path().join(name);
+        assert!(path.is_absolute());
+        let url = format!("{scheme}{}", path.display());
+        let store = Store::open(&StoreSettings { url, schema: None, max_connections: 1 }).await.unwrap();
+        store.migrate().await.unwrap();
+        store.close().await;
+        assert!(path.is_file(), "{}", path.display());
+    }
+}

@@ -65,7 +65,6 @@ struct WriterConnection {
 pub(crate) struct SqliteTx(OwnedMutexGuard<WriterConnection>);
 
 pub(super) async fn open(path: &Path, max_connections: u32) -> Result<Sqlite> {
-    let path = path.strip_prefix("//").unwrap_or(path);
     let lock = make_private(path)?;
     let options = SqliteConnectOptions::new()
         .filename(path)
