@@ -103,3 +103,34 @@ async fn a_person_joins_an_organization_once() {
     let error = set_role(&mut w, AccountId::new(START, &house.entropy), Role::Admin).await.unwrap_err();
     assert_eq!(error.reason(), Reason::NotFound);
 }
+
+#[tokio::test]
+async fn a_new_password_ends_the_other_sessions_and_keeps_the_one_in_which_it_was_set() {
+    let house = House::new().await;
+    let account = house.member("ada@example.com", Role::Owner).await;
+    let other = house.member("bob@example.com", Role::Owner).await;
+    let mut sessions = Vec::new();
+    for (number, account) in [account, account, account, other].into_iter().enumerate() {
+        let session = NewSession {
+            id: SessionId::new(START, &house.entropy),
+            digest: Digest::of(number.to_string().as_bytes()),
+            account,
+            expires_at: START.plus_ms(60_000),
+        };
+        house.change(START, EventKind::SignedIn, async |w| console_sessions::insert(w, &session).await).await;
+        sessions.push(session);
+    }
+    let kept = sessions[1].id;
+    let ended = house
+        .change(START, EventKind::MemberChanged, async |w| {
+            console_sessions::revoke_others_of_account(w, account, kept).await
+        })
+        .await;
+    assert_eq!(ended, 2);
+    let mut live = Vec::new();
+    for session in &sessions {
+        live.push(house.lobby().session_by_digest(&session.digest, START).await.unwrap().is_some());
+    }
+    assert_eq!(live, [false, true, false, true]);
+    assert_eq!(house.revoked().await, [Subject::Account(account)]);
+}
