@@ -5,7 +5,6 @@ use super::{
     activity::{Activity, Filters, Row},
     agents::{AgentForm, AgentPage, AgentRow, Agents, NewAgent},
     approvals::{ApprovalCard, ApprovalCards, Approvals},
-    chain::chain,
     chart::Chart,
     entry::{FailedPage, InvitationPage, SetUpPage, ShownOncePage, SignIn, SignInLink},
     facts::Fact,

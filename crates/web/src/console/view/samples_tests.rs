@@ -1,17 +1,17 @@
 //! Sample data for every page.
 
 use super::{
-    activity::{Activity, Row, TracePage},
+    activity::{Row, TracePage},
     agents::{AgentRow, KeyRow, Said, ScopeBox},
-    approvals::{ApprovalCard, ApprovalPage, Approvals},
+    approvals::{ApprovalCard, ApprovalPage},
     chain::chain,
     chart::{Bar, Chart},
     facts::{flatten, pretty},
-    frame::{Frame, Section, Who, done},
-    policies::{PermissionForm, PermissionPage, Policies},
+    frame::{Frame, Section, Who},
+    policies::{PermissionForm, PermissionPage},
     settings::{InvitationRow, MemberRow, OrganizationForm, Settings, UrlVerdict},
     start::{Progress, Start, Steps},
-    tools::{ServerForm, ServerRow, ToolRow, Tools},
+    tools::{ServerForm, ServerRow, ToolRow},
     words::{Id, Mark, Problems, When},
 };
 use procura_model::{
