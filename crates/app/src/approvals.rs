@@ -211,12 +211,15 @@ async fn decide(app: &App, ctx: &Ctx, id: ApprovalId, given: rows::Answer) -> Re
     Ok(approval)
 }
 
-/// Withdraws a waiting or granted approval.
+/// Withdraws a waiting or granted approval: that narrows, so whoever manages agents may, beside those
+/// who decide.
 ///
 /// # Errors
 /// `APPROVAL_CLOSED` when it is neither.
 pub async fn cancel(app: &App, ctx: &Ctx, id: ApprovalId) -> Result<Approval> {
-    ctx.actor.require(Scope::DecideApprovals)?;
+    if !ctx.actor.has(Scope::DecideApprovals) {
+        ctx.actor.require(Scope::WriteAgents)?;
+    }
     let mut writer = app.store.write(ctx).await?;
     let approval = rows::cancel(&mut writer, id).await?;
     writer.commit(event_of(EventKind::ApprovalCancelled, &approval)).await?;

@@ -159,6 +159,12 @@ impl Entry {
         self.offer.load_full()
     }
 
+    /// The next who wants the offer asks the server, even one that is left alone for a while.
+    pub(crate) fn forget_offer(&self) {
+        self.signals.all_changed();
+        *self.left_alone_until.lock() = None;
+    }
+
     /// Whether the known offer is to be believed.
     pub(crate) fn is_fresh(&self) -> bool {
         let offer = self.offer.load();

@@ -120,6 +120,22 @@ impl Gateway {
     }
 }
 
+impl Gateway {
+    /// Asks one server for its tools again, whatever is known of it.
+    ///
+    /// # Errors
+    /// The scope is missing, or `NOT_FOUND`: there is no such server in use.
+    pub async fn refresh(&self, ctx: &Ctx, id: ServerId) -> Result<ServerHealth> {
+        ctx.actor.require(procura_model::Scope::ReadServers)?;
+        let servers = self.catalogue.servers(&self.app, ctx).await?;
+        let entry = servers.entries.values().find(|entry| entry.server.id == id).ok_or(Reason::NotFound)?;
+        entry.forget_offer();
+        // A server that does not answer in time is told by its health.
+        let _late = timeout(ASK_WITHIN, entry.offer(self)).await;
+        Ok(health_of(entry))
+    }
+}
+
 fn health_of(entry: &Arc<Entry>) -> ServerHealth {
     let health = entry.health.lock().clone();
     let state = match (&health.error, health.checked_at) {

@@ -41,7 +41,7 @@ pub async fn serve(
     let (parts, body) = request.into_parts();
     let owner = Owner::of(&identified, server);
     let ctx = gateway.app.ctx(identified, origin);
-    let id = HeaderValue::try_from(ctx.request.to_string());
+    let request = ctx.request;
     let mut response = match admit(gateway, &parts, &ctx, server).await {
         Err(error) => refusal(gateway, &ctx, &error).await,
         Ok(()) => match owner {
@@ -52,10 +52,8 @@ pub async fn serve(
             }
         },
     };
-    // The id in the header is the one under which the trace is found.
-    if let Ok(id) = id {
-        response.headers_mut().insert("x-request-id", id);
-    }
+    // The edge puts it into `x-request-id`: the id under which the trace is found.
+    response.extensions_mut().insert(request);
     response
 }
 

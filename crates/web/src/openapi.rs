@@ -74,7 +74,7 @@ pub fn document() -> String {
 pub fn errors_markdown() -> String {
     let mut out = String::from(
         "# Errors\n\n\
-         Made by `procura openapi --errors` from `crates/model/src/reason.rs`; do not edit.\n\n\
+         Made by `procura errors` from `crates/model/src/reason.rs`; do not edit.\n\n\
          Every error answers `{\"success\":false,\"code\",\"error\",\"fix\",\"requestId\"}` with the status below. \
          A denied `verify` is no error: it is 200 with `allowed:false` and one of these codes. \
          A code never changes its meaning.\n\n\

@@ -49,6 +49,7 @@ pub(crate) async fn bind(listen: SocketAddr) -> std::result::Result<TcpListener,
 
 /// Lets everything come to its end.
 pub(crate) async fn close(house: &House) {
+    house.gateway.shutdown().await;
     house.app.jobs.shutdown().await;
     house.app.store.close().await;
 }

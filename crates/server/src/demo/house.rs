@@ -16,8 +16,8 @@ use procura_cluster::{LimitSettings, Rate};
 use procura_crypto::{TokenKind, token};
 use procura_egress::{AllowedHost, Purpose, Rules, Whom};
 use procura_model::{
-    AccountId, Actor, AgentId, Ctx, Error, Reason, Result, Role, Secret, ServerSettings, SessionId,
-    ShownOnce, TenantId, ToolSettings, error::Doing as _,
+    AccountId, Actor, Ctx, Error, Reason, Result, Role, Secret, ServerSettings, SessionId, ShownOnce,
+    TenantId, ToolSettings, error::Doing as _,
 };
 use procura_web::WebState;
 use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf};
@@ -28,7 +28,6 @@ pub(super) struct Demo {
     pub(super) house: House,
     pub(super) tenant: TenantId,
     pub(super) owner: AccountId,
-    pub(super) agent: AgentId,
     pub(super) key: ShownOnce,
     pub(super) upstream_url: String,
 }
@@ -103,8 +102,8 @@ async fn furnish(house: House, upstream: SocketAddr) -> Result<Demo> {
     };
     app.egress.set_rules(Rules::new(&[allowed], Vec::new()).doing("allow the demo's tool server")?);
     shop(&house, &ctx, &upstream_url).await?;
-    let (agent, key) = agent(&house, &ctx).await?;
-    Ok(Demo { tenant, owner, agent, key, upstream_url, house })
+    let key = agent(&house, &ctx).await?;
+    Ok(Demo { tenant, owner, key, upstream_url, house })
 }
 
 /// The demo tool server under the name `shop`; an earlier run's is moved to the new port.
@@ -130,7 +129,7 @@ async fn shop(house: &House, ctx: &Ctx, url: &str) -> Result<()> {
     }
 }
 
-async fn agent(house: &House, ctx: &Ctx) -> Result<(AgentId, ShownOnce)> {
+async fn agent(house: &House, ctx: &Ctx) -> Result<ShownOnce> {
     let app = &house.app;
     let earlier = agents::list(app, ctx, &procura_model::PageAsk::new(None, Some(200))).await?.items.len();
     let details = AgentDetails {
@@ -143,7 +142,7 @@ async fn agent(house: &House, ctx: &Ctx) -> Result<(AgentId, ShownOnce)> {
         let permission = serde_json::from_str(text).doing("read the demo's permissions")?;
         permissions::add(app, ctx, agent.id, permission).await?;
     }
-    Ok((agent.id, key.secret))
+    Ok(key.secret)
 }
 
 /// Reading is free; a refund is for EUR or USD orders of up to 500, and a person agrees above 50.

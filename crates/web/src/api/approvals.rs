@@ -191,7 +191,7 @@ pub(crate) async fn deny(
     post, path = "/v1/approvals/{approvalId}/cancel", operation_id = "cancelApproval", tag = "Approvals",
     params(("approvalId" = String, Path, description = "The approval's id.")),
     responses((status = 200, description = "The approval as it is now.", body = ApprovalView), Writing),
-    security(("bearer" = ["decide:approvals"]), ("apiKey" = ["decide:approvals"])),
+    security(("bearer" = ["write:agents"]), ("apiKey" = ["write:agents"])),
 )]
 pub(crate) async fn cancel(
     State(web): State<WebState>,

@@ -16,7 +16,7 @@ use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 pub(crate) fn routes() -> OpenApiRouter<WebState> {
-    OpenApiRouter::new().routes(routes!(list))
+    OpenApiRouter::new().routes(routes!(list)).routes(routes!(refresh))
 }
 
 /// How a tool server is doing, and its tools.
@@ -117,4 +117,21 @@ pub(crate) async fn list(
         },
         ServerToolsView::from,
     )))
+}
+
+/// Ask a server for its tools again
+///
+/// Takes at most a few seconds; a server that does not answer is told by its state.
+#[utoipa::path(
+    post, path = "/v1/servers/{serverId}/refresh", operation_id = "refreshServer", tag = "Tools",
+    params(("serverId" = String, Path, description = "The server's id.")),
+    responses((status = 200, description = "Its tools and how it is doing.", body = ServerToolsView), Reading),
+    security(("bearer" = ["read:servers"]), ("apiKey" = ["read:servers"])),
+)]
+pub(crate) async fn refresh(
+    State(web): State<WebState>,
+    caller: Caller,
+    Id(id): Id<ServerId>,
+) -> Reply<Json<ServerToolsView>> {
+    Ok(Json(web.gateway.refresh(&caller.ctx, id).await?.into()))
 }

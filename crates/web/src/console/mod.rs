@@ -91,6 +91,7 @@ fn managing() -> Router<WebState> {
         .route("/tools/{id}", get(tools::one).post(tools::change))
         .route("/tools/{id}/enable", post(tools::enable))
         .route("/tools/{id}/disable", post(tools::disable))
+        .route("/tools/{id}/refresh", post(tools::refresh))
         .route("/tools/{id}/remove", post(tools::remove))
 }
 

@@ -244,6 +244,12 @@ pub(super) async fn disable(desk: Desk, PathId(id): PathId<ServerId>, _sent: For
     go(&format!("/tools/{id}"), "server-off")
 }
 
+/// Asks a server for its tools again.
+pub(super) async fn refresh(desk: Desk, PathId(id): PathId<ServerId>, _sent: Form) -> Answer {
+    desk.web.gateway.refresh(desk.ctx(), id).await?;
+    go(&format!("/tools/{id}"), "server-asked")
+}
+
 /// Removes a server, once its name was typed.
 pub(super) async fn remove(desk: Desk, PathId(id): PathId<ServerId>, sent: Form) -> Answer {
     let server = servers::get(desk.app(), desk.ctx(), id).await?;

@@ -120,6 +120,7 @@ pub(crate) fn done(word: &str) -> Option<&'static str> {
         "server-changed" => "The tool server is changed.",
         "server-removed" => "The tool server is removed. Its tools are gone for every agent.",
         "server-on" => "The tool server is in use.",
+        "server-asked" => "The tool server was asked for its tools again.",
         "server-off" => "The tool server is switched off. Its tools are hidden and refused.",
         "invitation-revoked" => "The invitation is taken back. Its link no longer works.",
         "role-changed" => "The role is changed.",
