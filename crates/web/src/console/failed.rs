@@ -34,7 +34,9 @@ fn sign_in(exchange: &Exchange) -> String {
     if exchange.origin.method != "GET" || next == "/" {
         return "/sign-in".to_owned();
     }
-    let mut query = form_urlencoded::Serializer::new("/sign-in?".to_owned());
+    let path = "/sign-in?".to_owned();
+    let length = path.len();
+    let mut query = form_urlencoded::Serializer::for_suffix(path, length);
     query.append_pair("next", next);
     query.finish()
 }
