@@ -192,11 +192,12 @@ pub async fn remove(app: &App, ctx: &Ctx, account: AccountId) -> Result<()> {
     writer.commit(Event::new(EventKind::MemberRemoved).about(account)).await
 }
 
-/// Nobody gives or takes a role above their own: a platform key none above developer.
+/// Nobody gives or takes a role above their own. A platform key gives and takes only roles that can do
+/// nothing that the key cannot: an approver whom a key had let in would be a key that approves.
 fn demand_may_grant(ctx: &Ctx, role: Role) -> Result<()> {
     let may = match &ctx.actor {
         Actor::Account { role: own, .. } => own.may_grant(role),
-        Actor::Platform { .. } => !matches!(role, Role::Owner | Role::Admin),
+        Actor::Platform { scopes, .. } => scopes.covers(role.scopes()),
         Actor::Operator => true,
         Actor::Agent { .. } | Actor::Anonymous => false,
     };
@@ -204,4 +205,31 @@ fn demand_may_grant(ctx: &Ctx, role: Role) -> Result<()> {
         return Ok(());
     }
     Err(Reason::RoleMissing.because(format!("You may not give or take the role {}.", role.as_str())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use procura_model::{CredentialId, Entropy, Scopes, TenantId, Time};
+
+    fn may(scopes: impl Iterator<Item = Scope>, role: Role) -> bool {
+        let (now, entropy) = (Time::from_ms(1), Entropy::seeded(7));
+        let credential = CredentialId::new(now, &entropy);
+        let actor = Actor::Platform { credential, scopes: scopes.collect::<Scopes>() };
+        demand_may_grant(&Ctx::new(TenantId::new(now, &entropy), actor, now, &entropy), role).is_ok()
+    }
+
+    #[test]
+    fn a_key_lets_nobody_in_who_may_do_more_than_the_key() {
+        let all_of_keys = || Scope::ALL.iter().copied().filter(|scope| *scope != Scope::DecideApprovals);
+        for role in [Role::Owner, Role::Admin, Role::Approver] {
+            assert!(!may(all_of_keys(), role), "{role:?}");
+        }
+        for role in [Role::Developer, Role::Auditor] {
+            assert!(may(all_of_keys(), role), "{role:?}");
+            assert!(!may([Scope::WriteMembers].into_iter(), role), "{role:?}");
+        }
+        assert!(may(Role::Auditor.scopes().iter(), Role::Auditor));
+        assert!(!may(Role::Auditor.scopes().iter(), Role::Developer));
+    }
 }

@@ -231,7 +231,7 @@ pub async fn sign_out(app: &App, ctx: &Ctx) -> Result<()> {
     writer.commit(Event::new(EventKind::SignedOut).about(account)).await
 }
 
-/// Changes the password of the person who is signed in; their other sessions end.
+/// Changes the password of the person who is signed in; their other sessions end, in every organization.
 ///
 /// # Errors
 /// `AUTH_SIGN_IN_FAILED` when the old one is wrong, `PASSWORD_TOO_SHORT`.
@@ -250,7 +250,7 @@ pub async fn change_password(app: &App, ctx: &Ctx, old: Secret<String>, new: Sec
     let password_hash = hash(app, new).await?;
     let mut writer = app.store.write(ctx).await?;
     accounts::set_password(&mut writer, id, &password_hash).await?;
-    console_sessions::revoke_others_of_account(&mut writer, id, session).await?;
+    writer.lobby().revoke_other_sessions(id, session, ctx.now).await?;
     writer.commit(Event::new(EventKind::MemberChanged).about(id)).await
 }
 

@@ -1,7 +1,7 @@
 //! Keys derived from the root key, one per purpose; the root key itself is not kept.
 
 use procura_crypto::{Context, Mac, Purpose, RootKey, Sealer};
-use procura_model::{Doing, Entropy, Error, Result, Secret, ServerId, SessionId, TenantId};
+use procura_model::{Doing, Entropy, Result, Secret, ServerId, SessionId, TenantId};
 
 /// The key version that new envelopes carry.
 const KEY_VERSION: u32 = 1;
@@ -51,9 +51,7 @@ impl Seals {
     ) -> Result<Vec<u8>> {
         let id = server.1.to_string();
         let place = Context { tenant: server.0, record: "server", id: &id, column: "credential" };
-        self.upstream
-            .seal(&place, credential.expose().as_bytes(), entropy)
-            .doing("seal the tool server's credential")
+        self.upstream.seal_text(&place, credential, entropy).doing("seal the tool server's credential")
     }
 
     /// Opens the credential that is sent to a tool server.
@@ -64,10 +62,7 @@ impl Seals {
     ) -> Result<Secret<String>> {
         let id = server.1.to_string();
         let place = Context { tenant: server.0, record: "server", id: &id, column: "credential" };
-        let doing = "open the tool server's credential";
-        let opened = self.upstream.open(&place, sealed).doing(doing)?;
-        let text = std::str::from_utf8(opened.expose()).map_err(|error| Error::fault(doing, error))?;
-        Ok(Secret::new(text.to_owned()))
+        self.upstream.open_text(&place, sealed).doing("open the tool server's credential")
     }
 }
 

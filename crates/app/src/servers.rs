@@ -270,7 +270,7 @@ fn checked(details: &ServerDetails) -> Result<()> {
         return wrong("settings.maxBytes must be between 1024 and 67108864.");
     }
     if let NewCredential::Set(credential) = &details.credential
-        && !credential.expose().bytes().all(|b| b.is_ascii_graphic())
+        && !credential.is_visible_ascii()
     {
         return wrong("credential must be visible ASCII without blanks, as a bearer token is.");
     }

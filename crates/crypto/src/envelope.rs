@@ -100,6 +100,29 @@ impl Sealer {
         Ok(out)
     }
 
+    /// Seals a text for its place.
+    ///
+    /// # Errors
+    /// As [`Sealer::seal`].
+    pub fn seal_text(
+        &self,
+        place: &Context<'_>,
+        secret: &Secret<String>,
+        entropy: &Entropy,
+    ) -> Result<Vec<u8>, SealError> {
+        self.seal(place, secret.expose().as_bytes(), entropy)
+    }
+
+    /// Opens an envelope that holds a text.
+    ///
+    /// # Errors
+    /// As [`Sealer::open`]; [`OpenError::Malformed`] when it holds no text.
+    pub fn open_text(&self, place: &Context<'_>, envelope: &[u8]) -> Result<Secret<String>, OpenError> {
+        let opened = self.open(place, envelope)?;
+        let text = std::str::from_utf8(opened.expose()).map_err(|_| OpenError::Malformed)?;
+        Ok(Secret::new(text.to_owned()))
+    }
+
     /// Opens an envelope at its place.
     ///
     /// # Errors

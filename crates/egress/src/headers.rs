@@ -4,6 +4,16 @@
 
 use crate::url::Target;
 use http::{HeaderMap, HeaderName, HeaderValue, header};
+use procura_model::Secret;
+
+/// A credential as `Authorization: Bearer`, marked so that nothing prints it; none where it cannot
+/// be a header.
+#[must_use]
+pub fn bearer(credential: &Secret<String>) -> Option<HeaderValue> {
+    let mut value = HeaderValue::try_from(format!("Bearer {}", credential.expose())).ok()?;
+    value.set_sensitive(true);
+    Some(value)
+}
 
 /// Set by the connection itself or not at all.
 const OURS: &[HeaderName] = &[

@@ -125,6 +125,27 @@ pub(crate) fn as_text(raw: &str) -> Option<Cow<'_, str>> {
     serde_json::from_str::<Key<'_>>(raw).ok().map(|Key(text)| text)
 }
 
+/// The words that a raw value spells, where it is a string: half a surrogate pair, which readers let
+/// pass, becomes a replacement character.
+pub(crate) fn as_words(raw: &str) -> Option<Cow<'_, str>> {
+    struct Bytes;
+    impl Visitor<'_> for Bytes {
+        type Value = String;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("a string")
+        }
+
+        fn visit_bytes<E>(self, bytes: &[u8]) -> Result<String, E> {
+            Ok(String::from_utf8_lossy(bytes).into_owned())
+        }
+    }
+    as_text(raw).or_else(|| {
+        let mut reader = serde_json::Deserializer::from_str(raw.starts_with('"').then_some(raw)?);
+        reader.deserialize_bytes(Bytes).ok().map(Cow::Owned)
+    })
+}
+
 /// Writes a string as JSON.
 pub(crate) fn quote(text: &str) -> String {
     serde_json::to_string(text).unwrap_or_else(|_| "\"\"".to_owned())
@@ -228,6 +249,16 @@ mod tests {
     fn a_key_that_stands_twice_is_refused() {
         assert!(Members::parse(r#"{"a":1,"\u0061":2}"#).is_err());
         assert!(Members::parse("[]").is_err());
+    }
+
+    #[test]
+    fn half_a_surrogate_pair_still_spells_words() {
+        assert_eq!(as_words(r#""a\u0062""#).as_deref(), Some("ab"));
+        assert_eq!(as_text(r#""a \ud83d b""#), None);
+        let words = as_words(r#""a \ud83d b""#).unwrap_or_default();
+        assert!(words.starts_with("a ") && words.ends_with(" b"), "{words:?}");
+        assert_eq!(as_words("1"), None);
+        assert_eq!(as_words("[1]"), None);
     }
 
     #[test]

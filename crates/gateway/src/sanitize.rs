@@ -76,8 +76,8 @@ pub(crate) async fn result(how: &Treatment<'_>, raw_result: &str) -> Result<(Str
     let mut done =
         Sanitized { seen, redactions: redacted.count, kinds: redacted.kinds, ..Sanitized::default() };
     let short = truncate_result(how, &redacted.text, &mut done).await?;
-    let fenced = fence_content(how, &short, &done);
-    let whole = with_result_type(how.era, fenced.as_deref().unwrap_or(&short));
+    let fenced = fence_content(how, &short, &done).ok_or(Withheld::Failed(Reason::UpstreamInvalid))?;
+    let whole = with_result_type(how.era, &fenced);
     Ok((whole.ok_or(Withheld::Failed(Reason::UpstreamInvalid))?, done))
 }
 
@@ -110,24 +110,24 @@ async fn truncate_result<'a>(
     Ok(cut.text)
 }
 
-/// Gate 9d: fences the text of `content` blocks, and says that something was cut off.
-fn fence_content(how: &Treatment<'_>, text: &str, done: &Sanitized) -> Option<String> {
+/// Gate 9d: fences the text of `content` blocks, and says that something was cut off. None if there
+/// is a `content` that cannot be taken apart: what cannot be fenced is not passed on.
+fn fence_content<'a>(how: &Treatment<'_>, text: &'a str, done: &Sanitized) -> Option<Cow<'a, str>> {
     if how.fence == Fence::Off && done.kept.is_none() {
-        return None;
+        return Some(Cow::Borrowed(text));
     }
-    let content = Members::parse(text).ok()?.raw("content")?;
+    let Some(content) = Members::parse(text).ok()?.raw("content") else { return Some(Cow::Borrowed(text)) };
     let blocks = Elements::parse(content).ok()?;
     let nonce = Digest::from_bytes(how.app.entropy.bytes()).hex();
     let nonce = nonce.get(..32)?;
     let mut changes: Vec<(Range<usize>, String)> = Vec::new();
     if how.fence == Fence::Content {
         for block in &blocks.0 {
-            let Ok(members) = Members::parse(block.get()) else { continue };
-            if members.text("type").as_deref() == Some("text")
-                && let Some(written) = members.raw("text")
-                && let Some(words) = raw::as_text(written)
-            {
-                let fenced = boundary::fence(&words, how.source, nonce);
+            let members = Members::parse(block.get()).ok()?;
+            let is_text =
+                members.text("type").is_some_and(|kind| kind.trim().eq_ignore_ascii_case("text"));
+            if is_text && let Some(written) = members.raw("text") {
+                let fenced = boundary::fence(&raw::as_words(written)?, how.source, nonce);
                 changes.push((raw::span(text, written)?, raw::quote(&fenced)));
             }
         }
@@ -137,7 +137,7 @@ fn fence_content(how: &Treatment<'_>, text: &str, done: &Sanitized) -> Option<St
         let comma = if blocks.0.is_empty() { "" } else { "," };
         changes.push((end..end, format!("{comma}{}", remark(done.dropped_bytes, kept))));
     }
-    raw::splice(text, &changes)
+    raw::splice(text, &changes).map(Cow::Owned)
 }
 
 /// The block that says what was cut off and how to read it.

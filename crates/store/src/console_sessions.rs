@@ -27,15 +27,6 @@ statements! {
            AND revoked_at IS NULL
            AND expires_at > $3
      RETURNING session_id";
-    REVOKE_OTHERS_OF_ACCOUNT = "
-        UPDATE console_sessions
-           SET revoked_at = $4
-         WHERE tenant_id = $1
-           AND account_id = $2
-           AND session_id <> $3
-           AND revoked_at IS NULL
-           AND expires_at > $4
-     RETURNING session_id";
     TOUCH = "
         UPDATE console_sessions
            SET last_seen_at = $3
@@ -84,21 +75,6 @@ pub async fn revoke(w: &mut Writer<'_>, session: SessionId) -> Result<()> {
 pub async fn revoke_all_of_account(w: &mut Writer<'_>, account: AccountId) -> Result<usize> {
     let now = w.now();
     let ended = w.desk().count(&REVOKE_ALL_OF_ACCOUNT, args![account, now]).await?;
-    revocations::insert(w, Subject::Account(account)).await?;
-    Ok(ended)
-}
-
-/// Ends every session of a person in the writer's organization but one.
-///
-/// # Errors
-/// A fault.
-pub async fn revoke_others_of_account(
-    w: &mut Writer<'_>,
-    account: AccountId,
-    kept: SessionId,
-) -> Result<usize> {
-    let now = w.now();
-    let ended = w.desk().count(&REVOKE_OTHERS_OF_ACCOUNT, args![account, kept, now]).await?;
     revocations::insert(w, Subject::Account(account)).await?;
     Ok(ended)
 }

@@ -150,6 +150,14 @@ statements! {
     PRUNE_IDEMPOTENCY = "
         DELETE FROM idempotency
          WHERE expires_at <= $1";
+    REVOKE_OTHER_SESSIONS = "
+        UPDATE console_sessions
+           SET revoked_at = $3
+         WHERE account_id = $1
+           AND session_id <> $2
+           AND revoked_at IS NULL
+           AND expires_at > $3
+     RETURNING session_id";
     PRUNE_SESSIONS = "
         DELETE FROM console_sessions
          WHERE expires_at <= $1";
@@ -524,6 +532,20 @@ impl<'a> Lobby<'a> {
                 Ok(ExpiredApproval { tenant: row.parse("tenant_id")?, approval: row.parse("approval_id")? })
             })
             .collect()
+    }
+
+    /// Ends every session of a person but one, in all organizations: their password is another now.
+    /// Sessions are looked up for each request, so nobody has to be told.
+    ///
+    /// # Errors
+    /// A fault.
+    pub async fn revoke_other_sessions(
+        &mut self,
+        account: AccountId,
+        kept: SessionId,
+        now: Time,
+    ) -> Result<usize> {
+        self.writing().count(&REVOKE_OTHER_SESSIONS, args![account, kept, now]).await
     }
 
     /// Removes rows that nobody needs any longer. The record is never pruned here.

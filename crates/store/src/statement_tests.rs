@@ -150,6 +150,7 @@ fn the_lobby_holds_these_statements_and_no_others() {
             "EXPIRE_APPROVALS",
             "PRUNE_RESULTS",
             "PRUNE_IDEMPOTENCY",
+            "REVOKE_OTHER_SESSIONS",
             "PRUNE_SESSIONS",
             "PRUNE_LINKS",
         ],

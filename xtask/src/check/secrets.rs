@@ -9,7 +9,9 @@ use crate::Outcome;
 use crate::workspace::Workspace;
 
 /// Where a secret may be laid open: to compute with it, to put it on the wire, to define it.
-const ALLOWED: [&str; 3] = ["crates/crypto/src", "crates/egress/src", "crates/model/src/secret.rs"];
+/// A form's fields are all taken into custody as they arrive, and read out there, by name.
+const ALLOWED: [&str; 4] =
+    ["crates/crypto/src", "crates/egress/src", "crates/model/src/secret.rs", "crates/web/src/form.rs"];
 
 pub(super) fn check(workspace: &Workspace) -> Outcome<Findings> {
     let sources = production(workspace);

@@ -119,11 +119,10 @@ pub(super) fn message(
         .insert(header::USER_AGENT, HeaderValue::from_static(concat!("procura/", env!("CARGO_PKG_VERSION"))));
     headers.insert("x-procura-request-id", HeaderValue::from_str(shot.request).map_err(unsendable)?);
     if let Some(credential) = shot.credential {
-        let mut value = HeaderValue::try_from(format!("Bearer {}", credential.expose())).map_err(|_| {
+        let value = procura_egress::bearer(credential).ok_or_else(|| {
             UpstreamError::before(Reason::UpstreamUnreachable, "bad_credential")
                 .saying("The tool server's credential cannot be sent as a header.")
         })?;
-        value.set_sensitive(true);
         headers.insert(header::AUTHORIZATION, value);
     }
     era_headers(headers, shot).map_err(unsendable)?;
