@@ -1,0 +1,33 @@
+//! The tests that guard the whole house. Each speaks to a whole server as a caller would; one binary, so that it is
+//! built once.
+
+#[cfg(test)]
+mod approvals;
+#[cfg(test)]
+mod bad_input;
+#[cfg(test)]
+mod chains;
+#[cfg(test)]
+mod clients;
+#[cfg(test)]
+mod console;
+#[cfg(test)]
+mod evidence;
+#[cfg(test)]
+mod idempotency;
+#[cfg(test)]
+mod keys;
+#[cfg(test)]
+mod limits;
+#[cfg(test)]
+mod policy;
+#[cfg(test)]
+mod processes;
+#[cfg(test)]
+mod readme;
+#[cfg(test)]
+mod reasons;
+#[cfg(test)]
+mod tenancy;
+#[cfg(test)]
+mod upstreams;

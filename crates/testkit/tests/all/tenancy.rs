@@ -1,0 +1,295 @@
+//! Two organizations, and every operation of the OpenAPI document walked by strangers (ORG-2, AGT-3): without a
+//! credential, with the other organization's, and with every scope but the one that is needed.
+
+use procura_model::{Reason, Role, Scope};
+use procura_testkit::{
+    stub::Stub,
+    world::{Buyer, Call, Http, Reply, Shop, World},
+};
+use serde_json::{Value, json};
+
+/// A word that stands in every name of the first organization, and may be seen by nobody else.
+const CANARY: &str = "canary";
+
+/// One operation of the document.
+struct Operation {
+    id: String,
+    method: http::Method,
+    path: String,
+    scopes: Vec<Scope>,
+    body: Option<Value>,
+}
+
+/// The first organization with one of everything, all of it named after the canary.
+struct House {
+    shop: Shop,
+    ids: Vec<(&'static str, String)>,
+    secrets: Vec<String>,
+    /// Serves as long as the house stands.
+    _stub: Stub,
+}
+
+async fn furnish(w: &World) -> (House, Buyer) {
+    let shop = w.tenant("canary-shop").await;
+    let agent = shop.agent("canary-agent").await;
+    let permission = shop
+        .permit(&agent, json!({"effect": "allow", "actions": ["canary.buy"], "approval": "always"}))
+        .await;
+    let asked = agent.verify("canary.buy").resource("canary-thing").send().await;
+    let request = asked.request_id();
+    let approval = asked.waits();
+    let stub = w.upstream().await;
+    let server = shop.server("canary-server", &stub.url()).await;
+    let member = shop.member(Role::Auditor).await;
+    let key = shop
+        .platform
+        .post("/v1/keys", &json!({"name": "canary-key", "scopes": ["read:agents", "write:keys"]}))
+        .send()
+        .await
+        .ok();
+    let invitation = shop
+        .platform
+        .post("/v1/invitations", &json!({"email": "guest@canary.example", "role": "auditor"}))
+        .send()
+        .await
+        .ok();
+    let ids = vec![
+        ("agentId", agent.id.to_string()),
+        ("permissionId", permission),
+        ("requestId", request.to_string()),
+        ("approvalId", approval),
+        ("serverId", server),
+        ("accountId", member.account.to_string()),
+        ("keyId", key.text_at("/key/id")),
+        ("invitationId", invitation.text_at("/invitation/id")),
+    ];
+    let secrets = vec![shop.key.clone(), agent.key.clone(), key.text_at("/secret")];
+    (House { shop, ids, secrets, _stub: stub }, agent)
+}
+
+/// What each operation that takes a body is sent. One that is missing here fails the walk.
+fn body_of(operation: &str, house: &House) -> Value {
+    let agent = house.id("agentId");
+    match operation {
+        "verify" | "verifyAlias" | "explainVerify" => json!({"agentId": agent, "action": "canary.buy"}),
+        "createAgent" => json!({"name": "walked"}),
+        "changeAgent" => json!({"name": "walked over"}),
+        "createAgentKey" => json!({"name": "walked"}),
+        "createPlatformKey" => json!({"name": "walked", "scopes": ["verify"]}),
+        "rotateKey" => json!({"overlapSeconds": 60}),
+        "addPermission" | "replacePermission" | "changePermission" => {
+            json!({"effect": "allow", "actions": ["walked"]})
+        }
+        "addServer" => json!({"name": "walked", "url": "https://walked.example/mcp"}),
+        "changeServer" => json!({"enabled": false}),
+        "invite" => json!({"email": "walked@elsewhere.example", "role": "auditor"}),
+        "changeMember" => json!({"role": "approver"}),
+        "changeOrganization" => json!({"currency": "EUR"}),
+        "grantApproval" | "denyApproval" | "cancelApproval" | "disableAgent" | "enableAgent" => Value::Null,
+        other => panic!("say in tests/all/tenancy.rs what {other} is sent"),
+    }
+}
+
+impl House {
+    fn id(&self, name: &str) -> &str {
+        let found = self.ids.iter().find(|(known, _)| *known == name);
+        found.map(|(_, id)| id.as_str()).unwrap_or_else(|| panic!("no {name} stands in the house"))
+    }
+
+    fn filled(&self, path: &str) -> String {
+        self.ids.iter().fold(path.to_owned(), |path, (name, id)| path.replace(&format!("{{{name}}}"), id))
+    }
+
+    /// Nothing of the first organization stands in this answer.
+    fn nothing_in(&self, operation: &str, reply: &Reply) {
+        let (text, head) = (reply.text(), format!("{:?}", reply.headers));
+        for own in [&text, &head] {
+            assert!(!own.contains(CANARY), "{operation} shows {own}");
+            assert!(!own.contains(&self.shop.id.to_string()), "{operation} shows {own}");
+            for secret in &self.secrets {
+                assert!(!own.contains(secret.as_str()), "{operation} shows a secret");
+            }
+        }
+    }
+}
+
+async fn operations(w: &World, house: &House) -> Vec<Operation> {
+    let document = w.http.get("/openapi.json").send().await.ok().json();
+    let mut found = Vec::new();
+    for (path, item) in document["paths"].as_object().unwrap() {
+        for (method, operation) in item.as_object().unwrap() {
+            let id = operation["operationId"].as_str().unwrap().to_owned();
+            let scopes = operation["security"][0]["bearer"].as_array().unwrap();
+            let body =
+                operation.get("requestBody").map(|_| body_of(&id, house)).filter(|body| !body.is_null());
+            found.push(Operation {
+                method: method.to_uppercase().parse().unwrap(),
+                path: path.clone(),
+                scopes: scopes.iter().map(|scope| scope.as_str().unwrap().parse().unwrap()).collect(),
+                body,
+                id,
+            });
+        }
+    }
+    assert!(found.len() > 35, "only {} operations were found", found.len());
+    found
+}
+
+impl Operation {
+    fn by(&self, http: &Http, house: &House) -> Call {
+        let call = http.call(self.method.clone(), &house.filled(&self.path));
+        match &self.body {
+            Some(body) => call.json(body),
+            None => call,
+        }
+    }
+
+    fn names_something(&self) -> bool {
+        self.path.contains('{') || self.body.as_ref().is_some_and(|body| body.get("agentId").is_some())
+    }
+}
+
+#[tokio::test]
+async fn nobody_without_a_credential_gets_anything() {
+    let w = World::start().await;
+    let (house, _) = furnish(&w).await;
+    for operation in operations(&w, &house).await {
+        let reply = operation.by(&w.http, &house).send().await;
+        house.nothing_in(&operation.id, &reply);
+        let reply = reply.refused(Reason::CredentialMissing);
+        assert_eq!(reply.header("www-authenticate"), "Bearer realm=\"procura\"", "{}", operation.id);
+        for wrong in ["pca_nonsense", "", "hunter2", &house.shop.key[..house.shop.key.len() - 1]] {
+            let reply = operation.by(&w.http.with_key(wrong), &house).send().await;
+            house.nothing_in(&operation.id, &reply);
+            assert_eq!(reply.status, 401, "{} with {wrong:?}: {}", operation.id, reply.text());
+            assert!(
+                reply.header("www-authenticate").starts_with("Bearer realm=\"procura\""),
+                "{}",
+                operation.id
+            );
+        }
+        let by_cookie = operation.by(&house.shop.owner.browser, &house).send().await;
+        assert_eq!(by_cookie.status, 401, "{} takes a cookie: {}", operation.id, by_cookie.text());
+    }
+}
+
+#[tokio::test]
+async fn the_other_organization_sees_and_touches_nothing() {
+    let w = World::start().await;
+    let (house, _) = furnish(&w).await;
+    let other = w.tenant("stranger").await;
+    let their_agent = other.agent("their agent").await;
+    let before = everything(&house.shop, &house).await;
+    for operation in operations(&w, &house).await {
+        for http in [&other.platform, &their_agent.http] {
+            let reply = operation.by(http, &house).send().await;
+            house.nothing_in(&operation.id, &reply);
+            if operation.names_something() {
+                let is_hidden = matches!(reply.status, 403 | 404) || reply.at("/items") == json!([]);
+                assert!(is_hidden, "{}: {} {}", operation.id, reply.status, reply.text());
+                if operation.scopes.iter().all(|scope| *scope != Scope::DecideApprovals)
+                    && http.base() == other.platform.base()
+                {
+                    let is_agent = matches!(reply.code(), Some(Reason::ScopeMissing | Reason::AgentMismatch));
+                    assert!(reply.status != 403 || is_agent, "{}: {}", operation.id, reply.text());
+                }
+            }
+        }
+    }
+    assert_eq!(everything(&house.shop, &house).await, before, "the stranger changed something");
+}
+
+/// All lists of the organization, without what time and reading change.
+async fn everything(shop: &Shop, house: &House) -> Vec<String> {
+    let agent = house.id("agentId");
+    let mut all = Vec::new();
+    for path in [
+        "/v1/agents".to_owned(),
+        format!("/v1/agents/{agent}/keys"),
+        format!("/v1/agents/{agent}/permissions"),
+        "/v1/keys".to_owned(),
+        "/v1/approvals".to_owned(),
+        "/v1/servers".to_owned(),
+        "/v1/members".to_owned(),
+        "/v1/invitations".to_owned(),
+        "/v1/organization".to_owned(),
+        "/v1/changes".to_owned(),
+        format!("/v1/traces/{}", house.id("requestId")),
+    ] {
+        let mut document = shop.platform.get(&path).send().await.ok().json();
+        without(&mut document, &["lastUsedAt", "lastSeenAt", "health"]);
+        all.push(format!("{path} {document}"));
+    }
+    let shown = all.iter().filter(|line| line.contains(CANARY)).count();
+    assert!(shown >= 8, "the canary is hardly anywhere: {all:?}");
+    all
+}
+
+fn without(document: &mut Value, names: &[&str]) {
+    match document {
+        Value::Object(members) => {
+            members.retain(|name, _| !names.contains(&name.as_str()));
+            members.values_mut().for_each(|value| without(value, names));
+        }
+        Value::Array(values) => values.iter_mut().for_each(|value| without(value, names)),
+        _ => {}
+    }
+}
+
+#[tokio::test]
+async fn every_scope_but_the_right_one_is_not_enough() {
+    let w = World::start().await;
+    let (house, agent) = furnish(&w).await;
+    let before = everything(&house.shop, &house).await;
+    let mut keys = Vec::new();
+    for operation in operations(&w, &house).await {
+        for missing in &operation.scopes {
+            if !keys.iter().any(|(known, _)| known == missing) {
+                let scopes: Vec<Scope> = Scope::ALL
+                    .iter()
+                    .copied()
+                    .filter(|scope| scope != missing && *scope != Scope::DecideApprovals)
+                    .collect();
+                keys.push((*missing, house.shop.platform_key(&scopes).await));
+            }
+            let (_, http) = keys.iter().find(|(known, _)| known == missing).unwrap();
+            let reply = operation.by(http, &house).send().await.refused(Reason::ScopeMissing);
+            let challenge = reply.header("www-authenticate");
+            let wanted = format!("error=\"insufficient_scope\", scope=\"{}\"", missing.as_str());
+            assert!(
+                challenge.contains(&wanted),
+                "{} without {}: {challenge}",
+                operation.id,
+                missing.as_str()
+            );
+        }
+        let has_all = |scopes: &[Scope]| {
+            scopes.iter().all(|scope| [Scope::Verify, Scope::Tools, Scope::ReadActivity].contains(scope))
+        };
+        if !has_all(&operation.scopes) {
+            operation.by(&agent.http, &house).send().await.refused(Reason::ScopeMissing);
+        }
+    }
+    let after = everything(&house.shop, &house).await;
+    let is_key = |line: &&String| line.starts_with("/v1/keys") || line.starts_with("/v1/changes");
+    let strip = |all: Vec<String>| all.iter().filter(|line| !is_key(line)).cloned().collect::<Vec<_>>();
+    assert_eq!(strip(after), strip(before), "somebody without the scope changed something");
+}
+
+#[tokio::test]
+async fn the_other_organization_s_tools_do_not_exist() {
+    let w = World::start().await;
+    let (house, own) = furnish(&w).await;
+    house.shop.permit_all_tools(&own).await;
+    let other = w.tenant("stranger").await;
+    let theirs = other.agent("their agent").await;
+    other.permit_all_tools(&theirs).await;
+    assert!(own.tools().await.iter().any(|name| name == "canary-server__benign"));
+    assert!(theirs.tools().await.iter().all(|name| !name.contains(CANARY)));
+    theirs.call_tool("canary-server__benign", json!({})).await.denied(Reason::ToolUnknown);
+    let alone = theirs.mcp_of("canary-server").send("tools/list", json!({})).await;
+    assert!(alone.result().is_null(), "{}", alone.reply.text());
+    house.nothing_in("tools", &alone.reply);
+    let answers = [theirs.mcp_of("nowhere").send("tools/list", json!({})).await.reply, alone.reply];
+    assert_eq!(answers[0].status, answers[1].status, "a foreign server and none are told apart");
+}
