@@ -4,7 +4,7 @@
 
 use crate::{
     AgentSnapshot, App,
-    verify::{Answer, Plan, answer, events},
+    verify::{Answer, Plan, Ruling, answer, events},
 };
 use procura_model::{
     Actor, Approval, ApprovalId, ApprovalState, Ctx, Decision, Digest, Event, EventKind, Page, PageAsk,
@@ -62,7 +62,7 @@ pub(crate) async fn weigh(
         },
         _ => return opened(Used { app, ctx, agent, plan, writer }, canonical, wanted).await,
     };
-    writer.commit_all(events(app, ctx, agent, plan, &decision, None)).await?;
+    writer.commit_all(events(app, ctx, agent, plan, Ruling { decision: &decision, approval: None })).await?;
     app.metrics.decided(decision.verdict, decision.reason, ctx.elapsed_us());
     Ok(answer(ctx, agent, &decision))
 }
@@ -102,7 +102,7 @@ async fn consumed(used: Used<'_>, approval: &Approval, wanted: Decision) -> Resu
         missing: None,
         ..wanted
     };
-    let mut rows = events(app, ctx, agent, plan, &decision, Some(approval.id));
+    let mut rows = events(app, ctx, agent, plan, Ruling { decision: &decision, approval: Some(approval.id) });
     rows.insert(0, event_of(EventKind::ApprovalConsumed, approval));
     writer.commit_all(rows).await?;
     app.metrics.decided(decision.verdict, decision.reason, ctx.elapsed_us());
@@ -133,7 +133,8 @@ async fn opened(used: Used<'_>, canonical_ask: String, wanted: Decision) -> Resu
         rows::Opened::New(approval) => (approval, true),
         rows::Opened::Waiting(approval) => (approval, false),
     };
-    let mut records = events(app, ctx, agent, plan, &wanted, Some(approval.id));
+    let mut records =
+        events(app, ctx, agent, plan, Ruling { decision: &wanted, approval: Some(approval.id) });
     if is_new {
         records.insert(0, event_of(EventKind::ApprovalRequested, &approval));
     }

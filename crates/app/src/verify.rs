@@ -187,7 +187,7 @@ async fn record(
     plan: &Plan<'_>,
     decision: &Decision,
 ) -> Result<()> {
-    app.store.record(ctx, events(app, ctx, agent, plan, decision, None)).await?;
+    app.store.record(ctx, events(app, ctx, agent, plan, Ruling { decision, approval: None })).await?;
     app.metrics.decided(decision.verdict, decision.reason, ctx.elapsed_us());
     Ok(())
 }
@@ -206,14 +206,19 @@ struct DecisionFacts<'d> {
     gates: Option<&'d RawValue>,
 }
 
+/// A decision, and the approval that plays a part in it.
+pub(crate) struct Ruling<'r> {
+    pub(crate) decision: &'r Decision,
+    pub(crate) approval: Option<ApprovalId>,
+}
+
 /// The rows of a decision: the decision itself, and the intent where we carry the action out.
 pub(crate) fn events(
     app: &App,
     ctx: &Ctx,
     agent: &AgentSnapshot,
     plan: &Plan<'_>,
-    outcome: &Decision,
-    approval: Option<ApprovalId>,
+    Ruling { decision: outcome, approval }: Ruling<'_>,
 ) -> Vec<Event> {
     let canonical = plan.ask.canonical();
     let is_short = canonical.len() <= MAX_RECORDED_ASK_BYTES;
