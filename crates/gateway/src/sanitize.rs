@@ -76,7 +76,9 @@ pub(crate) async fn result(how: &Treatment<'_>, raw_result: &str) -> Result<(Str
     let mut done =
         Sanitized { seen, redactions: redacted.count, kinds: redacted.kinds, ..Sanitized::default() };
     let short = truncate_result(how, &redacted.text, &mut done).await?;
-    let fenced = fence_content(how, &short, &done).ok_or(Withheld::Failed(Reason::UpstreamInvalid))?;
+    let nonce = Digest::from_bytes(how.app.entropy.bytes()).hex();
+    let marks = Marks { fence: how.fence, source: how.source, nonce: nonce.get(..32).unwrap_or(&nonce) };
+    let fenced = fence_content(&marks, &short, &done).ok_or(Withheld::Failed(Reason::UpstreamInvalid))?;
     let whole = with_result_type(how.era, &fenced);
     Ok((whole.ok_or(Withheld::Failed(Reason::UpstreamInvalid))?, done))
 }
@@ -110,24 +112,28 @@ async fn truncate_result<'a>(
     Ok(cut.text)
 }
 
+/// What a fence is made of.
+struct Marks<'m> {
+    fence: Fence,
+    source: &'m str,
+    nonce: &'m str,
+}
+
 /// Gate 9d: fences the text of `content` blocks, and says that something was cut off. None if there
 /// is a `content` that cannot be taken apart: what cannot be fenced is not passed on.
-fn fence_content<'a>(how: &Treatment<'_>, text: &'a str, done: &Sanitized) -> Option<Cow<'a, str>> {
-    if how.fence == Fence::Off && done.kept.is_none() {
+fn fence_content<'a>(marks: &Marks<'_>, text: &'a str, done: &Sanitized) -> Option<Cow<'a, str>> {
+    if marks.fence == Fence::Off && done.kept.is_none() {
         return Some(Cow::Borrowed(text));
     }
     let Some(content) = Members::parse(text).ok()?.raw("content") else { return Some(Cow::Borrowed(text)) };
     let blocks = Elements::parse(content).ok()?;
-    let nonce = Digest::from_bytes(how.app.entropy.bytes()).hex();
-    let nonce = nonce.get(..32)?;
     let mut changes: Vec<(Range<usize>, String)> = Vec::new();
-    if how.fence == Fence::Content {
+    if marks.fence == Fence::Content {
         for block in &blocks.0 {
             let members = Members::parse(block.get()).ok()?;
-            let is_text =
-                members.text("type").is_some_and(|kind| kind.trim().eq_ignore_ascii_case("text"));
+            let is_text = members.text("type").is_some_and(|kind| kind.trim().eq_ignore_ascii_case("text"));
             if is_text && let Some(written) = members.raw("text") {
-                let fenced = boundary::fence(&raw::as_words(written)?, how.source, nonce);
+                let fenced = boundary::fence(&raw::as_words(written)?, marks.source, marks.nonce);
                 changes.push((raw::span(text, written)?, raw::quote(&fenced)));
             }
         }
@@ -186,6 +192,41 @@ pub(crate) fn error(app: &App, raw_error: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn fenced(text: &str) -> Option<String> {
+        let marks = Marks { fence: Fence::Content, source: "shop/echo", nonce: "0123456789abcdef" };
+        fence_content(&marks, text, &Sanitized::default()).map(Cow::into_owned)
+    }
+
+    #[test]
+    fn text_that_cannot_be_fenced_does_not_pass() {
+        for text in [
+            r#"{"content":[{"type":"text","text":"words","x":1,"x":2}]}"#,
+            r#"{"content":[{"type":"text","text":"words","text":"others"}]}"#,
+            r#"{"content":{"type":"text","text":"words"}}"#,
+            r#"{"content":[["words"]]}"#,
+            r#"{"content":[{"type":"text","text":["words"]}]}"#,
+            r#"{"content":[],"content":[{"type":"text","text":"words"}]}"#,
+        ] {
+            assert_eq!(fenced(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn text_is_fenced_in_every_spelling_that_a_client_reads() {
+        for text in [
+            r#"{"content":[{"type":"text","text":"words"}]}"#,
+            r#"{"content":[{"text":"words","ty\u0070e":"\u0074ext"}]}"#,
+            r#"{"content":[{"type":"Text","text":"words"}]}"#,
+            r#"{"content":[{"type":"text","text":"words \ud83d"}]}"#,
+        ] {
+            let fenced = fenced(text).unwrap_or_default();
+            assert!(fenced.contains("<<<untrusted-content 0123456789abcdef from shop/echo>>>"), "{fenced}");
+        }
+        let others = r#"{"content":[{"type":"image","data":"AA=="}],"structuredContent":{"a":1}}"#;
+        assert_eq!(fenced(others).as_deref(), Some(others));
+        assert_eq!(fenced("{}").as_deref(), Some("{}"));
+    }
 
     #[test]
     fn the_result_type_is_added_and_taken_away() {
