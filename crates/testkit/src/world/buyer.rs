@@ -23,7 +23,6 @@ impl Buyer {
     }
 
     /// Begins a question.
-    #[must_use]
     pub fn verify(&self, action: &str) -> VerifyAsk {
         VerifyAsk { http: self.http.clone(), body: json!({"action": action}) }
     }

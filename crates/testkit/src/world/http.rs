@@ -52,37 +52,31 @@ impl Http {
     }
 
     /// Reads.
-    #[must_use]
     pub fn get(&self, path: &str) -> Call {
         self.call(Method::GET, path)
     }
 
     /// Sends JSON.
-    #[must_use]
     pub fn post(&self, path: &str, body: &Value) -> Call {
         self.call(Method::POST, path).json(body)
     }
 
     /// Changes by JSON.
-    #[must_use]
     pub fn patch(&self, path: &str, body: &Value) -> Call {
         self.call(Method::PATCH, path).json(body)
     }
 
     /// Replaces by JSON.
-    #[must_use]
     pub fn put(&self, path: &str, body: &Value) -> Call {
         self.call(Method::PUT, path).json(body)
     }
 
     /// Removes.
-    #[must_use]
     pub fn delete(&self, path: &str) -> Call {
         self.call(Method::DELETE, path)
     }
 
     /// Begins a request.
-    #[must_use]
     pub fn call(&self, method: Method, path: &str) -> Call {
         Call {
             http: self.clone(),

@@ -17,14 +17,11 @@ fn deep(levels: usize) -> String {
     format!("{{\"action\":\"pay\",\"args\":{}1{}}}", "[".repeat(levels), "]".repeat(levels))
 }
 
-#[tokio::test]
-async fn every_kind_of_bad_body_is_told_apart() {
-    let w = World::start().await;
-    let shop = w.tenant("shop").await;
-    let buyer = shop.agent("buyer").await;
+/// What each one is, and what it is called.
+fn bad_bodies() -> Vec<(&'static str, Vec<u8>, Reason)> {
     let utf8 = [b"{\"action\":\"".as_slice(), &[0xff, 0xfe, 0xc3, 0x28], b"\"}"].concat();
     let huge = format!("{{\"action\":\"{}\"}}", "a".repeat(2 * 1024 * 1024));
-    let table: Vec<(&str, Vec<u8>, Reason)> = vec![
+    vec![
         ("nothing", b"".to_vec(), Reason::BodyMalformed),
         ("half", b"{\"action\":".to_vec(), Reason::BodyMalformed),
         ("two documents", b"{\"action\":\"a\"}{\"action\":\"b\"}".to_vec(), Reason::BodyMalformed),
@@ -67,8 +64,15 @@ async fn every_kind_of_bad_body_is_told_apart() {
             Reason::FieldInvalid,
         ),
         ("a huge body", huge.into_bytes(), Reason::BodyTooLarge),
-    ];
-    for (what, body, reason) in table {
+    ]
+}
+
+#[tokio::test]
+async fn every_kind_of_bad_body_is_told_apart() {
+    let w = World::start().await;
+    let shop = w.tenant("shop").await;
+    let buyer = shop.agent("buyer").await;
+    for (what, body, reason) in bad_bodies() {
         let reply = raw(&buyer.http, "/v1/verify", body).await;
         assert_eq!(reply.code(), Some(reason), "{what}: {} {}", reply.status, reply.text());
         reply.refused(reason);

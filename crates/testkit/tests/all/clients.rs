@@ -18,7 +18,7 @@ use std::{
 };
 use tokio::{
     io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader},
-    net::TcpListener,
+    net::{TcpListener, TcpSocket},
     process::{Child, Command},
     time::timeout,
 };
@@ -80,6 +80,7 @@ async fn behind(w: &World, shop: &Shop, tools: &Tools) -> Behind {
         .kill_on_drop(true)
         .spawn()
         .unwrap();
+    listens(port).await;
     w.allow("127.0.0.1", port);
     shop.server("everything", &format!("http://127.0.0.1:{port}/mcp")).await;
     let child = |command: &Path, args: Vec<String>| Transport::Stdio {
@@ -106,6 +107,17 @@ async fn behind(w: &World, shop: &Shop, tools: &Tools) -> Behind {
     let ctx = w.app.ctx(operator, Origin { method: "TEST".to_owned(), ..Origin::default() });
     servers::declare(&w.app, &ctx, declared).await.unwrap();
     Behind { _stub: stub, _everything: everything }
+}
+
+/// Waits until somebody listens on this port.
+async fn listens(port: u16) {
+    for _ in 0..300 {
+        if TcpSocket::new_v4().unwrap().connect(([127, 0, 0, 1], port).into()).await.is_ok() {
+            return;
+        }
+        let _pause = timeout(Duration::from_millis(100), std::future::pending::<()>()).await;
+    }
+    panic!("nobody listens on port {port}");
 }
 
 async fn caller(shop: &Shop) -> Buyer {

@@ -371,25 +371,7 @@ async fn the_other_organization_s_pages_do_not_exist() {
         assert!(!reply.text().contains("canary"), "{path}: {}", reply.text());
         reply.refused(Reason::NotFound);
     }
-    for path in [
-        "/",
-        "/activity",
-        "/activity/tail",
-        "/activity/export.csv",
-        "/activity/export.json",
-        "/approvals",
-        "/approvals/waiting",
-        "/agents",
-        "/policies",
-        "/policies/new",
-        "/tools",
-        "/settings",
-        "/search?q=canary",
-    ] {
-        let page = stranger.page(path).await;
-        let text = page.text().replace("q=canary", "").replace("value=\"canary\"", "");
-        assert!(page.status < 400 && !text.contains("canary"), "{path}: {} {text}", page.status);
-    }
+    pages_of_a_stranger(&stranger).await;
     for (path, fields) in [
         (format!("/agents/{}", agent.id), vec![("name", "taken over")]),
         (format!("/agents/{}/disable", agent.id), vec![]),
@@ -418,6 +400,29 @@ async fn the_other_organization_s_pages_do_not_exist() {
     agent.http.get("/v1/whoami").send().await.ok();
     let state = shop.platform.get(&format!("/v1/approvals/{approval}")).send().await.ok().text_at("/state");
     assert_eq!(state, "waiting");
+}
+
+/// Every page without an id: nothing of the other organization stands on one.
+async fn pages_of_a_stranger(stranger: &Person) {
+    for path in [
+        "/",
+        "/activity",
+        "/activity/tail",
+        "/activity/export.csv",
+        "/activity/export.json",
+        "/approvals",
+        "/approvals/waiting",
+        "/agents",
+        "/policies",
+        "/policies/new",
+        "/tools",
+        "/settings",
+        "/search?q=canary",
+    ] {
+        let page = stranger.page(path).await;
+        let text = page.text().replace("q=canary", "").replace("value=\"canary\"", "");
+        assert!(page.status < 400 && !text.contains("canary"), "{path}: {} {text}", page.status);
+    }
 }
 
 #[tokio::test]

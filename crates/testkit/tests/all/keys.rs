@@ -4,6 +4,7 @@ use procura_crypto::{TokenKind, token};
 use procura_model::{Entropy, Reason, Scope, time::HOUR_MS};
 use procura_testkit::world::World;
 use serde_json::json;
+use std::time::Duration;
 
 #[tokio::test]
 async fn a_key_is_taken_from_either_header_and_names_its_holder() {
@@ -146,4 +147,19 @@ async fn last_use_is_written_down_without_a_request_waiting_for_it() {
     w.settle().await;
     let keys = shop.platform.get(&format!("/v1/agents/{}/keys", buyer.id)).send().await.ok();
     assert!(keys.at("/items/0/lastUsedAt").is_string(), "{}", keys.text());
+}
+
+#[tokio::test]
+async fn a_standing_stream_ends_with_the_key_that_opened_it() {
+    let w = World::start().await;
+    let shop = w.tenant("shop").await;
+    let buyer = shop.agent("buyer").await;
+    let wanted = json!({"notifications": {"toolsListChanged": true}});
+    let stream = tokio::spawn(buyer.mcp().request("subscriptions/listen", wanted).send());
+    tokio::time::sleep(Duration::from_millis(1_500)).await;
+    assert!(!stream.is_finished(), "the stream stands as long as its key lives");
+    shop.platform.delete(&format!("/v1/keys/{}", buyer.key_id)).send().await.ok();
+    let ended = tokio::time::timeout(Duration::from_secs(5), stream).await;
+    let told = ended.expect("the stream outlived its key").unwrap().text();
+    assert!(told.contains("subscriptions/acknowledged"), "{told}");
 }

@@ -2,13 +2,17 @@
 //! what happened, and nobody else notices.
 
 use futures_util::{StreamExt as _, stream};
-use procura_model::Reason;
+use procura_app::{Identified, servers};
+use procura_model::{Actor, Origin, Reason, ServerSettings, Transport};
 use procura_testkit::{
     stub::{Change, Mode},
     world::{Options, World},
 };
 use serde_json::json;
-use std::time::{Duration, Instant};
+use std::{
+    collections::BTreeMap,
+    time::{Duration, Instant},
+};
 
 /// What each way of misbehaving is called.
 const HOSTILE: [(Mode, Reason); 18] = [
@@ -251,4 +255,23 @@ async fn the_caller_s_key_goes_to_no_upstream() {
         assert!(!text.contains(&caller.key) && !text.contains("mine"), "{text}");
         assert_eq!(each.headers.get("authorization"), Some(&json!(format!("Bearer {own}"))), "{text}");
     }
+}
+
+#[tokio::test]
+async fn a_program_runs_only_as_long_as_the_file_declares_it() {
+    let w = World::start().await;
+    let shop = w.tenant("shop").await;
+    let operator = Identified { tenant: shop.id, actor: Actor::Operator };
+    let ctx = w.app.ctx(operator, Origin { method: "TEST".to_owned(), ..Origin::default() });
+    let program = Transport::Stdio { command: "cat".to_owned(), args: Vec::new(), env: BTreeMap::new() };
+    let declared = vec![("program".to_owned(), program, ServerSettings::default(), None)];
+    servers::declare(&w.app, &ctx, declared).await.unwrap();
+    let found = servers::list(&w.app, &ctx).await.unwrap();
+    let path = format!("/v1/servers/{}", found[0].id);
+    let set = |on: bool| shop.platform.patch(&path, &json!({"enabled": on})).send();
+    set(false).await.ok();
+    set(true).await.ok();
+    servers::declare(&w.app, &ctx, Vec::new()).await.unwrap();
+    set(true).await.refused(Reason::StateChanged);
+    assert_eq!(shop.platform.get(&path).send().await.ok().at("/enabled"), json!(false));
 }
