@@ -65,14 +65,19 @@ export function checkAllowed(result, wanted) {
   return {};
 }
 
+/** The reason as data: where a tool declares the structure of its results, it stands beside them in `_meta`. */
+function reasonOf(result) {
+  return result?.structuredContent ?? result?._meta?.["io.procura/denial"];
+}
+
 /** A refusal is a tool result with the reason as data and as a sentence. */
 export function checkRefused(result, decision, code) {
   expect(result?.isError === true, `not refused: ${JSON.stringify(result).slice(0, 500)}`);
-  const reason = result.structuredContent;
-  expect(reason && typeof reason === "object", `no structuredContent: ${JSON.stringify(result).slice(0, 500)}`);
-  expect(reason.success === false, "structuredContent.success is not false");
+  const reason = reasonOf(result);
+  expect(reason && typeof reason === "object", `no reason as data: ${JSON.stringify(result).slice(0, 500)}`);
+  expect(reason.success === false, "success is not false");
   for (const member of ["code", "error", "fix", "requestId"]) {
-    expect(typeof reason[member] === "string" && reason[member] !== "", `structuredContent.${member} is missing`);
+    expect(typeof reason[member] === "string" && reason[member] !== "", `${member} is missing`);
   }
   expect(reason.decision === decision, `decision is ${reason.decision}, not ${decision}`);
   if (code) expect(reason.code === code, `code is ${reason.code}, not ${code}`);
@@ -92,7 +97,7 @@ export function checkSanitized(result, wanted) {
 
 export function checkWaiting(result) {
   const found = checkRefused(result, "needs_approval");
-  const { approvalId, approvalUrl } = result.structuredContent;
+  const { approvalId, approvalUrl } = reasonOf(result);
   expect(/^apr_/.test(approvalId ?? ""), `approvalId is ${approvalId}`);
   expect(/^https?:\/\//.test(approvalUrl ?? ""), `approvalUrl is ${approvalUrl}`);
   return { ...found, approvalId, approvalUrl };

@@ -55,14 +55,19 @@ def check_allowed(result: Result, wanted: Result) -> Result:
     return {}
 
 
+def reason_of(result: Result) -> Any:
+    """The reason as data: where a tool declares the structure of its results, it stands beside them in `_meta`."""
+    return result.get("structuredContent") or (result.get("_meta") or {}).get("io.procura/denial")
+
+
 def check_refused(result: Result, decision: str, code: str | None = None) -> Result:
     expect(result.get("isError") is True, f"not refused: {json.dumps(result)[:500]}")
-    reason = result.get("structuredContent")
-    expect(isinstance(reason, dict), f"no structuredContent: {json.dumps(result)[:500]}")
+    reason = reason_of(result)
+    expect(isinstance(reason, dict), f"no reason as data: {json.dumps(result)[:500]}")
     assert isinstance(reason, dict)
-    expect(reason.get("success") is False, "structuredContent.success is not false")
+    expect(reason.get("success") is False, "success is not false")
     for member in ("code", "error", "fix", "requestId"):
-        expect(isinstance(reason.get(member), str) and reason[member], f"structuredContent.{member} is missing")
+        expect(isinstance(reason.get(member), str) and reason[member], f"{member} is missing")
     expect(reason.get("decision") == decision, f"decision is {reason.get('decision')}, not {decision}")
     if code:
         expect(reason["code"] == code, f"code is {reason['code']}, not {code}")
@@ -73,7 +78,7 @@ def check_refused(result: Result, decision: str, code: str | None = None) -> Res
 
 def check_waiting(result: Result) -> Result:
     found = check_refused(result, "needs_approval")
-    reason = result["structuredContent"]
+    reason = reason_of(result)
     identifier, url = reason.get("approvalId") or "", reason.get("approvalUrl") or ""
     expect(identifier.startswith("apr_"), f"approvalId is {identifier}")
     expect(url.startswith("http"), f"approvalUrl is {url}")
