@@ -177,12 +177,16 @@ fn wrong(key: impl Into<String>, problem: impl Into<String>) -> ConfigError {
     ConfigError::Value { key: key.into(), problem: problem.into() }
 }
 
+/// `PROCURA_*` that name no setting: the file itself, the caller's own key as the snippets of
+/// `connect` and the README export it, and what the suite of this repository is told.
+const NOT_SETTINGS: [&str; 4] = ["config", "corpora", "key", "soak"];
+
 /// The settings with where each came from.
 pub(crate) fn figment(file: Option<&Path>, overrides: &Overrides) -> Figment {
     let file = file.unwrap_or_else(|| Path::new("procura.toml"));
     Figment::from(Serialized::defaults(Raw::default()))
         .merge(Toml::file(file))
-        .merge(Env::prefixed("PROCURA_").ignore(&["config", "corpora"]).split("__"))
+        .merge(Env::prefixed("PROCURA_").ignore(&NOT_SETTINGS).split("__"))
         .merge(Serialized::globals(overrides))
 }
 
