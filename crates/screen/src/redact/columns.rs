@@ -1,6 +1,8 @@
 //! Secrets under a column name: the header of a CSV table and the column list of an SQL insert. The value stands far from
 //! its name, so the column is counted.
 
+use std::ops::Range;
+
 use super::Hit;
 use super::class::{Shape, is_placeholder};
 use super::name::{Strength, strength};
@@ -9,28 +11,62 @@ use super::value::is_password;
 /// Lines of a table that are looked at below its header.
 const MOST_LINES: usize = 2_000;
 
+/// How many columns of one table are looked at.
+const MOST_COLUMNS: usize = 32;
+
+/// The table that was met last. Each line is looked at once for being a header, and what stands below a header is no
+/// header itself: the work is bounded by the text, not by the names in it.
+#[derive(Debug, Default)]
+pub(crate) struct Table {
+    line: Range<usize>,
+    is_header: bool,
+    columns: usize,
+    until: usize,
+}
+
+impl Table {
+    /// Goes on to the line around `from..to`, which never stands before the last one; false within the rows of a table.
+    fn go_to(&mut self, text: &str, from: usize, to: usize) -> bool {
+        if self.line.contains(&from) {
+            return true;
+        }
+        if from < self.until || from < self.line.end {
+            return false;
+        }
+        let before = text.get(self.line.end..from).and_then(|before| before.rfind('\n'));
+        let start = before.map_or(self.line.end, |at| self.line.end + at + 1);
+        let end = text.get(to..).and_then(|after| after.find('\n')).map_or(text.len(), |at| to + at);
+        let header = text.get(start..end).unwrap_or_default();
+        self.is_header = header.contains(',')
+            && header.bytes().all(|byte| byte.is_ascii_alphanumeric() || b",_-\"\r. ".contains(&byte));
+        (self.line, self.columns) = (start..end, 0);
+        true
+    }
+}
+
 /// The cells below the header cell at `from..to`, if the line around it is the header of a table.
-pub(crate) fn csv(text: &str, from: usize, to: usize, hits: &mut Vec<Hit>) {
+pub(crate) fn csv(text: &str, (from, to): (usize, usize), table: &mut Table, hits: &mut Vec<Hit>) {
     let bytes = text.as_bytes();
     let edge = |at: Option<&u8>| at.is_none_or(|byte| b",\"\r\n".contains(byte));
     if !edge(from.checked_sub(1).and_then(|at| bytes.get(at))) || !edge(bytes.get(to)) {
         return;
     }
-    let line_start = text.get(..from).and_then(|before| before.rfind('\n')).map_or(0, |at| at + 1);
-    let line_end = text.get(to..).and_then(|after| after.find('\n')).map_or(text.len(), |at| to + at);
-    let Some(header) = text.get(line_start..line_end) else { return };
-    let is_header = header.contains(',')
-        && header.bytes().all(|byte| byte.is_ascii_alphanumeric() || b",_-\"\r. ".contains(&byte));
-    let Some(strength) = text.get(from..to).and_then(strength).filter(|_| is_header) else { return };
-    let column = header.get(..from - line_start).map_or(0, |before| before.matches(',').count());
+    if !table.go_to(text, from, to) || !table.is_header || table.columns >= MOST_COLUMNS {
+        return;
+    }
+    let Some(header) = text.get(table.line.clone()) else { return };
+    let Some(strength) = text.get(from..to).and_then(strength) else { return };
+    table.columns += 1;
+    let column = header.get(..from - table.line.start).map_or(0, |before| before.matches(',').count());
     let width = header.matches(',').count();
-    let mut at = line_end + 1;
+    let mut at = table.line.end + 1;
     for line in text.get(at..).unwrap_or_default().split('\n').take(MOST_LINES) {
         if line.matches(',').count() < width {
             return;
         }
         push_cell(line, at, column, strength, hits);
         at += line.len() + 1;
+        table.until = table.until.max(at);
     }
 }
 
@@ -96,7 +132,7 @@ mod tests {
     fn the_cells_below_a_secret_column_are_found() {
         let text = "id,name,apiKey,updated\n1,a,kF9hRTQp8u7TPHAe2D,x\n2,b,,y\n3,c,\"9hRTQp8u7TPHAe2DkF\",z\n";
         let mut hits = Vec::new();
-        csv(text, 8, 14, &mut hits);
+        csv(text, (8, 14), &mut Table::default(), &mut hits);
         let found: Vec<_> = hits.iter().map(|hit| text.get(hit.start..hit.end).unwrap()).collect();
         assert_eq!(found, ["kF9hRTQp8u7TPHAe2D", "9hRTQp8u7TPHAe2DkF"]);
     }

@@ -129,19 +129,24 @@ impl Redactor {
         let mut places: Vec<(usize, usize)> = Vec::new();
         self.words.find(lower.as_bytes(), |word, at| places.push((at, word)));
         places.sort_unstable();
-        let mut last_name = 0;
-        let mut pem_until = 0;
+        let mut names = Names::default();
+        let (mut pem_until, mut jwk_until, mut token_until) = (0, 0, 0);
         for (start, word) in places {
             let Some((landmark, length)) = self.landmarks.get(word) else { continue };
             let end = start + length;
             match *landmark {
-                Landmark::Format(format) => hits.extend(token::confirm(text, start, format)),
+                Landmark::Format(_) if start < token_until => {}
+                Landmark::Format(format) => {
+                    let hit = token::confirm(text, start, format);
+                    token_until = hit.map_or(token_until, |hit| hit.end);
+                    hits.extend(hit);
+                }
                 Landmark::Middle(middle) => hits.extend(token::confirm_middle(text, start, middle)),
                 Landmark::Url => hits.extend(place::url_password(text, end)),
                 Landmark::Digest => hits.extend(place::digest_response(text, end)),
                 Landmark::Phrase => hits.extend(place::recovery_phrase(text, end)),
                 Landmark::Curl => hits.extend(place::curl_user(text, end)),
-                Landmark::Jwk => place::jwk_private(text, start, hits),
+                Landmark::Jwk if start >= jwk_until => jwk_until = place::jwk_private(text, start, hits),
                 Landmark::Scheme(word) => hits.extend(place::credential(text, end, word)),
                 Landmark::Pem if start >= pem_until => {
                     let block = place::pem_block(text, start);
@@ -149,24 +154,24 @@ impl Redactor {
                     let private = block.filter(|block| block.private);
                     hits.extend(private.map(|block| Hit { start, end: block.end, kind: "private-key" }));
                 }
-                Landmark::Pem => {}
-                Landmark::Name => last_name = self.named(text, (start, end), last_name, hits),
+                Landmark::Pem | Landmark::Jwk => {}
+                Landmark::Name => self.named(text, (start, end), &mut names, hits),
             }
         }
     }
 
-    /// Looks at the name around a landmark once; gives back where that name ends.
-    fn named(&self, text: &str, (start, end): (usize, usize), last: usize, hits: &mut Vec<Hit>) -> usize {
-        if end <= last {
-            return last;
+    /// Looks at the name around a landmark once.
+    fn named(&self, text: &str, (start, end): (usize, usize), names: &mut Names, hits: &mut Vec<Hit>) {
+        if end <= names.last {
+            return;
         }
         let (from, to) = value::name_around(text.as_bytes(), start, end);
-        hits.extend(value::announced(text, from, to));
+        names.last = to;
+        hits.extend(value::announced(text, (from, to), &mut names.values));
         if matches!(text.as_bytes().get(to), None | Some(b',' | b')' | b'"' | b'\r' | b'\n')) {
-            columns::csv(text, from, to, hits);
+            columns::csv(text, (from, to), &mut names.table, hits);
             columns::sql(text, from, to, hits);
         }
-        to
     }
 
     fn run_hits(&self, text: &str, hits: &mut Vec<Hit>) {
@@ -191,6 +196,15 @@ impl Redactor {
             }
         }
     }
+}
+
+/// What is remembered from one telling name to the next, so that no stretch of text is judged again for each.
+#[derive(Default)]
+struct Names {
+    /// Where the last name ends.
+    last: usize,
+    values: value::Values,
+    table: columns::Table,
 }
 
 fn landmarks() -> Vec<(String, Landmark)> {

@@ -172,13 +172,13 @@ pub(crate) fn curl_user(text: &str, at: usize) -> Option<Hit> {
     })
 }
 
-/// The private members of the JWK around its `"kty"` at `at`.
-pub(crate) fn jwk_private(text: &str, at: usize, hits: &mut Vec<Hit>) {
+/// The private members of the JWK around its `"kty"` at `at`; gives back up to where they were looked for.
+pub(crate) fn jwk_private(text: &str, at: usize, hits: &mut Vec<Hit>) -> usize {
     let from = crate::offsets::floor_boundary(text, at.saturating_sub(JWK_REACH));
     let to = crate::offsets::floor_boundary(text, at + JWK_REACH);
     let open = text.get(from..at).and_then(|before| before.rfind('{')).map_or(from, |found| from + found);
     let close = text.get(at..to).and_then(|after| after.find('}')).map_or(to, |found| at + found);
-    let Some(object) = text.get(open..close) else { return };
+    let Some(object) = text.get(open..close) else { return close };
     for member in ["d", "p", "q", "dp", "dq", "qi", "k"] {
         let quoted = format!("\"{member}");
         let mut rest = 0;
@@ -193,6 +193,7 @@ pub(crate) fn jwk_private(text: &str, at: usize, hits: &mut Vec<Hit>) {
             rest = name_end;
         }
     }
+    close
 }
 
 fn punctuation_length(tail: &str) -> usize {

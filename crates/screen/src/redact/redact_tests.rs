@@ -135,3 +135,33 @@ proptest! {
         prop_assert!(serde_json::from_str::<Value>(&out.text).is_ok(), "{}", out.text);
     }
 }
+
+#[test]
+fn the_work_grows_with_the_text_and_not_with_its_square() {
+    let redactor = Redactor::new();
+    let took = |unit: &str, bytes: usize| {
+        let text = unit.repeat(bytes / unit.len());
+        let best = |_| {
+            let began = std::time::Instant::now();
+            std::hint::black_box(redactor.redact(&text));
+            began.elapsed()
+        };
+        (0..2).map(best).min().unwrap_or_default()
+    };
+    for unit in [
+        "password=",
+        "api_key=",
+        "api_key=aB3xQ9z",
+        "\"kty",
+        "password,",
+        "password,a\n",
+        "\",\"password\"",
+        "x.eyJhbGci.",
+    ] {
+        let (short, long) = (took(unit, 8 * 1024), took(unit, 64 * 1024));
+        assert!(
+            long < short * 32 + std::time::Duration::from_millis(50),
+            "{unit:?}: {short:?}, then {long:?}"
+        );
+    }
+}

@@ -8,6 +8,8 @@ use super::name::{Strength, strength};
 
 /// No secret that only its name gives away is longer than this.
 const LONGEST: usize = 4096;
+/// No password is longer than this.
+const LONGEST_PASSWORD: usize = 256;
 /// No name is longer than this.
 const LONGEST_NAME: usize = 64;
 
@@ -33,8 +35,15 @@ fn is_name_byte(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-' || byte == b'.'
 }
 
+/// The values that were judged so far.
+#[derive(Debug, Default)]
+pub(crate) struct Values {
+    /// Up to where they reach.
+    judged: usize,
+}
+
 /// The secret that the name at `from..to` announces.
-pub(crate) fn announced(text: &str, from: usize, to: usize) -> Option<Hit> {
+pub(crate) fn announced(text: &str, (from, to): (usize, usize), values: &mut Values) -> Option<Hit> {
     let bytes = text.as_bytes();
     // After `://` it is the user of a URL, whose password is found there; after `redacted:` it is our own mark.
     if bytes.get(..from).is_some_and(|before| before.ends_with(b"://") || before.ends_with(b"[redacted:")) {
@@ -42,7 +51,10 @@ pub(crate) fn announced(text: &str, from: usize, to: usize) -> Option<Hit> {
     }
     let written = Separator::after(bytes, from, to)?;
     let strength = strength(text.get(from..to)?)?;
-    let (start, end) = value_at(text, written)?;
+    // No password is longer, and a name within another one's value has not 4 KB of its own to be judged.
+    let is_short = strength == Strength::Password || from < values.judged;
+    let (start, end) = value_at(text, written, if is_short { LONGEST_PASSWORD + 1 } else { LONGEST })?;
+    values.judged = values.judged.max(end);
     let value = text.get(start..end)?;
     let judged = match (strength, written.kind) {
         (Strength::Password, Kind::Word) => is_password(value) && Shape::of(value.as_bytes()).has(DIGIT),
@@ -119,7 +131,7 @@ fn skip(bytes: &[u8], from: usize, set: &[u8], limit: usize) -> usize {
 }
 
 /// The range of the value, without quotes and without the word of an authorization scheme.
-fn value_at(text: &str, separator: Separator) -> Option<(usize, usize)> {
+fn value_at(text: &str, separator: Separator, longest: usize) -> Option<(usize, usize)> {
     let bytes = text.as_bytes();
     let at = skip(bytes, separator.at, b" \t", 8);
     let slashes = skip(bytes, at, b"\\", 8) - at;
@@ -130,7 +142,7 @@ fn value_at(text: &str, separator: Separator) -> Option<(usize, usize)> {
         None => at,
     };
     let start = start + scheme_length(bytes.get(start..)?);
-    let limit = crate::offsets::floor_boundary(text, start.saturating_add(LONGEST));
+    let limit = crate::offsets::floor_boundary(text, start.saturating_add(longest));
     let window = text.get(start..limit)?;
     let length = match quote {
         Some(quote) => window.bytes().position(|byte| byte == quote || byte == b'\n' || byte == b'\\')?,
@@ -171,7 +183,7 @@ pub(crate) fn is_password(value: &str) -> bool {
     let sign = value.bytes().any(|byte| b"!#$%&*+=?@^|~".contains(&byte));
     let mixed =
         shape.has(UPPER) && value.bytes().skip(1).any(|byte| byte.is_ascii_uppercase()) && shape.has(LOWER);
-    (4..=256).contains(&value.len())
+    (4..=LONGEST_PASSWORD).contains(&value.len())
         && !value.contains(char::is_whitespace)
         && !value.contains("://")
         && (shape.has(DIGIT) || sign || mixed)
@@ -209,7 +221,7 @@ mod tests {
     fn found<'a>(text: &'a str, word: &str) -> Option<&'a str> {
         let at = text.find(word)?;
         let (from, to) = name_around(text.as_bytes(), at, at + word.len());
-        let hit = announced(text, from, to)?;
+        let hit = announced(text, (from, to), &mut Values::default())?;
         text.get(hit.start..hit.end)
     }
 
