@@ -4,9 +4,9 @@
 use crate::App;
 use procura_crypto::{TokenKind, token};
 use procura_model::{
-    AccountId, Actor, AgentStatus, Ctx, KeyHolder, Reason, Result, Role, SessionId, TenantId,
+    AccountId, Actor, AgentStatus, Ctx, KeyHolder, Reason, Result, Role, SessionId, TenantId, Time,
 };
-use procura_store::{console_sessions, tenants};
+use procura_store::{console_sessions, credentials, tenants};
 
 /// How often the last use of a console session is written down.
 const SEEN_EVERY_MS: i64 = procura_model::time::MINUTE_MS;
@@ -77,6 +77,38 @@ pub async fn by_key(app: &App, raw: &str) -> Result<Identified> {
     }
     app.snapshots.touch(identified.tenant, credential.id, agent, now);
     Ok(identified)
+}
+
+/// What is known of the key on which something standing (a stream) stands.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Standing(Option<(u64, Option<Time>)>);
+
+impl Standing {
+    /// Demands that the agent of this context may still act, with the very key that it came with. The
+    /// store is asked only if something was revoked since the last time.
+    ///
+    /// # Errors
+    /// As [`by_key`].
+    pub async fn demand(&mut self, app: &App, ctx: &Ctx) -> Result<()> {
+        let Actor::Agent { agent, credential, .. } = ctx.actor else {
+            return Err(Reason::CredentialInvalid.into());
+        };
+        crate::revocations::demand_fresh(app)?;
+        let (now, generation) = (app.now(), app.snapshots.generation());
+        let is_known = |(at, ends): (u64, Option<Time>)| at == generation && ends.is_none_or(|at| at > now);
+        if !self.0.is_some_and(is_known) {
+            let key = credentials::get(&mut app.store.read(ctx), credential).await?;
+            if !key.is_live(now) {
+                return Err(Reason::CredentialInvalid.into());
+            }
+            self.0 = Some((generation, key.expires_at));
+        }
+        let snapshot = app.snapshots.agent(&app.rows(now), ctx.tenant, agent).await?;
+        if snapshot.agent.status == AgentStatus::Enabled {
+            return Ok(());
+        }
+        Err(Reason::AgentDisabled.into())
+    }
 }
 
 /// Identifies a person by the console's cookie.

@@ -120,6 +120,11 @@ impl Snapshots {
         Ok(snapshot)
     }
 
+    /// Counts up with every forgetting: while it stays the same, nothing was revoked.
+    pub(crate) fn generation(&self) -> u64 {
+        self.kept.read().generation
+    }
+
     /// Forgets an agent: it was disabled, or its permissions changed.
     pub fn forget_agent(&self, tenant: TenantId, agent: AgentId) {
         let mut kept = self.kept.write();

@@ -13,7 +13,7 @@ use crate::{
     signals::{Change, What},
     upstream::{Outcall, Params, Upstream},
 };
-use procura_model::AgentStatus;
+use procura_app::identity::Standing;
 use std::{collections::HashSet, sync::Arc, time::Duration};
 use tokio::{
     sync::broadcast::error::RecvError,
@@ -23,7 +23,7 @@ use tokio_util::sync::CancellationToken;
 
 /// How many resources one stream may watch.
 const MAX_WATCHED: usize = 1_000;
-/// How often it is looked whether the agent may still act.
+/// How often it is looked whether the agent may still act, with the key that it came with.
 const CHECK_EVERY: Duration = Duration::from_secs(1);
 /// How long an upstream may take to begin or end watching.
 const WATCH_WITHIN: Duration = Duration::from_secs(10);
@@ -124,6 +124,7 @@ pub(crate) async fn follow(mut stream: Stream) {
     // The upstreams must be connected for their changes to be heard.
     let _reached = lists::offers(&stream.caller).await;
     let stopping = gateway.app.jobs.stopping();
+    let mut standing = Standing::default();
     let mut checks = interval(CHECK_EVERY);
     checks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
@@ -133,7 +134,7 @@ pub(crate) async fn follow(mut stream: Stream) {
             () = stream.closed.cancelled() => break,
             () = stopping.cancelled() => break,
             _ = checks.tick() => {
-                if may_still_act(&stream.caller).await { continue } else { break }
+                if standing.demand(&gateway.app, &stream.caller.ctx).await.is_ok() { continue } else { break }
             }
         };
         match change {
@@ -184,12 +185,6 @@ impl Stream {
         }
         self.outlet.notify(jsonrpc::notification_body(method, &params.finish())).await;
     }
-}
-
-/// Whether the agent is still enabled, as this node knows it.
-async fn may_still_act(caller: &Caller) -> bool {
-    let snapshot = gates::agent(&caller.gateway.app, &caller.ctx, caller.agent).await;
-    snapshot.is_ok_and(|snapshot| snapshot.agent.status == AgentStatus::Enabled)
 }
 
 /// Watches the wanted resources at their servers; those that cannot be watched are not honoured.
