@@ -68,6 +68,8 @@ pub struct App {
     pub metrics: Metrics,
     /// Counts up when a tool server was added, changed or removed.
     pub servers_changed: watch::Sender<u64>,
+    /// Which tool servers the operator's file declares.
+    pub declared: servers::Declared,
     /// Counts up when an organization was made.
     pub founded: watch::Sender<u64>,
     /// When this node last read the revocations.
@@ -110,6 +112,7 @@ impl App {
             jobs: Jobs::default(),
             metrics: Metrics::default(),
             servers_changed: watch::channel(0).0,
+            declared: servers::Declared::default(),
             founded: watch::channel(0).0,
             revocations: revocations::Freshness::default(),
         }))

@@ -3,11 +3,13 @@
 //! on this machine, so only the operator's `procura.toml` can declare them (decision 24).
 
 use crate::App;
+use parking_lot::RwLock;
 use procura_model::{
-    Ctx, Event, EventKind, Reason, Result, Scope, Secret, ServerId, ServerSettings, ToolServer, Transport,
-    server::is_server_name,
+    Ctx, Event, EventKind, Reason, Result, Scope, Secret, ServerId, ServerSettings, TenantId, ToolServer,
+    Transport, server::is_server_name,
 };
 use procura_store::servers as rows;
+use std::collections::HashSet;
 
 /// The longest deadline that a server may be given, in milliseconds.
 const MAX_TIMEOUT_MS: u64 = 10 * 60 * 1_000;
@@ -136,6 +138,24 @@ pub async fn change(app: &App, ctx: &Ctx, id: ServerId, details: ServerDetails) 
     Ok(server)
 }
 
+/// The tool servers that this process's `procura.toml` declares. What a database says of programs is
+/// not enough to run one: a row stays when the operator takes the program out of the file.
+#[derive(Debug, Default)]
+pub struct Declared(RwLock<HashSet<(TenantId, String)>>);
+
+impl Declared {
+    /// Whether this server may be used, as far as the file has a say: a program only if it stands there.
+    #[must_use]
+    pub fn admits(&self, tenant: TenantId, server: &ToolServer) -> bool {
+        let is_named = |(of, name): &(TenantId, String)| *of == tenant && *name == server.name;
+        matches!(server.transport, Transport::Http { .. }) || self.0.read().iter().any(is_named)
+    }
+
+    fn set(&self, tenant: TenantId, names: &[String]) {
+        *self.0.write() = names.iter().map(|name| (tenant, name.clone())).collect();
+    }
+}
+
 /// Takes a tool server in use or out of use.
 ///
 /// # Errors
@@ -235,6 +255,7 @@ pub async fn declare(
         events.push(Event::new(EventKind::ServerChanged).about("procura.toml"));
     }
     writer.commit_all(events).await?;
+    app.declared.set(ctx.tenant, &names);
     announce(app);
     Ok(())
 }

@@ -86,7 +86,8 @@ impl Catalogue {
         }
         let rows = gates::servers(app, ctx).await?;
         let before = self.tenants.read().get(&ctx.tenant).map(Arc::clone);
-        let entries = rows.into_iter().filter(|server| server.enabled).filter_map(|server| {
+        let in_use = |server: &ToolServer| server.enabled && app.declared.admits(ctx.tenant, server);
+        let entries = rows.into_iter().filter(in_use).filter_map(|server| {
             let kept = before.as_ref().and_then(|before| before.entries.get(&server.name));
             let entry = match kept.filter(|entry| entry.server == server) {
                 Some(entry) => Arc::clone(entry),

@@ -258,20 +258,22 @@ async fn the_caller_s_key_goes_to_no_upstream() {
 }
 
 #[tokio::test]
-async fn a_program_runs_only_as_long_as_the_file_declares_it() {
+async fn a_program_runs_only_where_the_file_declares_it_now() {
     let w = World::start().await;
-    let shop = w.tenant("shop").await;
-    let operator = Identified { tenant: shop.id, actor: Actor::Operator };
-    let ctx = w.app.ctx(operator, Origin { method: "TEST".to_owned(), ..Origin::default() });
+    let (shop, other) = (w.tenant("shop").await, w.tenant("other").await);
+    let buyer = shop.agent("buyer").await;
+    let declare = async |tenant, declared| {
+        let operator = Identified { tenant, actor: Actor::Operator };
+        let ctx = w.app.ctx(operator, Origin { method: "TEST".to_owned(), ..Origin::default() });
+        servers::declare(&w.app, &ctx, declared).await.unwrap();
+    };
     let program = Transport::Stdio { command: "cat".to_owned(), args: Vec::new(), env: BTreeMap::new() };
-    let declared = vec![("program".to_owned(), program, ServerSettings::default(), None)];
-    servers::declare(&w.app, &ctx, declared).await.unwrap();
-    let found = servers::list(&w.app, &ctx).await.unwrap();
-    let path = format!("/v1/servers/{}", found[0].id);
-    let set = |on: bool| shop.platform.patch(&path, &json!({"enabled": on})).send();
-    set(false).await.ok();
-    set(true).await.ok();
-    servers::declare(&w.app, &ctx, Vec::new()).await.unwrap();
-    set(true).await.refused(Reason::StateChanged);
-    assert_eq!(shop.platform.get(&path).send().await.ok().at("/enabled"), json!(false));
+    declare(shop.id, vec![("program".to_owned(), program, ServerSettings::default(), None)]).await;
+    let listed = async || buyer.mcp_of("program").send("prompts/list", json!({})).await.reply;
+    assert_ne!(listed().await.status, 404);
+    // The operator's file now belongs to another organization; the first one's row says enabled still.
+    declare(other.id, Vec::new()).await;
+    assert_eq!(listed().await.status, 404);
+    let rows = shop.platform.get("/v1/servers").send().await.ok();
+    assert_eq!(rows.at("/items/0/enabled"), json!(true));
 }
