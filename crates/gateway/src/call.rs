@@ -30,6 +30,7 @@ use crate::{
     reply::Outlet,
     sanitize::{self, Fence, Sanitized, Treatment, Withheld},
     session::Session,
+    spelling,
     upstream::{Answer, Outcall, Params, UpstreamError},
 };
 use procura_app::{
@@ -143,8 +144,9 @@ async fn agent(call: &Call) -> Result<Arc<AgentSnapshot>, Stop> {
 
 /// The parameters, member by member.
 fn parameters(call: &Call) -> Result<Members<'_>, Stop> {
-    Members::parse(&call.params)
-        .map_err(|_| Stop::Failed(Failure::new(code::INVALID_PARAMS, "`params` holds a member twice.")))
+    let twice = || Stop::Failed(Failure::new(code::INVALID_PARAMS, "`params` holds a member twice."));
+    let members = Members::parse(&call.params).map_err(|_| twice())?;
+    if spelling::is_disguised(&members) { Err(twice()) } else { Ok(members) }
 }
 
 /// Gate 4: the arguments are read as strictly as the policy reads them, and looked at for
@@ -183,13 +185,13 @@ fn ask_of(call: &Call, members: &Members<'_>) -> Result<Ask, Box<(Ask, Reason)>>
     };
     let extra = members.0.iter().filter(|(key, _)| matches!(&**key, "inputResponses" | "context" | "ref"));
     for (_, value) in extra {
-        if Json::parse(value.get()).is_err() {
+        if Json::parse(value.get()).map_or(true, |value| spelling::has_twins(&value)) {
             return Err(Box::new((ask, Reason::ArgumentsInvalid)));
         }
     }
     let raw = target.arguments.map(|key| members.raw(key).unwrap_or("{}"));
     let args = match raw.map(Json::parse) {
-        Some(Ok(args @ Json::Map(_))) => args,
+        Some(Ok(args @ Json::Map(_))) if !spelling::has_twins(&args) => args,
         Some(_) => return Err(Box::new((ask, Reason::ArgumentsInvalid))),
         None => Json::Map(vec![("uri".to_owned(), Json::Text(target.name.clone()))]),
     };

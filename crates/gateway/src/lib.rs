@@ -23,6 +23,7 @@ mod reply;
 mod sanitize;
 mod session;
 mod signals;
+mod spelling;
 mod sse;
 mod subscribe;
 mod texts;

@@ -209,7 +209,8 @@ pub(crate) async fn completion(asked: Use) -> Result<String, Stop> {
                 .text("uri")
                 .ok_or_else(|| wrong("`params.ref.uri` must be a string."))?
                 .into_owned();
-            (find_template(&asked.caller, &uri).await?, uri, Vec::new())
+            let own = Object::new().text("type", "ref/resource").text("uri", &uri).finish();
+            (find_template(&asked.caller, &uri).await?, uri, vec![("ref", own)])
         }
         _ => return Err(wrong("`params.ref.type` must be ref/prompt or ref/resource.")),
     };
