@@ -186,7 +186,12 @@ pub(crate) fn figment(file: Option<&Path>, overrides: &Overrides) -> Figment {
     let file = file.unwrap_or_else(|| Path::new("procura.toml"));
     Figment::from(Serialized::defaults(Raw::default()))
         .merge(Toml::file(file))
-        .merge(Env::prefixed("PROCURA_").ignore(&NOT_SETTINGS).split("__"))
+        .merge(
+            Env::prefixed("PROCURA_")
+                .ignore(&NOT_SETTINGS)
+                .filter(|key| !key.starts_with("test_"))
+                .split("__"),
+        )
         .merge(Serialized::globals(overrides))
 }
 
