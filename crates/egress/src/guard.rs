@@ -50,15 +50,15 @@ refusals! {
     /// A port of a service that does not speak HTTP.
     ServicePort "service_port" "This port belongs to a service that is not reached over HTTP.";
     /// A name of the local network.
-    OwnName "own_name" "This name belongs to a local network; the operator has to allow it.";
+    OwnName "own_name" "This name belongs to a local network; the operator has to allow it in procura.toml, under [[egress.allow]].";
     /// A name of a cloud's metadata service.
     MetadataName "metadata_name" "Cloud metadata services are never reached.";
     /// An address of a cloud's metadata service, or link local.
     MetadataAddress "metadata_address" "The address belongs to link-local space or a cloud metadata service, which is never reached.";
     /// This machine.
-    LoopbackAddress "loopback_address" "The address is this machine's own; the operator has to allow it.";
+    LoopbackAddress "loopback_address" "The address is this machine's own; the operator has to allow it in procura.toml, under [[egress.allow]].";
     /// A private network.
-    PrivateAddress "private_address" "The address belongs to a private network; the operator has to allow it.";
+    PrivateAddress "private_address" "The address belongs to a private network; the operator has to allow it in procura.toml, under [[egress.allow]].";
     /// Reserved, documentation, multicast, deprecated or not allocated.
     SpecialAddress "special_address" "The address is not part of the public internet.";
     /// The operator closed the block.
