@@ -179,7 +179,7 @@ fn wrong(key: impl Into<String>, problem: impl Into<String>) -> ConfigError {
 
 /// `PROCURA_*` that name no setting: the file itself, the caller's own key as the snippets of
 /// `connect` and the README export it, and what the suite of this repository is told.
-const NOT_SETTINGS: [&str; 4] = ["config", "corpora", "key", "soak"];
+const NOT_SETTINGS: [&str; 5] = ["auth", "config", "corpora", "key", "soak"];
 
 /// The settings with where each came from.
 pub(crate) fn figment(file: Option<&Path>, overrides: &Overrides) -> Figment {

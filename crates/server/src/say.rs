@@ -1,9 +1,10 @@
 //! What the commands say to the person at the terminal.
 
-/// One line on standard output.
-#[expect(clippy::print_stdout, reason = "this is how a command answers")]
+use std::io::Write as _;
+
+/// One line on standard output. A reader that has left, such as `head`, is no fault of ours.
 pub(crate) fn line(text: &str) {
-    println!("{text}");
+    writeln!(std::io::stdout(), "{text}").ok();
 }
 
 /// One line on standard error.

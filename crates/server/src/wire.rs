@@ -35,7 +35,7 @@ pub(crate) async fn build(settings: Settings) -> Result<House> {
         ));
     }
     if !settings.app.secure_cookies {
-        warnings.push("UNSAFE: no TLS. Keys and cookies cross the network in the clear; put a TLS proxy in front and set public_url to https://...".to_owned());
+        warnings.push("UNSAFE: no TLS. Keys and cookies travel in the clear; before anything but this machine reaches it, put a TLS proxy in front and set public_url to https://...".to_owned());
     }
     let store =
         Store::open(&StoreSettings { url: settings.database_url.clone(), schema: None, max_connections: 16 })

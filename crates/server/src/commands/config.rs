@@ -9,11 +9,21 @@ use figment::value::{Dict, Value};
 use std::{path::Path, process::ExitCode};
 
 pub(super) fn run(file: Option<&Path>, overrides: &Overrides) -> Result<ExitCode, Problem> {
-    Settings::load(file, overrides)?;
+    let settings = Settings::load(file, overrides)?;
     let figment = figment(file, overrides);
     let values: Dict = figment.extract().map_err(|error| ConfigError::Source(Box::new(error)))?;
     for (key, value) in &values {
         print(&figment, key, value);
+    }
+    let derived = [
+        ("database_url", settings.database_url),
+        ("public_url", settings.app.public_url),
+        ("root_key_file", settings.root_key_file.display().to_string()),
+    ];
+    for (key, value) in derived {
+        if !values.contains_key(key) {
+            say::line(&format!("{key} = {value:?}    # default"));
+        }
     }
     Ok(ExitCode::SUCCESS)
 }

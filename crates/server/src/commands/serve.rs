@@ -76,15 +76,24 @@ async fn greet(house: &House, listen: SocketAddr) -> Result<()> {
         say::line(warning);
     }
     if onboarding::is_set_up(&house.app).await? {
-        say::line("Next: procura connect claude-code");
+        say::line(&format!("Next: {}", connect(url)));
         return Ok(());
     }
     let link = onboarding::setup_link(&house.app).await?;
     say::line("");
     say::line("There is no owner yet. Open this link once, within 24 hours, to become the owner:");
     say::line(&format!("  {}", link.show()));
-    say::line("Next: open the link, then run: procura connect claude-code");
+    say::line(&format!("Next: open the link, then run: {}", connect(url)));
     Ok(())
+}
+
+/// The command that prints a client's snippet for this server; the URL is said where it is not the
+/// one that `connect` takes by itself, because flags and environment of this process are not known there.
+pub(crate) fn connect(url: &str) -> String {
+    if url == "http://127.0.0.1:8700" {
+        return "procura connect claude-code".to_owned();
+    }
+    format!("procura connect claude-code --public-url {url}")
 }
 
 /// Prints a new set-up link: by the running server where there is one, which alone may write to its

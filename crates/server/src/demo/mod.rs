@@ -7,7 +7,11 @@ mod house;
 mod story;
 mod upstream;
 
-use crate::{commands::Problem, config::Overrides, say};
+use crate::{
+    commands::{Problem, serve::connect},
+    config::Overrides,
+    say,
+};
 use std::process::ExitCode;
 
 /// What `procura demo` is told.
@@ -33,6 +37,10 @@ pub(crate) async fn run(overrides: &Overrides, args: &DemoArgs) -> Result<ExitCo
     let link = demo.sign_in_link().await?;
     if args.json {
         say::line(&serde_json::json!({ "console": link.show(), "asTold": told }).to_string());
+    } else if args.exit {
+        say::line(
+            "\nIt ends here. To open the traces, run it without --exit: it stays up and prints a link that signs you in.",
+        );
     } else {
         say::line(&format!(
             "\nLook at it in the console (this link signs you in once, for 15 minutes):\n  {}",
@@ -41,9 +49,10 @@ pub(crate) async fn run(overrides: &Overrides, args: &DemoArgs) -> Result<ExitCo
     }
     if !args.exit {
         if !args.json {
-            say::line(
-                "Procura stays up. Connect your own client:  procura connect claude-code\nPress Ctrl-C to end.",
-            );
+            say::line(&format!(
+                "Procura stays up. Connect your own client:  {}\nPress Ctrl-C to end.",
+                connect(demo.url())
+            ));
         }
         demo.stay().await;
     }
