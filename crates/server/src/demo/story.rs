@@ -54,7 +54,12 @@ pub(super) async fn tell(demo: &Demo, as_json: bool) -> Result<bool> {
     ] {
         let mut answer = agent.call(tool, &arguments).await?;
         if number == 3 {
-            answer = approved(demo, &mut agent, tool, &arguments, answer, as_json).await?;
+            if !as_json {
+                say::line(&format!("3. it waits      {}", sentence(&answer.result)));
+                say::line(&format!("                 {}/activity/{}", demo.url(), answer.request));
+            }
+            grant(demo, &answer).await?;
+            answer = agent.call(tool, &arguments).await?;
         }
         let step = Step {
             number,
@@ -71,23 +76,11 @@ pub(super) async fn tell(demo: &Demo, as_json: bool) -> Result<bool> {
     Ok(all)
 }
 
-/// The call must wait first; then the demo's person agrees, and the agent sends the same call again.
-async fn approved(
-    demo: &Demo,
-    agent: &mut DemoAgent,
-    tool: &str,
-    arguments: &Value,
-    first: super::agent::Answered,
-    as_json: bool,
-) -> Result<super::agent::Answered> {
-    let id = first.result.pointer("/structuredContent/approvalId").and_then(Value::as_str);
-    let Some(id) = id.and_then(|id| id.parse::<ApprovalId>().ok()) else { return Ok(first) };
-    if !as_json {
-        say::line(&format!("3. it waits      {}", sentence(&first.result)));
-        say::line(&format!("                 {}/activity/{}", demo.url(), first.request));
-    }
-    approvals::grant(&demo.house.app, &demo.person(), id).await?;
-    agent.call(tool, arguments).await
+/// The demo's person agrees to what waits; where nothing does, the next call will show it.
+async fn grant(demo: &Demo, waiting: &super::agent::Answered) -> Result<()> {
+    let id = waiting.result.pointer("/structuredContent/approvalId").and_then(Value::as_str);
+    let Some(id) = id.and_then(|id| id.parse::<ApprovalId>().ok()) else { return Ok(()) };
+    approvals::grant(&demo.house.app, &demo.person(), id).await.map(drop)
 }
 
 /// `ALLOWED`, `REDACTED`, or the code of a denial.

@@ -4,11 +4,12 @@
 use futures_util::future::join_all;
 use http::{Method, header};
 use procura_app::onboarding;
+use procura_cluster::{LimitSettings, Rate};
 use procura_model::{
     Reason, Role,
     time::{DAY_MS, HOUR_MS},
 };
-use procura_testkit::world::{Http, Person, Reply, Shop, World};
+use procura_testkit::world::{Http, Options, Person, Reply, Shop, World};
 use serde_json::json;
 
 /// A browser that asks for JSON, so that a refusal can be read.
@@ -449,4 +450,32 @@ async fn what_comes_from_outside_is_shown_as_text() {
     }
     let csv = shop.owner.page("/activity/export.csv").await.ok().text();
     assert!(!csv.contains("\n=") && !csv.contains(",="), "{csv}");
+}
+
+#[tokio::test]
+async fn a_key_whose_end_cannot_be_read_does_not_live_for_ever() {
+    let w = World::start().await;
+    let shop = w.tenant("shop").await;
+    for (days, status) in [("soon", 422), ("0", 422), ("-3", 422), ("4000", 422), ("30", 200), ("", 200)] {
+        let wanted = [("key_name", "k"), ("scope", "verify"), ("days", days)];
+        let made = send_as(&shop.owner, "/settings/keys", &wanted).await;
+        assert_eq!(made.status, status, "{days:?}: {}", made.text());
+    }
+}
+
+#[tokio::test]
+async fn a_stolen_session_cannot_guess_the_password_on_and_on() {
+    let options = Options::default();
+    let limits = LimitSettings { auth: Rate::per_minute(3), ..options.limits };
+    let w = World::start_with(Options { limits, ..options }).await;
+    let shop = w.tenant("shop").await;
+    let guess = [("old", "not the password"), ("new", "long enough it is")];
+    let mut last = 0;
+    for _ in 0..8 {
+        last = send_as(&shop.owner, "/settings/password", &guess).await.status;
+        if last == 429 {
+            break;
+        }
+    }
+    assert_eq!(last, 429);
 }

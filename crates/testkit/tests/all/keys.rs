@@ -155,11 +155,12 @@ async fn a_standing_stream_ends_with_the_key_that_opened_it() {
     let shop = w.tenant("shop").await;
     let buyer = shop.agent("buyer").await;
     let wanted = json!({"notifications": {"toolsListChanged": true}});
-    let stream = tokio::spawn(buyer.mcp().request("subscriptions/listen", wanted).send());
-    tokio::time::sleep(Duration::from_millis(1_500)).await;
-    assert!(!stream.is_finished(), "the stream stands as long as its key lives");
+    let mut stream = tokio::task::JoinSet::new();
+    stream.spawn(buyer.mcp().request("subscriptions/listen", wanted).send());
+    let early = tokio::time::timeout(Duration::from_millis(1_500), stream.join_next()).await;
+    assert!(early.is_err(), "the stream stands as long as its key lives");
     shop.platform.delete(&format!("/v1/keys/{}", buyer.key_id)).send().await.ok();
-    let ended = tokio::time::timeout(Duration::from_secs(5), stream).await;
-    let told = ended.expect("the stream outlived its key").unwrap().text();
+    let ended = tokio::time::timeout(Duration::from_secs(5), stream.join_next()).await;
+    let told = ended.expect("the stream outlived its key").unwrap().unwrap().text();
     assert!(told.contains("subscriptions/acknowledged"), "{told}");
 }
