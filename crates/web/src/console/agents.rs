@@ -227,7 +227,15 @@ fn back(fields: &Fields, otherwise: &str) -> String {
 /// What a key's form asks for.
 pub(super) fn new_key(desk: &Desk, fields: &Fields) -> Result<NewKey> {
     let scopes: std::result::Result<Scopes, _> = fields.all("scope").map(str::parse::<Scope>).collect();
-    let days: Option<i64> = fields.text("days").parse().ok().filter(|days| (1..=3_650).contains(days));
+    let days = match fields.text("days") {
+        "" => None,
+        text => {
+            let days: Option<i64> = text.parse().ok().filter(|days| (1..=3_650).contains(days));
+            Some(days.ok_or_else(|| {
+                Reason::FieldInvalid.because("days must be a whole number from 1 to 3,650, or empty.")
+            })?)
+        }
+    };
     Ok(NewKey {
         name: fields.text("key_name").to_owned(),
         scopes: scopes.map_err(|_| Reason::FieldInvalid)?,

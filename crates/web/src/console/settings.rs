@@ -12,16 +12,19 @@ use super::{
     },
 };
 use crate::{
+    exchange::Exchange,
     extract::{Id as PathId, Query},
     form::{Fields, Form},
     respond::Failure,
 };
-use procura_app::{keys, members, onboarding, organization};
+use axum::Extension;
+use procura_app::{keys, limits::Limit, members, onboarding, organization};
 use procura_egress::{Lane, Purpose};
 use procura_model::{
     AccountId, Error, InvitationId, Reason, Result, Role, Scope, Scopes, Secret, Tenant, TenantSettings, time,
 };
 use serde::Deserialize;
+use std::sync::Arc;
 
 /// The URL that somebody wants to try.
 #[derive(Default, Deserialize)]
@@ -217,8 +220,13 @@ pub(super) async fn create_key(desk: Desk, sent: Form) -> Answer {
     }
 }
 
-/// Changes one's own password.
-pub(super) async fn password(desk: Desk, mut sent: Form) -> Answer {
+/// Changes one's own password. It tries a password, so whoever stole a session cannot guess on and on.
+pub(super) async fn password(
+    desk: Desk,
+    Extension(exchange): Extension<Arc<Exchange>>,
+    mut sent: Form,
+) -> Answer {
+    exchange.count(&desk.web, Limit::Auth, &desk.person.signed_in.account.to_string())?;
     let mut take = |name: &str| sent.fields.secret(name).unwrap_or_else(|| Secret::new(String::new()));
     let (old, new) = (take("old"), take("new"));
     match onboarding::change_password(desk.app(), desk.ctx(), old, new).await {
