@@ -6,7 +6,11 @@
 use crate::App;
 use parking_lot::Mutex;
 use procura_model::{Reason, Result, error::Doing as _};
-use std::time::{Duration, Instant};
+use procura_store::revocations::{Revocation, Subject};
+use std::{
+    collections::HashSet,
+    time::{Duration, Instant},
+};
 use tokio::time::MissedTickBehavior;
 
 /// How often the tail is read.
@@ -45,6 +49,7 @@ pub(crate) async fn follow(app: &App) {
         return;
     }
     let mut last_seq = 0;
+    let mut known_servers = HashSet::new();
     let mut ticks = tokio::time::interval(EVERY);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
@@ -58,6 +63,7 @@ pub(crate) async fn follow(app: &App) {
                     last_seq = last_seq.max(row.seq);
                     app.snapshots.obey(row);
                 }
+                obey_servers(app, &rows, &mut known_servers);
                 app.revocations.confirm(began);
                 app.metrics.revocations_read(u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX));
             }
@@ -65,5 +71,17 @@ pub(crate) async fn follow(app: &App) {
                 tracing::warn!(error = ?error, "revocations cannot be read; this node refuses until they can")
             }
         }
+    }
+}
+
+/// The gateway keeps the servers of each organization; a server that another node changed or removed is
+/// dropped at once. Rows are read many times over, so each counts once.
+fn obey_servers(app: &App, rows: &[Revocation], known: &mut HashSet<i64>) {
+    let of_servers =
+        || rows.iter().filter(|row| matches!(row.subject, Subject::Server(_))).map(|row| row.seq);
+    let is_new = of_servers().any(|seq| !known.contains(&seq));
+    *known = of_servers().collect();
+    if is_new {
+        app.servers_changed.send_modify(|count| *count += 1);
     }
 }

@@ -180,7 +180,7 @@ impl Snapshots {
             Subject::Tenant => self.forget_tenant(row.tenant),
             Subject::Agent(agent) => self.forget_agent(row.tenant, agent),
             Subject::Credential(credential) => self.forget_key(credential),
-            // Sessions, and what hangs on accounts and servers, are read anew for each request.
+            // Sessions and what hangs on accounts are read anew for each request; servers the gateway keeps.
             Subject::Session(_) | Subject::Account(_) | Subject::Server(_) => {}
         }
     }
