@@ -16,6 +16,7 @@ pub mod members;
 pub mod metrics;
 pub mod onboarding;
 pub mod organization;
+pub mod passwords;
 pub mod permissions;
 pub mod results;
 pub mod revocations;
@@ -70,6 +71,8 @@ pub struct App {
     pub servers_changed: watch::Sender<u64>,
     /// Which tool servers the operator's file declares.
     pub declared: servers::Declared,
+    /// Where passwords are weighed, a few at once.
+    pub passwords: passwords::Places,
     /// Counts up when an organization was made.
     pub founded: watch::Sender<u64>,
     /// When this node last read the revocations.
@@ -113,6 +116,7 @@ impl App {
             metrics: Metrics::default(),
             servers_changed: watch::channel(0).0,
             declared: servers::Declared::default(),
+            passwords: passwords::Places::default(),
             founded: watch::channel(0).0,
             revocations: revocations::Freshness::default(),
         }))

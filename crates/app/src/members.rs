@@ -2,7 +2,8 @@
 
 use crate::{
     App,
-    onboarding::{self, NewSession, checked_email, hash, link_digest, open_session},
+    onboarding::{self, NewSession, checked_email, link_digest, open_session},
+    passwords,
 };
 use procura_crypto::{TokenKind, password, token};
 use procura_model::{
@@ -118,10 +119,10 @@ pub async fn accept_invitation(
     let known = app.store.lobby().account_by_email(&invitation.email).await?;
     let fresh = known.is_none();
     let account = match known {
-        Some(account) => proven(account, given).await?,
+        Some(account) => proven(app, account, given).await?,
         None => {
             password::check(&given)?;
-            let password_hash = hash(app, given).await?;
+            let password_hash = passwords::hash(app, given).await?;
             let id = AccountId::new(app.now(), &app.entropy);
             Account { id, email: invitation.email.clone(), password_hash, created_at: app.now() }
         }
@@ -152,16 +153,11 @@ pub async fn accept_invitation(
     Ok(onboarding::new_session(app, &ctx, cookie, who))
 }
 
-async fn proven(account: Account, given: Secret<String>) -> Result<Account> {
-    let checked = tokio::task::spawn_blocking(move || {
-        let is_right = password::verify(&given, &account.password_hash);
-        (account, is_right)
-    });
-    match checked.await {
-        Ok((account, true)) => Ok(account),
-        Ok((_, false)) => Err(Reason::SignInFailed.into()),
-        Err(error) => Err(procura_model::Error::fault("check the password", error)),
+async fn proven(app: &App, account: Account, given: Secret<String>) -> Result<Account> {
+    if passwords::is_right(app, given, Some(account.password_hash.clone())).await? {
+        return Ok(account);
     }
+    Err(Reason::SignInFailed.into())
 }
 
 /// Gives a member another role.

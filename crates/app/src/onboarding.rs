@@ -4,13 +4,12 @@ use crate::{
     App,
     identity::{Identified, SignedIn},
     keys::{self, NewKey},
-    organization,
+    organization, passwords,
 };
 use procura_crypto::{Minted, TokenKind, password, token};
 use procura_model::{
     Account, AccountId, Actor, Ctx, Digest, Event, EventKind, KeyHolder, Origin, Reason, Result, Role, Scope,
     Scopes, Secret, SessionId, ShownOnce, TenantId, TenantSettings, Time,
-    error::Doing as _,
     time::{DAY_MS, MINUTE_MS},
 };
 use procura_store::{
@@ -103,7 +102,7 @@ pub async fn set_up(
     let session = SessionId::new(app.now(), &app.entropy);
     let actor = Actor::Account { account, role: Role::Owner, session };
     let ctx = Ctx::new(tenant, actor, app.now(), &app.entropy).from(origin);
-    let password_hash = hash(app, ask.password).await?;
+    let password_hash = passwords::hash(app, ask.password).await?;
     let mut writer = app.store.write(&ctx).await?;
     writer.lobby().consume_link(&digest, LinkPurpose::Setup, ctx.now).await?.ok_or(Reason::LinkInvalid)?;
     // Two links at once still make one owner: the claim is one statement.
@@ -141,14 +140,8 @@ pub async fn set_up(
 /// `AUTH_SIGN_IN_FAILED`.
 pub async fn sign_in(app: &App, origin: Origin, email: &str, given: Secret<String>) -> Result<NewSession> {
     let account = app.store.lobby().account_by_email(&normal_email(email)).await?;
-    let cost = app.settings.scrypt;
     let stored = account.as_ref().map(|account| account.password_hash.clone());
-    let is_right = tokio::task::spawn_blocking(move || match stored {
-        Some(stored) => password::verify(&given, &stored),
-        None => password::pretend(&given, cost),
-    })
-    .await
-    .doing("check the password")?;
+    let is_right = passwords::is_right(app, given, stored).await?;
     let Some(account) = account else { return Err(Reason::SignInFailed.into()) };
     let membership = first_membership(app, account.id).await?;
     if !is_right {
@@ -241,13 +234,11 @@ pub async fn change_password(app: &App, ctx: &Ctx, old: Secret<String>, new: Sec
     };
     password::check(&new)?;
     let account = app.store.lobby().account_by_id(id).await?.ok_or(Reason::SignInRequired)?;
-    let is_right = tokio::task::spawn_blocking(move || password::verify(&old, &account.password_hash))
-        .await
-        .doing("check the password")?;
+    let is_right = passwords::is_right(app, old, Some(account.password_hash)).await?;
     if !is_right {
         return Err(Reason::SignInFailed.because("The present password is wrong."));
     }
-    let password_hash = hash(app, new).await?;
+    let password_hash = passwords::hash(app, new).await?;
     let mut writer = app.store.write(ctx).await?;
     accounts::set_password(&mut writer, id, &password_hash).await?;
     writer.lobby().revoke_other_sessions(id, session, ctx.now).await?;
@@ -312,13 +303,6 @@ pub(crate) fn new_session(app: &App, ctx: &Ctx, cookie: ShownOnce, who: Who) -> 
             form_token: app.seals.form_token(&who.session),
         },
     }
-}
-
-pub(crate) async fn hash(app: &App, given: Secret<String>) -> Result<String> {
-    let (cost, entropy) = (app.settings.scrypt, app.entropy.clone());
-    tokio::task::spawn_blocking(move || password::hash(&given, cost, &entropy))
-        .await
-        .doing("hash the password")?
 }
 
 /// The digest of a one-time link's secret.

@@ -51,6 +51,8 @@ pub(crate) async fn bind(listen: SocketAddr) -> std::result::Result<TcpListener,
 pub(crate) async fn close(house: &House) {
     house.gateway.shutdown().await;
     house.app.jobs.shutdown().await;
+    // Last uses that were only noted so far.
+    procura_app::jobs::upkeep(&house.app).await;
     house.app.store.close().await;
 }
 
@@ -100,6 +102,13 @@ pub(crate) fn connect(url: &str) -> String {
 /// database, or directly.
 pub(super) async fn setup_link(settings: Settings) -> std::result::Result<ExitCode, Problem> {
     let data_dir = settings.data_dir.clone();
+    if !data_dir.is_dir() {
+        say::complain(&format!(
+            "procura: there is no data folder {}; start the server first, or name its folder with --data-dir",
+            data_dir.display()
+        ));
+        return Ok(ExitCode::FAILURE);
+    }
     match wire::build(settings).await {
         Ok(house) => {
             let link = onboarding::setup_link(&house.app).await;
