@@ -43,6 +43,28 @@ pub struct Redacted<'a> {
     pub kinds: Vec<&'static str>,
 }
 
+/// How often a text in which something was replaced is looked through again.
+const MAX_AGAIN: usize = 3;
+
+/// What stood beside a secret can read as one once the secret is gone: looks again until nothing is
+/// found. A text without a secret is looked through once.
+fn settle<'a>(mut done: Redacted<'a>, hits: impl Fn(&str) -> Vec<Hit>) -> Redacted<'a> {
+    for _ in 0..MAX_AGAIN {
+        if done.count == 0 {
+            break;
+        }
+        let again = replace(&done.text, &hits(&done.text));
+        if again.count == 0 {
+            break;
+        }
+        let mut kinds = [done.kinds, again.kinds].concat();
+        kinds.sort_unstable();
+        kinds.dedup();
+        done = Redacted { text: Cow::Owned(again.text.into_owned()), count: done.count + again.count, kinds };
+    }
+    done
+}
+
 /// A secret in bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Hit {
@@ -99,13 +121,15 @@ impl Redactor {
     /// Replaces each secret of `text` by `[redacted:KIND]`.
     #[must_use]
     pub fn redact<'a>(&self, text: &'a str) -> Redacted<'a> {
-        replace(text, &self.hits(text))
+        let first = replace(text, &self.hits(text));
+        settle(first, |text| self.hits(text))
     }
 
     /// The same for a JSON document: replaces inside its strings only, so that it stays JSON, and takes the whole value
     /// of members whose name announces a secret.
     pub fn redact_json<'a>(&self, raw: &'a str) -> Result<Redacted<'a>, NotJsonText> {
-        Ok(replace(raw, &json::hits(self, raw)?))
+        let first = replace(raw, &json::hits(self, raw)?);
+        Ok(settle(first, |text| json::hits(self, text).unwrap_or_default()))
     }
 
     /// The secrets of `text` in bytes, in order and without overlap.

@@ -109,6 +109,18 @@ fn texts() -> impl Strategy<Value = String> {
     prop::collection::vec(piece, 0..12).prop_map(|pieces| pieces.concat())
 }
 
+/// A run that was held for a name read as a token once the value behind it was gone.
+#[test]
+fn what_stands_beside_a_secret_is_looked_at_again() {
+    let redactor = redactor();
+    let text = ["AaA0AaAa0AAAa0a0aa00aaA0AaaAAAb12AGaBEKcF3CHde4", "api_key=", "AAa0AaaAa@h/"].concat();
+    let once = redactor.redact(&text);
+    assert_eq!(redactor.redact(&once.text).text, once.text);
+    let raw = serde_json::to_string(&[text.as_str()]).unwrap();
+    let once = redactor.redact_json(&raw).unwrap();
+    assert_eq!(redactor.redact_json(&once.text).unwrap().text, once.text);
+}
+
 proptest! {
     #[test]
     fn spans_are_ordered_and_inside_the_text(text in texts()) {
