@@ -1,7 +1,7 @@
 //! Get started: what is true already is looked up each time.
 
 use super::{
-    desk::{Answer, Desk, page},
+    desk::{self, Answer, Desk},
     snippets::{Client, snippet},
     view::{
         frame::Section,
@@ -13,7 +13,7 @@ use procura_app::{
     activity::{self, DecisionFilter},
     agents, permissions, servers,
 };
-use procura_model::{PageAsk, Result, Verdict};
+use procura_model::{PageAsk, Permission, Result, Time, Verdict, page};
 use serde::Deserialize;
 
 /// Which client's snippet is shown.
@@ -28,12 +28,12 @@ pub(super) struct Chosen {
 /// The page.
 pub(super) async fn start(desk: Desk, Query(chosen): Query<Chosen>) -> Answer {
     let steps = steps_of(&desk, &chosen.client).await?;
-    page(&Start { frame: steps.frame.clone(), steps, clients: clients() })
+    desk::page(&Start { frame: steps.frame.clone(), steps, clients: clients() })
 }
 
 /// The steps alone, for the refresh.
 pub(super) async fn steps(desk: Desk, Query(chosen): Query<Chosen>) -> Answer {
-    page(&steps_of(&desk, &chosen.client).await?)
+    desk::page(&steps_of(&desk, &chosen.client).await?)
 }
 
 async fn steps_of(desk: &Desk, word: &str) -> Result<Steps> {
@@ -54,20 +54,26 @@ fn clients() -> Vec<(&'static str, &'static str)> {
 async fn progress(desk: &Desk) -> Result<Progress> {
     let (app, ctx) = (desk.app(), desk.ctx());
     let one = PageAsk::new(None, Some(1));
-    let agent = agents::list(app, ctx, &one).await?.items.into_iter().next();
-    let permissions = match &agent {
-        Some(agent) => permissions::list(app, ctx, agent.id).await?.len(),
-        None => 0,
-    };
+    let agents = agents::list(app, ctx, &PageAsk::new(None, Some(page::MAX_LIMIT))).await?.items;
+    let all = permissions::all(app, ctx).await?;
+    let in_force = all.iter().filter(|(_, permission)| holds(permission, ctx.now)).count();
     let call = activity::list(app, ctx, DecisionFilter::default(), &one).await?.items;
     let denied = DecisionFilter { verdict: Some(Verdict::Deny), ..DecisionFilter::default() };
     let denial = activity::list(app, ctx, denied, &one).await?.items;
     let used = servers::list(app, ctx).await?.iter().filter(|server| server.enabled).count();
     Ok(Progress {
-        agent: agent.map(|agent| (agent.id.to_string(), agent.name)),
+        agent: agents.first().map(|agent| (agent.id.to_string(), agent.name.clone())),
+        more_agents: agents.len().saturating_sub(1),
+        key_was_used: agents.iter().any(|agent| agent.last_seen_at.is_some()),
         servers: used,
         call: call.first().map(|row| row.recorded.request.to_string()),
         denial: denial.first().map(|row| row.recorded.request.to_string()),
-        permissions,
+        permissions: in_force,
     })
+}
+
+/// Whether a permission is neither before its time nor after it.
+fn holds(permission: &Permission, now: Time) -> bool {
+    permission.not_before.is_none_or(|start| start <= now)
+        && permission.expires_at.is_none_or(|end| end > now)
 }

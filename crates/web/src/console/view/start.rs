@@ -8,13 +8,17 @@ use askama::Template;
 pub(crate) struct Progress {
     /// The newest agent: id and name.
     pub(crate) agent: Option<(String, String)>,
+    /// How many agents there are beside it.
+    pub(crate) more_agents: usize,
+    /// Whether the key of some agent has been used.
+    pub(crate) key_was_used: bool,
     /// How many tool servers are in use.
     pub(crate) servers: usize,
     /// The first recorded decision.
     pub(crate) call: Option<String>,
     /// A recorded denial.
     pub(crate) denial: Option<String>,
-    /// How many permissions the newest agent has.
+    /// How many permissions of all agents are in force.
     pub(crate) permissions: usize,
 }
 
