@@ -1,7 +1,11 @@
 //! Which path is which operation. The API's routes come with their documentation (`openapi`): one
 //! that is not documented cannot be mounted.
 
-use crate::{console, edge, mcp, openapi, operator, respond::Failure, state::WebState};
+use crate::{
+    console, edge, mcp, openapi, operator,
+    respond::{self, Failure},
+    state::WebState,
+};
 use axum::{Router, middleware};
 use procura_model::Reason;
 
@@ -13,7 +17,7 @@ pub fn router(state: WebState) -> Router {
         .merge(mcp::router())
         .merge(operator::router())
         .merge(console::router())
-        .fallback(async || Failure::from(Reason::NotFound))
+        .fallback(async || respond::unknown_path())
         .method_not_allowed_fallback(async || Failure::from(Reason::MethodNotAllowed))
         .layer(middleware::from_fn_with_state(state.clone(), edge::pass))
         .with_state(state)

@@ -93,6 +93,11 @@ async fn errors_have_one_form_and_say_what_to_do() {
 
     let unknown = house.send(bare("GET", "/v1/nothing")).await;
     assert_eq!((unknown.status, &unknown.body["code"]), (404, &Value::from("NOT_FOUND")));
+    for path in ["/v1/nothing", "/nothing", "/static/nothing.css"] {
+        let unknown = house.send(bare("GET", path)).await.body;
+        assert_eq!(unknown["error"], "There is no such page or path here.", "{path}");
+        assert!(!unknown["fix"].as_str().unwrap().contains("organizations"), "{path}: {unknown}");
+    }
     let method = house.ask("PUT", "/v1/agents", "{}").await;
     assert_eq!((method.status, &method.body["code"]), (405, &Value::from("METHOD_NOT_ALLOWED")));
     let allow = method.headers["allow"].to_str().unwrap();

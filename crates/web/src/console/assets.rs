@@ -6,7 +6,7 @@ use axum::{
     http::{HeaderValue, header},
     response::{IntoResponse, Response},
 };
-use procura_model::{Digest, Reason};
+use procura_model::Digest;
 use std::sync::LazyLock;
 
 const CSS: &str = include_str!("../../static/console.css");
@@ -34,7 +34,7 @@ pub(super) async fn serve(Path(file): Path<String>) -> Result<Response, crate::r
     } else if path == ASSETS.script {
         (SCRIPT, "text/javascript; charset=utf-8")
     } else {
-        return Err(Reason::NotFound.into());
+        return Err(crate::respond::unknown_path());
     };
     let mut response = content.into_response();
     let headers = response.headers_mut();

@@ -3,7 +3,10 @@
 
 use super::{
     desk::{frame_of_error, local, page, redirect},
-    view::{entry::FailedPage, words::Id},
+    view::{
+        entry::FailedPage,
+        words::{Id, shown_fix},
+    },
 };
 use crate::{exchange::Exchange, respond};
 use axum::{http::HeaderMap, response::Response};
@@ -43,7 +46,9 @@ fn sign_in(exchange: &Exchange) -> String {
 
 fn view<'e>(error: &'e Error, exchange: &Exchange) -> FailedPage<'e> {
     let reason = error.reason();
+    let is_path = respond::is_unknown_path(error);
     let heading = match reason.http() {
+        404 if is_path => "There is no such page",
         401 => "Sign in first",
         403 => "You may not do this",
         404 => "Not found",
@@ -62,7 +67,7 @@ fn view<'e>(error: &'e Error, exchange: &Exchange) -> FailedPage<'e> {
         code: reason.code(),
         heading,
         sentence: error.sentence(),
-        fix: reason.fix(),
+        fix: if is_path { respond::fix(error) } else { shown_fix(error) },
         status: reason.http(),
         request: Id::of(exchange.request),
         way_on,

@@ -15,9 +15,10 @@ use crate::{
     extract::{Id as PathId, Query},
     form::{Fields, Form},
     respond::Failure,
+    sentence,
 };
 use procura_app::{agents, permissions};
-use procura_model::{AgentId, Json, PageAsk, Permission, PermissionId, Reason, Result, Scope};
+use procura_model::{AgentId, PageAsk, Permission, PermissionId, Reason, Result, Scope};
 use serde::Deserialize;
 
 /// All of them.
@@ -132,14 +133,9 @@ fn sent(fields: &Fields) -> std::result::Result<Permission, Problems> {
     if fields.text("by") != "document" {
         return form::read(&form::typed(fields));
     }
-    let mut problems = Problems::none();
-    let text = fields.text("document");
-    if let Err(error) = Json::parse(text) {
-        problems.add("document", format!("The document is {error}."));
-        return Err(problems);
-    }
-    serde_json::from_str(text).map_err(|error| {
-        problems.add("document", error.to_string());
+    sentence::document(fields.text("document")).map_err(|wrong| {
+        let mut problems = Problems::none();
+        problems.add("document", wrong);
         problems
     })
 }

@@ -46,7 +46,7 @@ impl When {
         match ms {
             ..=-1_000 => format!("in {span}"),
             1_000.. => format!("{span} ago"),
-            _ => "now".to_owned(),
+            _ => "just now".to_owned(),
         }
     }
 
@@ -161,7 +161,7 @@ impl Problems {
             Reason::EgressRefused | Reason::UpstreamUnreachable => "url",
             _ => fallback,
         };
-        let fix = error.reason().fix().to_owned();
+        let fix = shown_fix(error).to_owned();
         Self(vec![Problem { field, text: error.sentence().to_owned(), fix }])
     }
 
@@ -184,6 +184,13 @@ impl Problems {
     pub(crate) fn at(&self, field: &str) -> Option<&str> {
         self.0.iter().find(|problem| problem.field == field).map(|problem| problem.text.as_str())
     }
+}
+
+/// The next step that a page shows; nothing where the sentence says what the field must be.
+pub(crate) fn shown_fix(error: &procura_model::Error) -> &'static str {
+    let reason = error.reason();
+    let is_said = reason == Reason::FieldInvalid && error.sentence() != reason.text();
+    if is_said { "" } else { reason.fix() }
 }
 
 /// Microseconds in the unit in which they are read.
@@ -210,10 +217,17 @@ mod tests {
     fn a_time_is_told_from_now() {
         let now = Time::from_ms(10 * time::DAY_MS);
         let told = |ms: i64| When { at: now.plus_ms(ms), now }.relative();
-        assert_eq!(told(0), "now");
+        assert_eq!(told(0), "just now");
         assert_eq!(told(-3 * time::MINUTE_MS), "3 min ago");
         assert_eq!(told(-26 * time::HOUR_MS), "1 d ago");
         assert_eq!(told(2 * time::HOUR_MS), "in 2 h");
+    }
+
+    #[test]
+    fn a_page_does_not_point_from_its_sentence_to_its_sentence() {
+        let said: procura_model::Error = Reason::FieldInvalid.because("name is missing.");
+        assert_eq!(Problems::of(&said, "name").list()[0].fix, "");
+        assert_eq!(Problems::of(&Reason::NameTaken.into(), "name").list()[0].fix, Reason::NameTaken.fix());
     }
 
     #[test]
