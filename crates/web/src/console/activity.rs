@@ -5,6 +5,7 @@ use super::{
     view::{
         activity::{Activity, ActivityRows, Filters, Row},
         chart::{Bar, Chart},
+        ending::Ended,
         frame::Section,
         words::{Id, Mark, risk_word},
     },
@@ -160,19 +161,19 @@ fn row(desk: &Desk, names: &BTreeMap<AgentId, String>, decided: Decided) -> Row 
     let event = recorded.event;
     let sentence = sentence_of(&event.facts);
     let reason = event.reason.map_or("", Reason::text);
-    let (mark, reason) = match ending {
-        Ending::Unknown => (Mark::unknown("Unknown"), "Allowed and begun; it has no outcome.".to_owned()),
-        Ending::Ended { reason: Some(failed), .. } if failed != Reason::Allowed => {
-            (Mark::allowed("Allowed"), format!("Allowed, then: {}", failed.text()))
-        }
-        Ending::NotBegun | Ending::Ended { .. } => (
-            event.verdict.map_or(Mark::unknown("Unknown"), Mark::from),
-            sentence.unwrap_or_else(|| reason.to_owned()),
-        ),
+    let ended = match ending {
+        Ending::NotBegun => None,
+        Ending::Unknown => Ended::of("unknown", None),
+        Ending::Ended { reason, .. } => Ended::of("", reason),
+    };
+    let (ending, reason) = match ended {
+        Some(Ended { mark, said }) => (Some(mark), said),
+        None => (None, sentence.unwrap_or_else(|| reason.to_owned())),
     };
     Row {
         request: Id::of(recorded.request),
-        mark,
+        mark: event.verdict.map_or(Mark::unknown("Unknown"), Mark::from),
+        ending,
         action: event.action.unwrap_or_default(),
         resource: event.resource.unwrap_or_default(),
         agent: event.agent.map(|id| (Id::of(id), name_of(names, id))),
@@ -180,7 +181,7 @@ fn row(desk: &Desk, names: &BTreeMap<AgentId, String>, decided: Decided) -> Row 
         code: event.reason.map_or("", Reason::code),
         reason,
         risk: event.risk.and_then(risk_word),
-        at: desk.when(recorded.at),
+        at: desk.past(recorded.at),
     }
 }
 
@@ -238,7 +239,7 @@ async fn exported(desk: &Desk, asked: &Asked) -> Result<Vec<Row>> {
 
 /// The export as CSV (RFC 4180).
 pub(super) async fn export_csv(desk: Desk, Query(asked): Query<Asked>) -> Answer {
-    let mut out = String::from("time,request,verdict,code,action,resource,agent,user,reason\r\n");
+    let mut out = String::from("time,request,verdict,code,action,resource,agent,user,reason,ending\r\n");
     for row in exported(&desk, &asked).await? {
         let cells = fields(&row);
         out.push_str(&cells.iter().map(|cell| csv(cell)).collect::<Vec<_>>().join(","));
@@ -249,8 +250,8 @@ pub(super) async fn export_csv(desk: Desk, Query(asked): Query<Asked>) -> Answer
 
 /// The export as JSON.
 pub(super) async fn export_json(desk: Desk, Query(asked): Query<Asked>) -> Answer {
-    const NAMES: [&str; 9] =
-        ["time", "requestId", "verdict", "code", "action", "resource", "agentId", "user", "reason"];
+    const NAMES: [&str; 10] =
+        ["time", "requestId", "verdict", "code", "action", "resource", "agentId", "user", "reason", "ending"];
     let rows: Vec<BTreeMap<&str, String>> = exported(&desk, &asked)
         .await?
         .iter()
@@ -261,7 +262,7 @@ pub(super) async fn export_json(desk: Desk, Query(asked): Query<Asked>) -> Answe
     Ok(file(text, "application/json", "attachment; filename=\"activity.json\""))
 }
 
-fn fields(row: &Row) -> [String; 9] {
+fn fields(row: &Row) -> [String; 10] {
     [
         row.at.exact(),
         row.request.0.clone(),
@@ -272,6 +273,7 @@ fn fields(row: &Row) -> [String; 9] {
         row.agent.as_ref().map(|(id, _)| id.0.clone()).unwrap_or_default(),
         row.user.clone().unwrap_or_default(),
         row.reason.clone(),
+        row.ending.map(|mark| mark.word.to_lowercase()).unwrap_or_default(),
     ]
 }
 

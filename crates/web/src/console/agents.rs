@@ -65,8 +65,8 @@ fn row(desk: &Desk, agent: &Agent) -> AgentRow {
         kind: agent.kind.clone(),
         provider: agent.provider.clone(),
         mark: status(agent),
-        last_seen: agent.last_seen_at.map(|at| desk.when(at)),
-        created: desk.when(agent.created_at),
+        last_seen: agent.last_seen_at.map(|at| desk.past(at)),
+        created: desk.past(agent.created_at),
     }
 }
 

@@ -18,7 +18,9 @@ use crate::{
     respond::Failure,
 };
 use procura_app::{approvals, members};
-use procura_model::{AgentId, Approval, ApprovalId, ApprovalState, Error, Json, PageAsk, Reason, Result};
+use procura_model::{
+    AgentId, Approval, ApprovalId, ApprovalState, Currency, Error, Json, PageAsk, Reason, Result,
+};
 use std::collections::BTreeMap;
 
 /// How many arguments a card shows; the page shows all.
@@ -63,11 +65,23 @@ fn member(ask: &Json, name: &str) -> Option<String> {
     ask.member(name).filter(|value| **value != Json::Null).map(plain)
 }
 
-fn amount(ask: &Json) -> Option<String> {
-    member(ask, "amount").map(|amount| match member(ask, "currency") {
+/// The amount with its currency. Where the ask names none it is the permission's, and the sentence of
+/// the decision says which; a person must never agree to a bare number.
+fn amount(ask: &Json, sentence: &str) -> Option<String> {
+    let amount = member(ask, "amount")?;
+    let currency = member(ask, "currency").or_else(|| currency_in(sentence, &amount));
+    Some(match currency {
         Some(currency) => format!("{amount} {currency}"),
-        None => amount,
+        None => format!("{amount} (currency of the permission)"),
     })
+}
+
+/// The currency that the sentence names behind this amount.
+fn currency_in(sentence: &str, amount: &str) -> Option<String> {
+    let mut words = sentence.split_ascii_whitespace();
+    words.find(|word| *word == amount)?;
+    let word = words.next()?.trim_end_matches(|c: char| !c.is_ascii_alphanumeric());
+    word.parse::<Currency>().ok().map(|currency| currency.to_string())
 }
 
 fn card(desk: &Desk, names: &BTreeMap<AgentId, String>, approval: &Approval) -> ApprovalCard {
@@ -87,10 +101,10 @@ fn card(desk: &Desk, names: &BTreeMap<AgentId, String>, approval: &Approval) -> 
         user: approval.user.as_ref().map(|user| user.0.clone()),
         action: member(&ask, "action").unwrap_or_default(),
         resource: member(&ask, "resource").unwrap_or_default(),
-        amount: amount(&ask),
+        amount: amount(&ask, &approval.sentence),
         facts,
         sentence: approval.sentence.clone(),
-        created: desk.when(approval.created_at),
+        created: desk.past(approval.created_at),
         expires: desk.when(approval.expires_at),
     }
 }
@@ -160,4 +174,24 @@ async fn answered(desk: &Desk, id: ApprovalId, result: Result<Approval>, done: &
 
 fn is_closed(error: &Error) -> bool {
     matches!(error.reason(), Reason::ApprovalClosed | Reason::SelfApproval)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_amount_is_never_shown_without_a_currency() {
+        let ask = |text: &str| Json::parse(text).unwrap();
+        let bare = ask(r#"{"amount":"142.00","currency":null}"#);
+        let sentence = "A person must approve: the amount 142.00 USD is above 100.00 EUR (per_1).";
+        assert_eq!(amount(&bare, sentence).unwrap(), "142.00 USD");
+        assert_eq!(
+            amount(&bare, "A person must approve every such call (per_1).").unwrap(),
+            "142.00 (currency of the permission)"
+        );
+        let named = ask(r#"{"amount":"142.00","currency":"EUR"}"#);
+        assert_eq!(amount(&named, sentence).unwrap(), "142.00 EUR");
+        assert_eq!(amount(&ask("{}"), sentence), None);
+    }
 }

@@ -4,7 +4,7 @@
 use super::{
     assets::ASSETS,
     view::{
-        frame::{Frame, Section, Who, done},
+        frame::{Done, Frame, Section, Who, done},
         words::{Problems, When},
     },
 };
@@ -32,7 +32,7 @@ const MAX_COUNTED: i64 = 99;
 #[derive(Clone, Debug, Default)]
 pub(super) struct Look {
     theme: &'static str,
-    done: Option<&'static str>,
+    done: Option<Done>,
 }
 
 impl Look {
@@ -122,6 +122,13 @@ impl Desk {
     /// A time as it is seen from this request.
     pub(super) fn when(&self, at: Time) -> When {
         When { at, now: self.ctx().now }
+    }
+
+    /// A time in the past. What was seen while this request was under way is seen now: a page never
+    /// says that something was done in the future.
+    pub(super) fn past(&self, at: Time) -> When {
+        let now = self.ctx().now;
+        When { at: at.min(now), now }
     }
 
     /// The frame around a page of this section.

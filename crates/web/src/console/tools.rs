@@ -13,6 +13,7 @@ use crate::{
     extract::Id as PathId,
     form::{Fields, Form},
     respond::Failure,
+    sentence,
 };
 use procura_app::{
     AgentSnapshot, agents,
@@ -20,7 +21,7 @@ use procura_app::{
     verify,
 };
 use procura_gateway::{ServerHealth, ServerState, ToolView};
-use procura_model::{PageAsk, Result, Scope, ServerId, ServerSettings, ToolServer, Transport};
+use procura_model::{PageAsk, Reason, Result, Scope, ServerId, ServerSettings, ToolServer, Transport};
 use procura_policy::Listing;
 use std::sync::Arc;
 
@@ -70,12 +71,25 @@ fn row(
         address: address(server),
         mark,
         error: seen.and_then(|seen| seen.last_error.clone()),
-        checked: seen.and_then(|seen| seen.checked_at).map(|at| desk.when(at)),
+        next_step: seen.and_then(|seen| seen.last_code).map(next_step),
+        checked: seen.and_then(|seen| seen.checked_at).map(|at| desk.past(at)),
         is_enabled: server.enabled,
         from_file: server.from_file,
         has_credential: server.sealed_credential.is_some(),
         fence: server.settings.fence,
         tools: seen.map(|seen| seen.tools.iter().map(tool).collect()).unwrap_or_default(),
+    }
+}
+
+/// What somebody does about a server that fails, on the page of that server.
+const fn next_step(reason: Reason) -> &'static str {
+    match reason {
+        Reason::UpstreamUnreachable => "Check the address and that the server runs, then ask it again.",
+        Reason::UpstreamTimeout => "Check that the server runs, or give it more time, then ask it again.",
+        Reason::UpstreamInvalid => {
+            "Check that the address is the MCP endpoint (its path too) and that the credential is right, then ask it again."
+        }
+        _ => reason.fix(),
     }
 }
 
@@ -153,8 +167,8 @@ fn settings_of(form: &ServerForm) -> std::result::Result<ServerSettings, Problem
     let (timeout_ms, max_bytes) =
         (number(&form.timeout_ms, "timeout_ms"), number(&form.max_bytes, "max_bytes"));
     let tools = if form.tools.is_empty() { "{}" } else { &form.tools };
-    let tools = serde_json::from_str(tools).unwrap_or_else(|error| {
-        problems.add("tools", error.to_string());
+    let tools = sentence::document(tools).unwrap_or_else(|wrong| {
+        problems.add("tools", wrong);
         std::collections::BTreeMap::new()
     });
     if problems.any() {
@@ -175,7 +189,9 @@ pub(super) async fn add(desk: Desk, mut sent: Form) -> Answer {
         Err(problems) => problems,
         Ok(settings) => {
             match servers::add(desk.app(), desk.ctx(), details(&form, credential, settings)).await {
-                Ok(server) => return go(&format!("/tools/{}", server.id), "server-added"),
+                Ok(server) => {
+                    return settled(&desk, server.id, ("server-added", "server-added-failing")).await;
+                }
                 Err(error) if is_about_the_form(&error) => placed(&error),
                 Err(error) => return Err(Failure(error)),
             }
@@ -184,6 +200,13 @@ pub(super) async fn add(desk: Desk, mut sent: Form) -> Answer {
     let mut frame = desk.frame("Add a tool server", Section::Tools).await?;
     frame.problems = problems;
     wrong(422, &NewServer { frame, form })
+}
+
+/// On to the server's page, which says whether the server can be used as it was described.
+async fn settled(desk: &Desk, id: ServerId, (well, failing): (&str, &str)) -> Answer {
+    let health = desk.web.gateway.servers_health(desk.ctx()).await?;
+    let fails = health.iter().any(|seen| seen.server == id && seen.state == ServerState::Failing);
+    go(&format!("/tools/{id}"), if fails { failing } else { well })
 }
 
 /// The sentence begins with the field's name.
@@ -223,7 +246,7 @@ pub(super) async fn change(desk: Desk, PathId(id): PathId<ServerId>, mut sent: F
         Err(problems) => problems,
         Ok(settings) => {
             match servers::change(desk.app(), desk.ctx(), id, details(&form, credential, settings)).await {
-                Ok(_) => return go(&format!("/tools/{id}"), "server-changed"),
+                Ok(_) => return settled(&desk, id, ("server-changed", "server-changed-failing")).await,
                 Err(error) if is_about_the_form(&error) => placed(&error),
                 Err(error) => return Err(Failure(error)),
             }

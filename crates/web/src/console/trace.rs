@@ -6,7 +6,8 @@ use super::{
     snippets::PLACEHOLDER,
     view::{
         activity::TracePage,
-        chain::chain,
+        chain::{Asked, chain},
+        ending::Ended,
         facts::{named_members, plain},
         frame::Section,
         words::{Id, Mark},
@@ -15,9 +16,9 @@ use super::{
 use crate::extract::Id as PathId;
 use procura_app::{
     activity::{self, Trace},
-    agents,
+    agents, approvals,
 };
-use procura_model::{AgentStatus, Event, EventKind, Json, Origin, Reason, RequestId};
+use procura_model::{AgentStatus, ApprovalState, Event, EventKind, Json, Origin, Reason, RequestId, Verdict};
 
 /// The page.
 pub(super) async fn trace(desk: Desk, PathId(request): PathId<RequestId>) -> Answer {
@@ -35,21 +36,24 @@ pub(super) async fn trace(desk: Desk, PathId(request): PathId<RequestId>) -> Ans
         }
         None => false,
     };
+    let asked = asked(&desk, event).await;
     page(&TracePage {
         frame: desk.frame("Trace", Section::Activity).await?,
         request: Id::of(request),
         mark: mark_of(event, decision.is_some()),
         outcome: outcome_mark(&trace),
+        ended: ended(&trace),
+        approval: asked.as_ref().map(|asked| (Id::of(asked.approval), asked.state.into())),
         sentence: sentence_of(&event.facts).unwrap_or_else(|| told(event).to_owned()),
         action: event.action.clone().unwrap_or_else(|| event.kind.as_str().to_owned()),
         resource: event.resource.clone().unwrap_or_default(),
         agent: agent_id.map(|id| (Id::of(id), name_of(&names, id))),
         agent_is_enabled: is_enabled,
         user: event.user.as_ref().map(|user| user.0.clone()),
-        at: desk.when(first.at),
+        at: desk.past(first.at),
         origin: trace.origin.as_ref().map(from),
         key: agent_id.and(Some(&first.actor)).filter(|actor| actor.starts_with("key_")).map(Id::of),
-        gates: chain(&trace.records),
+        gates: chain(&trace.records, asked.as_ref()),
         arguments: ask.map(named_members),
         is_replayable: facts.member("isReplayable") == Some(&Json::Bool(true)),
         curl: ask.map(|ask| curl(&desk.app().settings.public_url, ask)),
@@ -79,12 +83,22 @@ fn told(event: &Event) -> &'static str {
 }
 
 fn outcome_mark(trace: &Trace) -> Option<Mark> {
-    trace.outcome().map(|word| match word.as_str() {
-        "ok" => Mark::allowed("Done"),
-        "tool_error" => Mark::neutral("Tool error"),
-        "unknown" => Mark::unknown("Unknown"),
-        _ => Mark::denied("Failed"),
-    })
+    trace.outcome().map(|_| ended(trace).map_or(Mark::allowed("Done"), |ended| ended.mark))
+}
+
+/// How the action ended, where that was not well.
+fn ended(trace: &Trace) -> Option<Ended> {
+    let reason = trace.find(EventKind::Outcome).and_then(|outcome| outcome.event.reason);
+    Ended::of(&trace.outcome()?, reason)
+}
+
+/// The approval that this decision asked for, as it stands now; none where it cannot be read.
+async fn asked(desk: &Desk, decision: &Event) -> Option<Asked> {
+    let id = decision.approval.filter(|_| decision.verdict == Some(Verdict::NeedsApproval))?;
+    let approval = approvals::get(desk.app(), desk.ctx(), id).await.ok()?;
+    let is_over = approval.state == ApprovalState::Waiting && approval.expires_at <= desk.ctx().now;
+    let state = if is_over { ApprovalState::Expired } else { approval.state };
+    Some(Asked { approval: id, state, used_in: approval.consumed_in })
 }
 
 fn from(origin: &Origin) -> String {

@@ -3,6 +3,7 @@
 use super::{
     chain::Gate,
     chart::Chart,
+    ending::Ended,
     frame::Frame,
     words::{Id, Mark, When},
 };
@@ -13,6 +14,8 @@ use askama::Template;
 pub(crate) struct Row {
     pub(crate) request: Id,
     pub(crate) mark: Mark,
+    /// How it ended, where that was not well.
+    pub(crate) ending: Option<Mark>,
     pub(crate) action: String,
     pub(crate) resource: String,
     pub(crate) agent: Option<(Id, String)>,
@@ -75,6 +78,10 @@ pub(crate) struct TracePage {
     /// The answer, and the outcome where something was carried out.
     pub(crate) mark: Mark,
     pub(crate) outcome: Option<Mark>,
+    /// How it ended, where that was not well.
+    pub(crate) ended: Option<Ended>,
+    /// The approval that was asked for, as it stands now.
+    pub(crate) approval: Option<(Id, Mark)>,
     pub(crate) sentence: String,
     pub(crate) action: String,
     pub(crate) resource: String,

@@ -2,10 +2,13 @@
 //! not shown, and an intent without an outcome reads `unknown`, never as success (decisions 19).
 
 use super::{
+    ending::Ended,
     facts::{Fact, flatten, plain, pretty},
     words::{Mark, duration},
 };
-use procura_model::{Event, EventKind, Json, Reason, Recorded, Verdict};
+use procura_model::{
+    ApprovalId, ApprovalState, Event, EventKind, Json, Reason, Recorded, RequestId, Verdict,
+};
 
 /// Width of the shared time scale, in units of its drawing.
 const SCALE: i64 = 132;
@@ -58,7 +61,7 @@ impl Gate {
     }
 
     fn because(mut self, reason: Option<Reason>) -> Self {
-        self.code = reason.filter(|reason| *reason != Reason::Allowed).map(|r| (r.code(), r.fix()));
+        self.code = reason.filter(|reason| *reason != Reason::Allowed).map(|r| (r.code(), fix(r)));
         self
     }
 
@@ -68,8 +71,30 @@ impl Gate {
     }
 }
 
-/// The chain of these rows.
-pub(crate) fn chain(records: &[Recorded]) -> Vec<Gate> {
+/// An approval that a call asked for, as it stands now.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Asked {
+    pub(crate) approval: ApprovalId,
+    pub(crate) state: ApprovalState,
+    /// The request that used it.
+    pub(crate) used_in: Option<RequestId>,
+}
+
+/// What to do, for somebody who looks at the trace already.
+const fn fix(reason: Reason) -> &'static str {
+    match reason {
+        Reason::PromptInjection => {
+            "Remove the instructions from the content; the rules that fired are listed at this gate."
+        }
+        Reason::UpstreamInvalid => "The owner of the tool server must mend it.",
+        Reason::UpstreamUnreachable => "Try again later; see whether the server answers under Tools.",
+        Reason::CallCancelled => "Nothing to do; the gates show how far it came.",
+        _ => reason.fix(),
+    }
+}
+
+/// The chain of these rows; the rows do not know how an approval stands now, so that is told.
+pub(crate) fn chain(records: &[Recorded], asked: Option<&Asked>) -> Vec<Gate> {
     let mut gates = Vec::new();
     if let Some(first) = records.first() {
         gates.push(caller(first));
@@ -86,7 +111,7 @@ pub(crate) fn chain(records: &[Recorded]) -> Vec<Gate> {
                 if !is_of_the_screen(event.reason) {
                     gates.push(decided(event, &facts));
                 }
-                gates.extend(waiting_for(event));
+                gates.extend(waiting_for(event, asked));
                 gates.extend(used.take());
             }
             // Recorded before the decision that it made possible, shown after it.
@@ -236,14 +261,33 @@ fn decided(event: &Event, facts: &Json) -> Gate {
     gate
 }
 
-/// A call that waits for a person: the gate that stands open.
-fn waiting_for(event: &Event) -> Option<Gate> {
+/// A call that needed a person: the gate that stands open for as long as nobody has answered.
+fn waiting_for(event: &Event, asked: Option<&Asked>) -> Option<Gate> {
     let approval = event.approval.filter(|_| event.verdict == Some(Verdict::NeedsApproval))?;
-    let mut gate = Gate::passed("Approval", "The call waits for a person; nothing has been done.");
-    gate.mark = Mark::waiting("Waiting");
-    gate.is_open = true;
+    let now = asked.filter(|asked| asked.approval == approval);
+    let (mark, said) = match now.map(|asked| asked.state) {
+        None => (Mark::waiting("A person was asked"), "The call was not carried out by this request."),
+        Some(state) => (state.into(), so_far(state)),
+    };
+    let mut gate = Gate::passed("Approval", said);
+    gate.mark = mark;
+    gate.is_open = now.is_none_or(|asked| asked.state == ApprovalState::Waiting);
     gate.facts.push(Fact::new("approval", approval.to_string()));
+    gate.facts.extend(now.and_then(|asked| asked.used_in).map(|id| Fact::new("used in", id.to_string())));
     Some(gate)
+}
+
+/// What became of an approval, for the call that asked for it.
+const fn so_far(state: ApprovalState) -> &'static str {
+    match state {
+        ApprovalState::Waiting => "The call waits for a person; nothing has been done.",
+        ApprovalState::Granted => "A person granted it; the agent may send the same call once more.",
+        ApprovalState::Consumed => "A person granted it, and the same call was sent again and used it.",
+        ApprovalState::Denied => "A person denied it; nothing has been done.",
+        ApprovalState::Expired => "It was not answered and used in time; nothing has been done.",
+        ApprovalState::Cancelled => "The approval was withdrawn; nothing has been done.",
+        ApprovalState::Stale => "What it was bound to has changed, so the call must be asked anew.",
+    }
 }
 
 fn approval(event: &Event, said: &str) -> Gate {
@@ -278,21 +322,16 @@ fn outcome(event: &Event, facts: &Json) -> Gate {
     let word = event.target.clone().unwrap_or_else(|| "ok".to_owned());
     let mut gate = Gate::passed("Outcome", String::new()).because(event.reason);
     gate.elapsed_us = event.duration_us;
-    match word.as_str() {
-        "ok" => {
+    match Ended::of(&word, event.reason) {
+        None => {
             gate.mark = Mark::allowed("Done");
             gate.said = "The tool answered, and the caller has the answer.".to_owned();
         }
-        "unknown" => {
-            gate = lost();
-        }
-        "tool_error" => {
-            gate.mark = Mark::neutral("Tool error");
-            gate.said = "The tool itself reported an error.".to_owned();
-        }
-        _ => {
-            gate = gate.refused("Failed");
-            gate.said = event.reason.map_or(word, |reason| reason.text().to_owned());
+        Some(_) if word == "unknown" => gate = lost(),
+        Some(ended) => {
+            gate.is_refusal = ended.mark.tone == "denied";
+            gate.mark = ended.mark;
+            gate.said = ended.said;
         }
     }
     if let Some(sentence) = facts.member("sentence") {
@@ -385,7 +424,7 @@ mod tests {
             record(0, decision(Verdict::Allow, Reason::Allowed, "{}")),
             record(1, Event::new(EventKind::Intent)),
         ];
-        let gates = chain(&rows);
+        let gates = chain(&rows, None);
         let last = gates.last().unwrap();
         assert_eq!((last.mark.tone, last.is_lost, last.is_open), ("unknown", true, true));
     }
@@ -394,7 +433,7 @@ mod tests {
     fn the_first_refusal_is_open_and_the_rest_is_closed() {
         let facts =
             r#"{"sentence":"742.00 USD exceeds 500.00 USD.","gates":{"screen":{"risk":"none","rules":[]}}}"#;
-        let gates = chain(&[record(0, decision(Verdict::Deny, Reason::AmountOverLimit, facts))]);
+        let gates = chain(&[record(0, decision(Verdict::Deny, Reason::AmountOverLimit, facts))], None);
         let open: Vec<_> = gates.iter().filter(|gate| gate.is_open).map(|gate| gate.name).collect();
         assert_eq!(open, ["Decided"]);
         let names: Vec<_> = gates.iter().map(|gate| gate.name).collect();
@@ -405,7 +444,7 @@ mod tests {
     #[test]
     fn an_injection_is_refused_by_the_screen_and_not_by_the_policy() {
         let facts = r#"{"sentence":"The text looks like a prompt injection.","gates":{"screen":{"risk":"high","rules":["override"]}}}"#;
-        let gates = chain(&[record(0, decision(Verdict::Deny, Reason::PromptInjection, facts))]);
+        let gates = chain(&[record(0, decision(Verdict::Deny, Reason::PromptInjection, facts))], None);
         let names: Vec<_> = gates.iter().map(|gate| (gate.name, gate.is_refusal)).collect();
         assert_eq!(names, [("Authenticated", false), ("Screened", true)]);
     }
@@ -419,13 +458,42 @@ mod tests {
             record(1, Event::new(EventKind::Intent)),
             record(2, end),
         ];
-        let times: Vec<_> = chain(&rows).iter().filter_map(|gate| gate.us).collect();
+        let times: Vec<_> = chain(&rows, None).iter().filter_map(|gate| gate.us).collect();
         assert_eq!(times, [400, 600]);
     }
 
     #[test]
     fn facts_that_cannot_be_read_do_not_break_the_page() {
-        let gates = chain(&[record(0, decision(Verdict::Deny, Reason::NoPermission, "not json"))]);
+        let gates = chain(&[record(0, decision(Verdict::Deny, Reason::NoPermission, "not json"))], None);
         assert_eq!(gates.len(), 2);
+    }
+
+    #[test]
+    fn a_withheld_result_is_not_told_as_a_failure_and_its_fix_points_at_this_page() {
+        let mut end = Event::new(EventKind::Outcome).about("withheld");
+        end.reason = Some(Reason::PromptInjection);
+        end.facts = r#"{"risk":"high","rules":["override"],"redactions":0,"droppedBytes":0}"#.to_owned();
+        let rows = [record(0, decision(Verdict::Allow, Reason::Allowed, "{}")), record(1, end)];
+        let gates = chain(&rows, None);
+        let last = gates.last().unwrap();
+        assert_eq!((last.name, last.mark.word, last.mark.tone), ("Outcome", "Result withheld", "denied"));
+        assert!(gates.iter().filter_map(|gate| gate.code).all(|(_, fix)| !fix.contains("in the trace")));
+    }
+
+    #[test]
+    fn an_approval_that_was_used_no_longer_waits_in_the_trace_that_asked_for_it() {
+        let entropy = Entropy::seeded(9);
+        let approval = ApprovalId::new(Time::from_ms(5), &entropy);
+        let mut asking = decision(Verdict::NeedsApproval, Reason::ApprovalRequired, "{}");
+        asking.approval = Some(approval);
+        let used_in = Some(RequestId::new(Time::from_ms(9), &entropy));
+        let rows = [record(0, asking)];
+        let told = |state, used_in| {
+            let gates = chain(&rows, Some(&Asked { approval, state, used_in }));
+            let gate = gates.last().unwrap().clone();
+            (gate.mark.word, gate.is_open, gate.facts.len())
+        };
+        assert_eq!(told(ApprovalState::Consumed, used_in), ("Used", false, 2));
+        assert_eq!(told(ApprovalState::Waiting, None), ("Waiting", true, 1));
     }
 }

@@ -67,7 +67,7 @@ pub(crate) struct Frame {
     pub(crate) who: Option<Who>,
     pub(crate) badges: Vec<String>,
     /// What was just done, said once.
-    pub(crate) done: Option<&'static str>,
+    pub(crate) done: Option<Done>,
     /// `light` or `dark` where the person chose, empty where the system does.
     pub(crate) theme: &'static str,
     /// How many approvals wait.
@@ -102,10 +102,18 @@ impl Frame {
     }
 }
 
+/// What was done, and whether it went well.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Done {
+    /// The meaning: the class that carries the colour, and the icon's name.
+    pub(crate) tone: &'static str,
+    pub(crate) text: &'static str,
+}
+
 /// What was done, as the query of the redirect names it. Words, not text: a link cannot put a
 /// sentence of its own on our page.
-pub(crate) fn done(word: &str) -> Option<&'static str> {
-    Some(match word {
+pub(crate) fn done(word: &str) -> Option<Done> {
+    let text = match word {
         "saved" => "Saved.",
         "agent-disabled" => "The agent is disabled. Its keys are refused from now on.",
         "agent-enabled" => "The agent is enabled again.",
@@ -117,6 +125,12 @@ pub(crate) fn done(word: &str) -> Option<&'static str> {
         "permission-changed" => "The permission is changed and holds from the next call on.",
         "permission-removed" => "The permission is removed. Calls that it allowed are refused now.",
         "server-added" => "The tool server is added. Its tools appear once it has answered.",
+        "server-added-failing" => {
+            "The tool server is added, but it gives no tools yet: Procura cannot use it. The reason is below."
+        }
+        "server-changed-failing" => {
+            "The tool server is changed, but Procura cannot use it. The reason is below."
+        }
         "server-changed" => "The tool server is changed.",
         "server-removed" => "The tool server is removed. Its tools are gone for every agent.",
         "server-on" => "The tool server is in use.",
@@ -128,7 +142,8 @@ pub(crate) fn done(word: &str) -> Option<&'static str> {
         "password-changed" => "The password is changed. Other sessions of yours are ended.",
         "signed-out" => "You are signed out.",
         _ => return None,
-    })
+    };
+    Some(Done { tone: if word.ends_with("-failing") { "denied" } else { "allowed" }, text })
 }
 
 #[cfg(test)]
@@ -137,7 +152,8 @@ mod tests {
 
     #[test]
     fn a_link_cannot_put_its_own_words_on_a_page() {
-        assert!(done("saved").is_some());
+        assert_eq!(done("saved").map(|done| done.tone), Some("allowed"));
+        assert_eq!(done("server-added-failing").map(|done| done.tone), Some("denied"));
         assert_eq!(done("Your account is locked, call +1 555"), None);
     }
 }

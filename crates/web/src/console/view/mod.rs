@@ -6,6 +6,7 @@ pub(crate) mod agents;
 pub(crate) mod approvals;
 pub(crate) mod chain;
 pub(crate) mod chart;
+pub(crate) mod ending;
 pub(crate) mod entry;
 pub(crate) mod facts;
 pub(crate) mod frame;

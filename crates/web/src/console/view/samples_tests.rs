@@ -6,6 +6,7 @@ use super::{
     approvals::{ApprovalCard, ApprovalPage},
     chain::chain,
     chart::{Bar, Chart},
+    ending::Ended,
     facts::{flatten, pretty},
     frame::{Frame, Section, Who},
     policies::{PermissionForm, PermissionPage},
@@ -69,6 +70,7 @@ pub(super) fn row(mark: Mark, words: [&str; 3], ms: i64) -> Row {
     Row {
         request: request(),
         mark,
+        ending: None,
         action: action.to_owned(),
         resource: resource.to_owned(),
         agent: Some((agent(), "refund-assistant".to_owned())),
@@ -103,6 +105,8 @@ pub(super) fn rows() -> Vec<Row> {
         ),
         row(Mark::allowed("Allowed"), ["purchase", "ticket", "The action is allowed."], 2 * time::HOUR_MS),
     ];
+    rows[3].mark = Mark::allowed("Allowed");
+    rows[3].ending = Some(Mark::unknown("Unknown"));
     rows[4].risk = Some("high risk");
     rows[5].agent = Some((agent(), LONG.to_owned()));
     rows[5].user = Some(ARABIC.to_owned());
@@ -185,6 +189,8 @@ pub(super) fn trace_page(verdict: Verdict, reason: Reason) -> TracePage {
         mark: verdict.into(),
         outcome: (verdict == Verdict::Allow)
             .then(|| if is_done { Mark::allowed("Done") } else { Mark::unknown("Unknown") }),
+        ended: (verdict == Verdict::Allow && !is_done).then(|| Ended::of("unknown", None)).flatten(),
+        approval: None,
         sentence: "742.00 USD exceeds 500.00 USD per call (permission per_01JD9Z3V5M8Q6T2W4X7Y9A1B3C)."
             .to_owned(),
         action: "tool.call".to_owned(),
@@ -195,7 +201,7 @@ pub(super) fn trace_page(verdict: Verdict, reason: Reason) -> TracePage {
         at: ago(14_000),
         origin: Some("POST /v1/mcp from 127.0.0.1".to_owned()),
         key: Some(Id::of(CredentialId::new(NOW, &seeded()))),
-        gates: chain(&records),
+        gates: chain(&records, None),
         arguments: Some(pretty(&Json::parse(ASK).unwrap())),
         is_replayable: true,
         curl: Some(
@@ -327,6 +333,7 @@ pub(super) fn server_row(mark: Mark, from_file: bool) -> ServerRow {
             .to_owned(),
         mark,
         error: (mark.tone == "denied").then(|| Reason::UpstreamTimeout.text().to_owned()),
+        next_step: (mark.tone == "denied").then(|| Reason::UpstreamTimeout.fix()),
         checked: Some(ago(30_000)),
         is_enabled: true,
         from_file,

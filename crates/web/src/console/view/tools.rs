@@ -23,6 +23,8 @@ pub(crate) struct ServerRow {
     pub(crate) address: String,
     pub(crate) mark: Mark,
     pub(crate) error: Option<String>,
+    /// What to do about the error.
+    pub(crate) next_step: Option<&'static str>,
     pub(crate) checked: Option<When>,
     pub(crate) is_enabled: bool,
     pub(crate) from_file: bool,
