@@ -27,14 +27,14 @@ use tokio::{
 const LONGEST: Duration = Duration::from_secs(420);
 
 /// Where the clients are.
-struct Tools {
-    node: PathBuf,
+pub(crate) struct Tools {
+    pub(crate) node: PathBuf,
     python: PathBuf,
-    clients: PathBuf,
+    pub(crate) clients: PathBuf,
 }
 
 /// The tools, with our drivers beside the packages that they import; none, loudly, where something is absent.
-fn tools(what: &str) -> Option<Tools> {
+pub(crate) fn tools(what: &str) -> Option<Tools> {
     let found = ["PROCURA_TEST_NODE", "PROCURA_TEST_PYTHON", "PROCURA_TEST_CLIENTS"].map(variable);
     let [Some(node), Some(python), Some(clients)] = found else {
         skipped(

@@ -6,6 +6,8 @@ mod approvals;
 #[cfg(test)]
 mod bad_input;
 #[cfg(test)]
+mod browser;
+#[cfg(test)]
 mod chains;
 #[cfg(test)]
 mod clients;
