@@ -394,6 +394,8 @@ struct EgressFacts<'f> {
     bytes: Option<usize>,
     #[serde(skip_serializing_if = "Option::is_none")]
     upstream_request_id: Option<&'f str>,
+    /// Whether it arrived: a call that was given up may have been on its way.
+    arrived: &'static str,
 }
 
 /// What the record says about the end.
@@ -472,6 +474,7 @@ fn egress_event(call: &Call, sent: &Sent) -> Option<Event> {
         connected: connected.map(|address| address.to_string()),
         bytes,
         upstream_request_id: own_id,
+        arrived: if matches!(sent, Sent::Answered(_)) { "yes" } else { "unknown" },
     };
     let mut event = event(call, EventKind::Egress).about(server.id).with_facts(&facts);
     event.status = status;
