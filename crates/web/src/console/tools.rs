@@ -85,6 +85,9 @@ fn row(
 const fn next_step(reason: Reason) -> &'static str {
     match reason {
         Reason::UpstreamUnreachable => "Check the address and that the server runs, then ask it again.",
+        Reason::EgressRefused => {
+            "Give it another address, or have the operator allow this one in procura.toml; then ask it again."
+        }
         Reason::UpstreamTimeout => "Check that the server runs, or give it more time, then ask it again.",
         Reason::UpstreamInvalid => {
             "Check that the address is the MCP endpoint (its path too) and that the credential is right, then ask it again."

@@ -86,6 +86,7 @@ const fn fix(reason: Reason) -> &'static str {
         Reason::PromptInjection => {
             "Remove the instructions from the content; the rules that fired are listed at this gate."
         }
+        Reason::ApprovalRequired => "A person answers it; the gate below shows how that stands now.",
         Reason::UpstreamInvalid => "The owner of the tool server must mend it.",
         Reason::UpstreamUnreachable => "Try again later; see whether the server answers under Tools.",
         Reason::CallCancelled => "Nothing to do; the gates show how far it came.",
