@@ -61,6 +61,7 @@ reasons! {
     MediaTypeUnsupported, "MEDIA_TYPE_UNSUPPORTED", 415, "The content type is not supported here.", "Send `Content-Type: application/json`.";
     NotAcceptable, "NOT_ACCEPTABLE", 406, "None of the types that you accept can be made here.", "Send `Accept: application/json, text/event-stream`.";
     NotFound, "NOT_FOUND", 404, "There is no such thing here.", "Check the id; things of other organizations are never found.";
+    PathUnknown, "PATH_UNKNOWN", 404, "There is no such page or path here.", "Check the address; the paths of the API are listed in /openapi.json.";
     MethodNotAllowed, "METHOD_NOT_ALLOWED", 405, "The method is not allowed on this path.", "See the Allow header, or /openapi.json.";
     NameTaken, "NAME_TAKEN", 409, "The name is already in use.", "Choose another name.";
     StateChanged, "STATE_CHANGED", 409, "Somebody else changed this first.", "Load it again and look.";

@@ -102,6 +102,7 @@ fn declare(app: &Arc<App>, declaration: Declaration) {
 
 async fn declare_for(app: &App, tenant: TenantId, declaration: Declaration) -> Result<()> {
     let mut allowed = declaration.allowed;
+    let before = allowed.len();
     for server in &declaration.servers {
         if let Transport::Http { url } = &server.transport {
             let url = url::Url::parse(url).doing("read a declared URL")?;
@@ -116,7 +117,10 @@ async fn declare_for(app: &App, tenant: TenantId, declaration: Declaration) -> R
             }
         }
     }
-    app.egress.set_rules(rules(&allowed, &declaration.denied)?);
+    // The rules in force stay as they are where the file adds none: somebody may have set others since.
+    if allowed.len() > before {
+        app.egress.set_rules(rules(&allowed, &declaration.denied)?);
+    }
     let ctx = Ctx::new(tenant, Actor::Operator, app.now(), &app.entropy).from(cli_origin("procura.toml"));
     let rows =
         declaration.servers.into_iter().map(|s| (s.name, s.transport, s.settings, s.credential)).collect();

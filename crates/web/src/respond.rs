@@ -63,28 +63,10 @@ impl IntoResponse for Failure {
     }
 }
 
-/// What a path that leads nowhere is told. It says nothing of ids: there is no thing to be found.
-const UNKNOWN_PATH: &str = "There is no such page or path here.";
-
 /// The refusal of a path that leads nowhere.
 #[must_use]
 pub fn unknown_path() -> Failure {
-    Failure(Reason::NotFound.because(UNKNOWN_PATH))
-}
-
-/// Whether this is the refusal of a path that leads nowhere, and not of an id.
-#[must_use]
-pub fn is_unknown_path(error: &Error) -> bool {
-    error.reason() == Reason::NotFound && error.sentence() == UNKNOWN_PATH
-}
-
-/// What to do next.
-#[must_use]
-pub fn fix(error: &Error) -> &'static str {
-    if is_unknown_path(error) {
-        return "Check the address; the paths of the API are listed in /openapi.json.";
-    }
-    error.reason().fix()
+    Failure(Reason::PathUnknown.into())
 }
 
 /// The status of a reason.
@@ -107,7 +89,7 @@ pub fn render(error: &Error, request: RequestId, headers: HeaderMap) -> Response
         success: false,
         code: reason.code(),
         error: error.sentence(),
-        fix: fix(error),
+        fix: error.reason().fix(),
         request_id: request,
     };
     let mut response = (status(reason), axum::Json(body)).into_response();

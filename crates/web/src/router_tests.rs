@@ -92,7 +92,7 @@ async fn errors_have_one_form_and_say_what_to_do() {
     assert_eq!(missing.headers["x-content-type-options"], "nosniff");
 
     let unknown = house.send(bare("GET", "/v1/nothing")).await;
-    assert_eq!((unknown.status, &unknown.body["code"]), (404, &Value::from("NOT_FOUND")));
+    assert_eq!((unknown.status, &unknown.body["code"]), (404, &Value::from("PATH_UNKNOWN")));
     for path in ["/v1/nothing", "/nothing", "/static/nothing.css"] {
         let unknown = house.send(bare("GET", path)).await.body;
         assert_eq!(unknown["error"], "There is no such page or path here.", "{path}");

@@ -94,7 +94,7 @@ async fn paths_methods_and_queries_are_read_strictly() {
     let w = World::start().await;
     let shop = w.tenant("shop").await;
     let http = &shop.platform;
-    http.get("/v1/nothing").send().await.refused(Reason::NotFound);
+    http.get("/v1/nothing").send().await.refused(Reason::PathUnknown);
     http.get("/v1/agents/nonsense").send().await.refused(Reason::NotFound);
     http.get("/v1/agents/per_00000000000000000000000000").send().await.refused(Reason::NotFound);
     http.get("/v1/agents/%ff%fe").send().await.refused(Reason::NotFound);

@@ -107,7 +107,8 @@ async fn bodies(w: &World, shop: &Shop) {
 }
 
 async fn things(w: &World, shop: &Shop) {
-    shop.platform.get("/v1/nothing").send().await.refused(Reason::NotFound);
+    shop.platform.get("/v1/nothing").send().await.refused(Reason::PathUnknown);
+    shop.platform.get("/v1/agents/nonsense").send().await.refused(Reason::NotFound);
     shop.platform.delete("/v1/verify").send().await.refused(Reason::MethodNotAllowed);
     shop.platform.post("/v1/agents", &json!({"name": "one"})).send().await.refused(Reason::NameTaken);
     let dead =

@@ -46,7 +46,7 @@ fn sign_in(exchange: &Exchange) -> String {
 
 fn view<'e>(error: &'e Error, exchange: &Exchange) -> FailedPage<'e> {
     let reason = error.reason();
-    let is_path = respond::is_unknown_path(error);
+    let is_path = reason == Reason::PathUnknown;
     let heading = match reason.http() {
         404 if is_path => "There is no such page",
         401 => "Sign in first",
@@ -67,7 +67,7 @@ fn view<'e>(error: &'e Error, exchange: &Exchange) -> FailedPage<'e> {
         code: reason.code(),
         heading,
         sentence: error.sentence(),
-        fix: if is_path { respond::fix(error) } else { shown_fix(error) },
+        fix: shown_fix(error),
         status: reason.http(),
         request: Id::of(exchange.request),
         way_on,
