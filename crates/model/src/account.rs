@@ -64,12 +64,19 @@ impl Role {
             S::ReadMembers,
             S::ReadKeys,
             S::ReadOrganization,
+            S::ReadSessions,
         ];
         let more: &[S] = match self {
             Self::Owner | Self::Admin => S::ALL,
-            Self::Developer => {
-                &[S::WriteAgents, S::WritePermissions, S::WriteServers, S::Verify, S::Tools, S::ReadMetrics]
-            }
+            Self::Developer => &[
+                S::WriteAgents,
+                S::WritePermissions,
+                S::WriteServers,
+                S::Verify,
+                S::Tools,
+                S::ReadMetrics,
+                S::RevokeSessions,
+            ],
             Self::Approver => &[S::DecideApprovals],
             Self::Auditor => &[],
         };

@@ -7,7 +7,8 @@ use crate::{
 };
 use serde::{Deserialize, Serialize};
 
-/// An end user as the customer names it; any string of 1 to 256 bytes.
+/// An end user by pseudonym: `usr_` and 32 hexadecimal digits, the same for the same user of an organization,
+/// and worth nothing without the deployment's root key (USR-7).
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct UserRef(pub String);

@@ -80,7 +80,8 @@ pub struct Approval {
     pub user: Option<UserRef>,
     /// SHA-256 of the canonical ask.
     pub digest: Digest,
-    /// The canonical ask itself: the approver's page renders from this, never from the agent's words.
+    /// The canonical ask itself: the approver's page renders from this, never from the agent's words. Values that
+    /// tell who the user is are replaced by marks in it (USR-7).
     pub canonical_ask: String,
     /// The agent's policy version when it was asked.
     pub policy_version: i64,

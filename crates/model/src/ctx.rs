@@ -9,10 +9,14 @@ use crate::{
     reason::Reason,
     scope::{Scope, Scopes},
     time::Time,
+    user::ActingUser,
 };
 use std::{
     net::IpAddr,
-    sync::atomic::{AtomicI64, Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
     time::Instant,
 };
 
@@ -28,7 +32,7 @@ pub enum Actor {
         /// What the key may do.
         scopes: Scopes,
         /// The end user for whom the agent acts, where one was verified.
-        user: Option<UserRef>,
+        user: Option<Arc<ActingUser>>,
     },
     /// The customer's own server, by a platform key.
     Platform {
@@ -73,9 +77,15 @@ impl Actor {
         }
     }
 
-    /// The verified end user, where there is one.
+    /// The pseudonym of the verified end user, where there is one.
     #[must_use]
-    pub const fn user(&self) -> Option<&UserRef> {
+    pub fn user(&self) -> Option<&UserRef> {
+        self.acting_for().map(|acting| &acting.reference)
+    }
+
+    /// The verified end user for whom the agent acts, where there is one.
+    #[must_use]
+    pub const fn acting_for(&self) -> Option<&Arc<ActingUser>> {
         match self {
             Self::Agent { user, .. } => user.as_ref(),
             Self::Platform { .. } | Self::Account { .. } | Self::Anonymous | Self::Operator => None,

@@ -1,14 +1,14 @@
 //! What an agent wants ([`Ask`]) and what we answer ([`Decision`]).
 
 use crate::{
-    agent::UserRef,
     amount::{Amount, Currency},
     ids::PermissionId,
     json::Json,
     reason::Reason,
+    user::ActingUser,
 };
 use serde::{Deserialize, Serialize};
-use std::borrow::Cow;
+use std::{borrow::Cow, sync::Arc};
 
 /// How much harm an action or a text could do; high and critical texts block.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -89,7 +89,7 @@ pub struct Ask {
     pub args: Option<Json>,
     /// The verified end user; never taken from the request's own words.
     #[serde(skip)]
-    pub user: Option<UserRef>,
+    pub user: Option<Arc<ActingUser>>,
 }
 
 impl Ask {
@@ -97,13 +97,14 @@ impl Ask {
     #[must_use]
     pub fn canonical(&self) -> String {
         let text = |value: &Option<String>| value.clone().map_or(Json::Null, Json::Text);
+        let user = self.user.as_ref().map_or(Json::Null, |user| Json::Text(user.reference.0.clone()));
         let members = vec![
             ("action".to_owned(), Json::Text(self.action.clone())),
             ("amount".to_owned(), self.amount.map_or(Json::Null, |amount| Json::Text(amount.to_string()))),
             ("args".to_owned(), self.args.clone().unwrap_or(Json::Null)),
             ("currency".to_owned(), self.currency.map_or(Json::Null, |c| Json::Text(c.to_string()))),
             ("resource".to_owned(), text(&self.resource)),
-            ("user".to_owned(), self.user.clone().map_or(Json::Null, |user| Json::Text(user.0))),
+            ("user".to_owned(), user),
             ("vendor".to_owned(), text(&self.vendor)),
         ];
         Json::Map(members).canonical()

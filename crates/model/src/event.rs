@@ -67,6 +67,13 @@ kinds! {
     ServerAdded = "server.added", true, "A tool server was added.";
     ServerChanged = "server.changed", true, "A tool server was changed.";
     ServerRemoved = "server.removed", true, "A tool server was removed.";
+    UserAuthChanged = "user_auth.changed", true, "The way in which an agent's users are verified was changed.";
+    SecretReplaced = "secret.replaced", true, "A secret was set or replaced.";
+    SecretRemoved = "secret.removed", true, "A secret was removed.";
+    UserRefused = "user.refused", false, "A user's token was refused.";
+    UserTokenTried = "user.token_tried", false, "A user's token was tried in the token console.";
+    SessionOpened = "session.opened", true, "An agent began to act for a verified user.";
+    SessionRevoked = "session.revoked", true, "A session of a verified user was revoked.";
     LinkMade = "link.made", false, "A one-time link was made.";
     LinkUsed = "link.used", false, "A one-time link was used.";
 }

@@ -103,6 +103,8 @@ id! {
     InvitationId "inv";
     /// A stored tool result whose rest can be read later.
     ResultId "out";
+    /// A secret of the customer's in the secret store.
+    SecretId "sec";
 }
 
 #[cfg(test)]

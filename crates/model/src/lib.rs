@@ -5,10 +5,11 @@
 //! |---|---|---|
 //! | tenant | the isolated customer; pages say "organization" | `org_` |
 //! | account | a person who signs in to the console | `acc_` |
-//! | user | an end user of the customer's product, named by the customer | any |
+//! | user | an end user of the customer's product; shown by a pseudonym only | `usr_` |
 //! | agent | a registered autonomous actor | `agt_` |
 //! | credential | something that authenticates; stored as a digest | `key_` |
-//! | session | a live authenticated span | `ses_` |
+//! | session | a live authenticated span: of a person in the console, or of an agent for a user | `ses_` |
+//! | secret | a value of the customer's that must be used again; sealed, write-only | `sec_` |
 //! | permission | an allowed or blocked action with limits | `per_` |
 //! | approval | a human answer to one ask | `apr_` |
 //! | ask, decision | what the agent wants, what we answered | `req_` |
@@ -19,6 +20,7 @@
 pub mod account;
 pub mod agent;
 pub mod amount;
+pub mod api_server;
 pub mod approval;
 pub mod ctx;
 pub mod decision;
@@ -33,12 +35,16 @@ pub mod reason;
 pub mod scope;
 pub mod secret;
 pub mod server;
+pub mod session;
 pub mod tenant;
 pub mod time;
+pub mod user;
+pub mod user_auth;
 
 pub use account::{Account, Invitation, Member, Role};
 pub use agent::{Agent, AgentStatus, Credential, KeyHolder, UserRef};
 pub use amount::{Amount, Currency, Money};
+pub use api_server::{ApiServer, ApiTool};
 pub use approval::{Approval, ApprovalState};
 pub use ctx::{Actor, Ctx, Origin};
 pub use decision::{Ask, Decision, Risk, Verdict};
@@ -47,7 +53,7 @@ pub use error::{Doing, Error, Fault, Refusal, Result, Side};
 pub use event::{Event, EventKind, Recorded};
 pub use ids::{
     AccountId, AgentId, ApprovalId, CredentialId, EventId, InvitationId, PermissionId, RequestId, ResultId,
-    ServerId, SessionId, TenantId,
+    SecretId, ServerId, SessionId, TenantId,
 };
 pub use json::{Json, JsonError};
 pub use page::{Page, PageAsk};
@@ -56,5 +62,8 @@ pub use reason::Reason;
 pub use scope::{Scope, Scopes};
 pub use secret::{Digest, Secret, ShownOnce};
 pub use server::{ServerSettings, ToolServer, ToolSettings, Transport};
+pub use session::{AgentSession, SessionState};
 pub use tenant::{Tenant, TenantSettings};
 pub use time::{Clock, Time};
+pub use user::{ActingUser, VerifiedUser};
+pub use user_auth::UserAuthMethod;

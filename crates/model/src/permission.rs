@@ -83,7 +83,7 @@ pub struct Condition {
     /// With what: a literal.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub value: Option<Json>,
-    /// With what: a fact of the request; `user.id` is the only one yet.
+    /// With what: a fact of the verified user: `user.id`, `user.email`, `user.role`, `user.attributes.<path>`.
     #[serde(default, skip_serializing_if = "Option::is_none", rename = "ref")]
     pub reference: Option<String>,
 }

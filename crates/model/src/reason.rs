@@ -53,6 +53,26 @@ reasons! {
     PasswordTooLong, "PASSWORD_TOO_LONG", 422, "The password is too long.", "Use at most 1,024 characters.";
     LastOwner, "LAST_OWNER", 409, "An organization cannot be left without an owner.", "Make somebody else an owner first.";
 
+    // For which user.
+    UserAuthMissing, "AUTH_NOT_CONFIGURED", 409, "No method is configured by which users of this agent are verified.", "Choose a method in the console under Agents, User authentication.";
+    JwtInvalid, "AUTH_JWT_INVALID", 401, "The token is not a JWT that this agent accepts: its form, signature, issuer, audience or algorithm is wrong.", "Try the token in the token console; it names the step that failed.";
+    JwtExpired, "AUTH_JWT_EXPIRED", 401, "The token has expired.", "Mint a new token; exp must be in the future.";
+    JwtNoSubject, "AUTH_JWT_NO_SUBJECT", 401, "The token names no user.", "Put the user's id into the subject claim, as a string that is not blank.";
+    JwksUnreachable, "AUTH_JWKS_UNREACHABLE", 503, "The key set that the token must be checked with cannot be had.", "See that the JWKS URL answers with a key set within five seconds.";
+    TokenMalformed, "AUTH_TOKEN_MALFORMED", 401, "The token is not two base64url segments divided by a dot that hold one JSON object.", "Check the encoding: base64url without padding, signed over the first segment's text.";
+    TokenInvalid, "AUTH_TOKEN_INVALID", 401, "The token's signature does not match, or the token is not valid yet.", "See that both sides use the same secret and sign the payload segment's bytes.";
+    TokenExpired, "AUTH_TOKEN_EXPIRED", 401, "The token has expired, or lives longer than allowed.", "Mint a new token with an exp at most the allowed lifetime away.";
+    TokenNoSubject, "AUTH_TOKEN_NO_SUBJECT", 401, "The token names no user.", "Put userId into the payload, as a string that is not blank.";
+    CallbackTimeout, "AUTH_CALLBACK_TIMEOUT", 504, "The identity callback did not answer within five seconds.", "Make the callback answer faster.";
+    CallbackFailed, "AUTH_CALLBACK_FAILED", 401, "The identity callback refused the token, or could not be reached.", "See that the callback answers a valid token with 200.";
+    CallbackInvalid, "AUTH_CALLBACK_BAD_RESPONSE", 502, "The identity callback's answer is not the expected JSON.", "Answer with userId and, if wanted, email, role and attributes, in at most 64 KB.";
+    UserTokenMissing, "USER_TOKEN_MISSING", 400, "No user token was sent.", "Send the user's token once, in the header X-User-Auth-Token.";
+    UserTokenUnexpected, "USER_TOKEN_UNEXPECTED", 400, "A user token is taken only where a session begins.", "Open a session with POST /v1/sessions, then send its token in X-Procura-Session.";
+    SessionInvalid, "SESSION_INVALID", 401, "The session is unknown, or is not this agent's.", "Open a session with POST /v1/sessions and the user's token.";
+    SessionExpired, "SESSION_EXPIRED", 401, "The session has expired.", "Open a new session with the user's token.";
+    SessionRevoked, "SESSION_REVOKED", 401, "The session was revoked.", "Stop acting for this user; a new session needs a new token of the user.";
+    UserRequired, "USER_REQUIRED", 403, "This tool acts for a verified user, and the call has none.", "Open a session for the user and send its token in X-Procura-Session.";
+
     // What was sent.
     BodyMalformed, "BODY_MALFORMED", 400, "The body is not valid JSON.", "Send one JSON document in UTF-8 without duplicate keys.";
     FieldInvalid, "FIELD_INVALID", 422, "A field is missing, unknown, or has a value that cannot be used.", "See the sentence for the field and what it must be.";

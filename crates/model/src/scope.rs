@@ -45,6 +45,9 @@ scopes! {
     ReadMetrics = 15, "read:metrics", "Read /metrics.";
     ReadOrganization = 16, "read:organization", "Read the organization's settings.";
     WriteOrganization = 17, "write:organization", "Change the organization's settings.";
+    Sessions = 18, "sessions", "Open sessions for verified users and read their context.";
+    ReadSessions = 19, "read:sessions", "Read sessions of verified users, by pseudonym.";
+    RevokeSessions = 20, "revoke:sessions", "Revoke sessions of verified users.";
 }
 
 impl std::str::FromStr for Scope {

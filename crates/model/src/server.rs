@@ -1,11 +1,16 @@
 //! Tool servers: the upstreams that offer tools.
 
-use crate::{amount::Currency, ids::ServerId, time::Time};
-use serde::{Deserialize, Serialize};
+use crate::{
+    amount::Currency,
+    api_server::ApiServer,
+    ids::{AgentId, ServerId},
+    time::Time,
+};
+use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
 use std::collections::BTreeMap;
 
 /// How a tool server is reached.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(tag = "kind", rename_all = "lowercase")]
 pub enum Transport {
     /// MCP over Streamable HTTP.
@@ -18,12 +23,41 @@ pub enum Transport {
         /// The program.
         command: String,
         /// Its arguments.
-        #[serde(default)]
         args: Vec<String>,
         /// The environment it gets; nothing is inherited but PATH.
-        #[serde(default)]
         env: BTreeMap<String, String>,
     },
+    /// A business's own HTTP API, whose operations are declared as tools (USR-9).
+    Api {
+        /// The API.
+        api: Box<ApiServer>,
+    },
+}
+
+/// Only from JSON text, and read in one piece: a reader that looks at the kind first would keep what it
+/// passed over, and the numbers of schemas must keep their digits.
+impl<'de> Deserialize<'de> for Transport {
+    fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        struct Whole {
+            kind: String,
+            url: Option<String>,
+            command: Option<String>,
+            #[serde(default)]
+            args: Vec<String>,
+            #[serde(default)]
+            env: BTreeMap<String, String>,
+            api: Option<Box<ApiServer>>,
+        }
+        let Whole { kind, url, command, args, env, api } = Whole::deserialize(d)?;
+        let missing = D::Error::missing_field;
+        match kind.as_str() {
+            "http" => Ok(Self::Http { url: url.ok_or_else(|| missing("url"))? }),
+            "stdio" => Ok(Self::Stdio { command: command.ok_or_else(|| missing("command"))?, args, env }),
+            "api" => Ok(Self::Api { api: api.ok_or_else(|| missing("api"))? }),
+            other => Err(D::Error::unknown_variant(other, &["http", "stdio", "api"])),
+        }
+    }
 }
 
 /// What the operator or a developer says about one tool.
@@ -50,11 +84,27 @@ pub struct ServerSettings {
     pub max_bytes: u64,
     /// Settings of single tools by the server's own name for them.
     pub tools: BTreeMap<String, ToolSettings>,
+    /// The agents that can see and use it; empty for all.
+    pub agents: Vec<AgentId>,
 }
 
 impl Default for ServerSettings {
     fn default() -> Self {
-        Self { fence: true, timeout_ms: 30_000, max_bytes: 4 * 1024 * 1024, tools: BTreeMap::new() }
+        Self {
+            fence: true,
+            timeout_ms: 30_000,
+            max_bytes: 4 * 1024 * 1024,
+            tools: BTreeMap::new(),
+            agents: Vec::new(),
+        }
+    }
+}
+
+impl ServerSettings {
+    /// Whether this agent can see and use the server.
+    #[must_use]
+    pub fn serves(&self, agent: AgentId) -> bool {
+        self.agents.is_empty() || self.agents.contains(&agent)
     }
 }
 
@@ -69,7 +119,7 @@ pub struct ToolServer {
     pub transport: Transport,
     /// What can be changed about it.
     pub settings: ServerSettings,
-    /// The sealed credential that is sent as `Authorization: Bearer`, where one was set.
+    /// The sealed credential that is sent to it, where one was set: as `Authorization: Bearer`, or as its API says.
     pub sealed_credential: Option<Vec<u8>>,
     /// Whether it is in use.
     pub enabled: bool,
