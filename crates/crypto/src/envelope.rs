@@ -123,6 +123,15 @@ impl Sealer {
         Ok(Secret::new(text.to_owned()))
     }
 
+    /// Opens an envelope that holds words which are no credential: who a user is, or a kept result. They are
+    /// handed out as they are, for what reads and shows them.
+    ///
+    /// # Errors
+    /// As [`Sealer::open_text`].
+    pub fn open_words(&self, place: &Context<'_>, envelope: &[u8]) -> Result<String, OpenError> {
+        Ok(self.open_text(place, envelope)?.expose().clone())
+    }
+
     /// Opens an envelope at its place.
     ///
     /// # Errors

@@ -14,6 +14,18 @@ pub enum Purpose {
     UpstreamCredential,
     /// Seals the secrets that webhooks are signed with.
     WebhookSecret,
+    /// Seals the secrets that businesses sign their users' tokens with.
+    UserTokenSecret,
+    /// Seals the secrets that identity callbacks are signed with.
+    CallbackSecret,
+    /// Seals who the user of a session is: id, e-mail, role, attributes.
+    UserProfile,
+    /// Makes the pseudonym by which a user appears outside a session (USR-7).
+    UserPseudonym,
+    /// The Ed25519 seed that assertions about a user are signed with (USR-9).
+    UserAssertion,
+    /// Seals results that are kept for later reading.
+    StoredResult,
     /// Proves that a form came from our page in this session.
     FormToken,
     /// Proves that a list's cursor is ours.
@@ -26,9 +38,15 @@ pub enum Purpose {
 
 impl Purpose {
     /// Every purpose.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 12] = [
         Self::UpstreamCredential,
         Self::WebhookSecret,
+        Self::UserTokenSecret,
+        Self::CallbackSecret,
+        Self::UserProfile,
+        Self::UserPseudonym,
+        Self::UserAssertion,
+        Self::StoredResult,
         Self::FormToken,
         Self::Cursor,
         Self::RequestState,
@@ -41,6 +59,12 @@ impl Purpose {
         match self {
             Self::UpstreamCredential => "procura/v1/upstream-credential",
             Self::WebhookSecret => "procura/v1/webhook-secret",
+            Self::UserTokenSecret => "procura/v1/user-token-secret",
+            Self::CallbackSecret => "procura/v1/callback-secret",
+            Self::UserProfile => "procura/v1/user-profile",
+            Self::UserPseudonym => "procura/v1/user-pseudonym",
+            Self::UserAssertion => "procura/v1/user-assertion",
+            Self::StoredResult => "procura/v1/stored-result",
             Self::FormToken => "procura/v1/form-token",
             Self::Cursor => "procura/v1/cursor",
             Self::RequestState => "procura/v1/request-state",

@@ -1,6 +1,6 @@
 //! Everything that is made of keys: opaque tokens, passwords, the root key and what is derived from
-//! it, sealed columns, and message authentication. Pure: chance comes in as [`procura_model::Entropy`],
-//! and nothing here touches a file, a socket or a clock.
+//! it, sealed columns, message authentication, and the tokens that say who a user is. Pure: chance comes
+//! in as [`procura_model::Entropy`], and nothing here touches a file, a socket or a clock.
 //!
 //! | module | what |
 //! |---|---|
@@ -8,17 +8,46 @@
 //! | [`password`] | scrypt hashes of people's passwords |
 //! | [`keys`] | the root key and one derived key per purpose |
 //! | [`envelope`] | AES-256-GCM for secrets that must be used again |
-//! | [`mac`] | HMAC-SHA256 for form tokens, cursors and request state |
+//! | [`mac`] | HMAC-SHA256 for form tokens, cursors, request state and pseudonyms |
+//! | [`signed_token`] | the signed session token of seed 003 |
+//! | [`jwt`] | JWTs, with [`jws`] (form, header, signature), [`jwk`] (key sets) and [`algorithm`] below it |
+//! | [`claims`] | what both kinds of token share once their signature holds |
+//! | [`steps`] | how a verification went, for the token console |
+//! | [`assertion`] | what Procura asserts about a user: short JWTs of its own |
+//! | [`callback_signature`], [`callback_answer`] | how an identity callback is signed, and what it may answer |
+//! | [`user_token`] | a user's token from its arrival to its end, in custody the whole way |
+//! | [`shared_secret`] | secrets that the customer's software shares with us |
 
+pub mod algorithm;
+pub mod assertion;
+pub mod callback_answer;
+pub mod callback_signature;
+pub mod claims;
 pub mod envelope;
+pub mod jwk;
+pub mod jws;
+pub mod jwt;
 pub mod keys;
 pub mod mac;
 mod parts;
 pub mod password;
+pub mod shared_secret;
+pub mod signed_token;
+pub mod steps;
 pub mod token;
+pub mod user_token;
 
+pub use algorithm::Algorithm;
+pub use assertion::{Assertion, AssertionKey, Disclosure};
 pub use envelope::{Context, OpenError, Sealer};
+pub use jwk::{JwkSet, JwkSetError};
+pub use jwt::JwtError;
 pub use keys::{KeyError, Purpose, RootKey};
 pub use mac::Mac;
 pub use password::Cost;
+pub use signed_token::SignedTokenError;
+pub use steps::{Step, StepOutcome};
 pub use token::{Minted, Parsed, TokenError, TokenKind};
+
+#[cfg(test)]
+mod wycheproof_tests;

@@ -1,5 +1,5 @@
 //! HMAC-SHA256 (RFC 2104) over length-prefixed parts, for what leaves the house and must come back
-//! unchanged: form tokens, cursors, request state. The parts say what is meant (session, path,
+//! unchanged (form tokens, cursors, request state) and for pseudonyms of users. The parts say what is meant (session, path,
 //! expiry); the purpose's own key keeps a cursor from ever passing as a form token.
 
 use crate::{
@@ -8,6 +8,7 @@ use crate::{
 };
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use hmac::{Hmac, KeyInit, Mac as _};
+use procura_model::Secret;
 use sha2::Sha256;
 use subtle::ConstantTimeEq;
 use zeroize::Zeroize;
@@ -46,7 +47,17 @@ impl Mac {
         decoded == Ok(given.len()) && self.code(parts).ct_eq(&given).into()
     }
 
-    fn code(&self, parts: &[&[u8]]) -> [u8; 32] {
+    /// The code of these parts and a secret at their end: to know the secret again without keeping it.
+    #[must_use]
+    pub fn code_of_secret(&self, parts: &[&[u8]], secret: &Secret<String>) -> [u8; 32] {
+        let mut all = parts.to_vec();
+        all.push(secret.expose().as_bytes());
+        self.code(&all)
+    }
+
+    /// The code of these parts as bytes, for what is looked up by it and never shown to be checked: a user's pseudonym.
+    #[must_use]
+    pub fn code(&self, parts: &[&[u8]]) -> [u8; 32] {
         let mut mac = self.0.clone();
         parts::feed(parts, |bytes| mac.update(bytes));
         mac.finalize().into_bytes().into()
@@ -74,6 +85,14 @@ mod tests {
         // Reckoned elsewhere with key 32 times 0x0b.
         let mac = Mac::with_key(&[0x0b; 32]);
         assert_eq!(mac.sign(&[b"session", b"/agents"]), "URkFZZmzQ1NX_7FzF_DPysVgQy8s2mXHqeppU8lerw0");
+    }
+
+    #[test]
+    fn a_secret_is_one_more_part() {
+        let mac = mac(Purpose::UserPseudonym);
+        let code = mac.code_of_secret(&[b"org", b"token"], &Secret::new("t1".to_owned()));
+        assert_eq!(code, mac.code(&[b"org", b"token", b"t1"]));
+        assert_ne!(code, mac.code(&[b"org", b"tokent1"]));
     }
 
     #[test]

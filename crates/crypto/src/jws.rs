@@ -1,0 +1,120 @@
+//! JWS in compact form (RFC 7515), read as strictly as it can be: three base64url segments without
+//! padding, a header that is one object without duplicate members, an algorithm that the settings allow,
+//! and a key that comes from the configured set and from nowhere else. What a header says about keys
+//! (`jwk`, `jku`, `x5u`, `x5c`) is never read (RFC 8725 section 3.10), and an extension that the header
+//! calls critical is never understood.
+
+use crate::{
+    algorithm::Algorithm,
+    claims::{Claims, MAX_DEPTH, ObjectError},
+    jwk::{ChoiceError, JwkSet},
+};
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+
+/// Why a text is not a signature that holds. Says nothing of what stands in it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum JwsError {
+    /// Longer than allowed.
+    #[error("The token is too long.")]
+    TooLong,
+    /// Not three segments.
+    #[error("The token is not three segments divided by dots.")]
+    NotThreeSegments,
+    /// Not strict base64url.
+    #[error("A segment is not base64url without padding.")]
+    NotBase64url,
+    /// No header.
+    #[error("The header cannot be read: {0}.")]
+    Header(ObjectError),
+    /// A member of the header of the wrong type.
+    #[error("The header has no string `alg`, or a `kid` or `typ` that is not a string.")]
+    HeaderType,
+    /// `alg` is not allowed.
+    #[error("The header's `alg` is none of the allowed algorithms.")]
+    Algorithm,
+    /// `crit`, or what only an extension could mean.
+    #[error("The header asks for an extension (`crit`, `b64`, `zip` or `enc`).")]
+    Extension,
+    /// Another kind of token (RFC 8725 section 3.11).
+    #[error("The header's `typ` is neither JWT nor at+jwt.")]
+    Kind,
+    /// No key.
+    #[error("There is no key for it: {0}.")]
+    Key(ChoiceError),
+    /// The key does not verify it.
+    #[error("The signature does not hold under the key.")]
+    Signature,
+}
+
+/// A compact JWS, nothing of it verified. Its payload comes out of [`UnverifiedJws::verify`] alone.
+pub(crate) struct UnverifiedJws<'t> {
+    signed: &'t str,
+    payload: Vec<u8>,
+    signature: Vec<u8>,
+    algorithm: Algorithm,
+    kid: Option<String>,
+}
+
+impl<'t> UnverifiedJws<'t> {
+    /// Reads form and header.
+    pub(crate) fn read(token: &'t str, allowed: &[Algorithm], max_bytes: usize) -> Result<Self, JwsError> {
+        if token.len() > max_bytes {
+            return Err(JwsError::TooLong);
+        }
+        let (signed, signature) = token.rsplit_once('.').ok_or(JwsError::NotThreeSegments)?;
+        let (header, payload) = signed.split_once('.').ok_or(JwsError::NotThreeSegments)?;
+        if header.is_empty() || signature.is_empty() || payload.contains('.') {
+            return Err(JwsError::NotThreeSegments);
+        }
+        let (header, payload, signature) = (decode(header)?, decode(payload)?, decode(signature)?);
+        let (algorithm, kid) = read_header(&header, allowed)?;
+        Ok(Self { signed, payload, signature, algorithm, kid })
+    }
+
+    /// The payload, if a key of the set verifies the signature.
+    pub(crate) fn verify(&self, keys: &JwkSet) -> Result<&[u8], JwsError> {
+        let candidates = keys.choose(self.algorithm, self.kid.as_deref()).map_err(JwsError::Key)?;
+        let message = self.signed.as_bytes();
+        if candidates.iter().any(|key| key.verifies(self.algorithm, message, &self.signature)) {
+            Ok(&self.payload)
+        } else {
+            Err(JwsError::Signature)
+        }
+    }
+}
+
+fn decode(segment: &str) -> Result<Vec<u8>, JwsError> {
+    URL_SAFE_NO_PAD.decode(segment).map_err(|_| JwsError::NotBase64url)
+}
+
+/// Algorithm and key id; every other member is either refused or means nothing to us.
+fn read_header(bytes: &[u8], allowed: &[Algorithm]) -> Result<(Algorithm, Option<String>), JwsError> {
+    let header = Claims::read(bytes, MAX_DEPTH).map_err(JwsError::Header)?;
+    let text = |name| header.text(name, name).map_err(|_| JwsError::HeaderType);
+    let name = text("alg")?.ok_or(JwsError::HeaderType)?;
+    let kid = text("kid")?;
+    let kind = text("typ")?;
+    let algorithm = Algorithm::by_name(&name)
+        .filter(|algorithm| allowed.contains(algorithm))
+        .ok_or(JwsError::Algorithm)?;
+    // `enc` makes it a JWE (RFC 7516 section 9), whatever else it looks like; `zip` is of JWE too, and
+    // `b64` must be critical where it stands (RFC 7797 section 6).
+    if ["crit", "b64", "zip", "enc"].into_iter().any(|name| header.member(name).is_some()) {
+        return Err(JwsError::Extension);
+    }
+    if kind.is_some_and(|kind| !is_user_token(&kind)) {
+        return Err(JwsError::Kind);
+    }
+    Ok((algorithm, kid))
+}
+
+/// RFC 8725 section 3.11: a token that says it is a logout token, a proof of possession or a security
+/// event is none that says who a user is, whoever signed it.
+fn is_user_token(kind: &str) -> bool {
+    let kind = kind.to_ascii_lowercase();
+    matches!(kind.strip_prefix("application/").unwrap_or(&kind), "jwt" | "at+jwt")
+}
+
+#[cfg(test)]
+#[path = "jws_tests.rs"]
+mod tests;

@@ -1,0 +1,5 @@
+"use strict";
+
+const { SessionTokenError, signSessionToken } = require("./session-token.cjs");
+
+module.exports = { SessionTokenError, signSessionToken };

@@ -1,0 +1,1 @@
+export { SessionTokenError, signSessionToken } from "./index.cjs";
