@@ -1,7 +1,7 @@
 //! `procura check decision --jsonl`: one record in, one answer out, by the same code as the server.
 //!
-//! In: `{"permissions":[..],"ask":{..},"now"?:"..","user"?:"..","currency"?:"USD"}`; other members are
-//! left alone. Out: `{"decision","code","reason","risk","permission","missing","near":[{"permission","reason"}]}`,
+//! In: `{"permissions":[..],"ask":{..},"now"?:"..","user"?:..,"currency"?:"USD"}`; other members are
+//! left alone. `user` is the id of the verified user, or `{"id","email"?,"role"?,"attributes"?}`. Out: `{"decision","code","reason","risk","permission","missing","near":[{"permission","reason"}]}`,
 //! or `{"error":".."}` for a line that is no record. A permission or an amount that cannot be read is
 //! a deny, as it would be in the server.
 
@@ -10,16 +10,18 @@ use crate::{
     explain::Explained,
 };
 use procura_model::{
-    Amount, Ask, Currency, Decision, Json, Permission, PermissionId, Reason, Risk, Time, UserRef, Verdict,
+    ActingUser, Amount, Ask, Currency, Decision, Json, Permission, PermissionId, Reason, Risk, Time, Verdict,
+    VerifiedUser,
 };
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 
 #[derive(Deserialize)]
 struct Record {
     permissions: Vec<Json>,
     ask: Json,
     now: Option<Time>,
-    user: Option<UserRef>,
+    user: Option<Json>,
     currency: Option<Currency>,
 }
 
@@ -63,7 +65,8 @@ fn explain(line: &str, now: Time) -> Result<Explained, String> {
     }
     let mut ask: Ask =
         serde_json::from_str(&record.ask.to_string()).map_err(|error| format!("not an ask: {error}"))?;
-    ask.user = record.user;
+    let user = record.user.as_ref().map(user).transpose()?;
+    ask.user = user.map(|user| Arc::new(ActingUser::supposed(user)));
     let mut permissions = Vec::with_capacity(record.permissions.len());
     for (index, text) in record.permissions.iter().enumerate() {
         match serde_json::from_str::<Permission>(&text.to_string()) {
@@ -77,6 +80,28 @@ fn explain(line: &str, now: Time) -> Result<Explained, String> {
     }
     let facts = Facts { currency: record.currency };
     Ok(Policy::compile(1, &permissions).explain(&ask, &facts, now))
+}
+
+/// The verified user that a record supposes.
+fn user(user: &Json) -> Result<VerifiedUser, String> {
+    let wrong = |what: &str| Err(format!("not a user: {what}"));
+    let members = match user {
+        Json::Text(id) => return Ok(VerifiedUser { id: id.clone(), ..VerifiedUser::default() }),
+        Json::Map(members) => members,
+        _ => return wrong("it must be an id or an object"),
+    };
+    let mut known = VerifiedUser::default();
+    for (name, value) in members {
+        match (name.as_str(), value) {
+            ("id", Json::Text(id)) => known.id.clone_from(id),
+            ("email", Json::Text(email)) => known.email = Some(email.clone()),
+            ("role", Json::Text(role)) => known.role = Some(role.clone()),
+            ("attributes", Json::Map(attributes)) => known.attributes.clone_from(attributes),
+            ("email" | "role" | "attributes", Json::Null) => {}
+            _ => return wrong("its members are id, email and role as texts, and attributes as an object"),
+        }
+    }
+    if known.id.is_empty() { wrong("it must have an id") } else { Ok(known) }
 }
 
 const fn alone(decision: Decision) -> Explained {
@@ -140,6 +165,30 @@ mod tests {
         assert_eq!(check(&line("ada", "2026-12-31T23:59:59Z"))["decision"], "allow");
         assert_eq!(check(&line("bob", "2026-12-31T23:59:59Z"))["code"], "USER_MISMATCH");
         assert_eq!(check(&line("ada", "2027-01-01T00:00:00Z"))["code"], "PERMISSION_EXPIRED");
+    }
+
+    #[test]
+    fn a_record_may_suppose_a_whole_user() {
+        let line = |user: &str| {
+            format!(
+                r#"{{"permissions":[{{"effect":"allow","actions":["a"],"conditions":[
+                    {{"path":"args.seats","op":"eq","ref":"user.attributes.plan.seats"}},
+                    {{"path":"args.role","op":"ne","ref":"user.role"}}]}}],
+                    "ask":{{"action":"a","args":{{"seats":3.0,"role":"owner"}}}},"user":{user}}}"#
+            )
+        };
+        let code = |user: &str| check(&line(user))["code"].clone();
+        assert_eq!(code(r#"{"id":"ada","role":"clerk","attributes":{"plan":{"seats":3}}}"#), "ALLOWED");
+        assert_eq!(
+            code(r#"{"id":"ada","role":"owner","attributes":{"plan":{"seats":3}}}"#),
+            "ARGUMENT_REFUSED"
+        );
+        assert_eq!(code(r#"{"id":"ada","email":null,"role":"clerk"}"#), "USER_MISMATCH");
+        assert_eq!(code(r#""ada""#), "USER_MISMATCH");
+        for user in ["1", "{}", r#"{"id":1}"#, r#"{"id":"a","name":"b"}"#, r#"{"id":"a","attributes":[]}"#] {
+            let error = check(&line(user))["error"].as_str().unwrap_or_default().to_owned();
+            assert!(error.starts_with("not a user"), "{user}: {error}");
+        }
     }
 
     #[test]

@@ -3,7 +3,8 @@
 //! * A path that is not there fails every operator but `exists: false`; `ne` too wants it there.
 //!   `null` is there.
 //! * Types count: `"5"` is not `5`. Numbers are equal as decimals, also inside lists and objects.
-//! * `ref: user.id` is the verified user of the request; where there is none, the condition fails.
+//! * `ref` names a fact of the verified user of the request ([`Fact`]); where there is no user, or the
+//!   user has no such fact, the condition fails.
 //! * A number beyond the bounds of [`crate::number`], or a text too long for a pattern, is an error.
 
 use crate::{
@@ -11,7 +12,7 @@ use crate::{
     pattern::{MAX_WILD_TEXT_BYTES, Wild},
     shown,
 };
-use procura_model::{Condition, Json, Operator};
+use procura_model::{Condition, Json, Operator, VerifiedUser};
 use std::cmp::Ordering;
 
 const MAX_PATH_BYTES: usize = 256;
@@ -43,7 +44,42 @@ pub(crate) enum Test {
 #[derive(Clone, Debug)]
 pub(crate) enum Operand {
     Literal(Json),
-    UserId,
+    User(Fact),
+}
+
+/// A fact of the verified user: `user.id`, `user.email`, `user.role` or `user.attributes.` and a path.
+#[derive(Clone, Debug)]
+pub(crate) struct Fact(Box<str>);
+
+impl Fact {
+    fn compile(reference: &str) -> Result<Self, &'static str> {
+        let is_known = match reference.strip_prefix("user.attributes.") {
+            Some(path) => !path.split('.').any(str::is_empty),
+            None => matches!(reference, "user.id" | "user.email" | "user.role"),
+        };
+        if is_known && reference.len() <= MAX_PATH_BYTES {
+            return Ok(Self(reference.into()));
+        }
+        Err("ref must be user.id, user.email, user.role or user.attributes. and a path of at most 256 bytes")
+    }
+
+    /// What it is for this user.
+    pub(crate) fn of(&self, user: Option<&VerifiedUser>) -> Result<Json, Why> {
+        user.ok_or(Why::NoUser)?.fact(&self.0).ok_or(Why::NoFact)
+    }
+
+    /// The fact in words: never its value.
+    fn wording(reference: &str) -> String {
+        match reference {
+            "user.id" => "the id of the verified user".to_owned(),
+            "user.email" => "the e-mail address of the verified user".to_owned(),
+            "user.role" => "the role of the verified user".to_owned(),
+            other => {
+                let path = other.strip_prefix("user.attributes.").unwrap_or(other);
+                format!("the attribute {} of the verified user", shown::text(path))
+            }
+        }
+    }
 }
 
 /// On which side of the limit an argument must lie.
@@ -77,6 +113,8 @@ pub(crate) enum Why {
     Missing,
     /// There is no verified user to compare with.
     NoUser,
+    /// The verified user has no such fact.
+    NoFact,
     /// The argument is of a type that the operator cannot compare.
     Type,
     /// The argument is another one.
@@ -118,7 +156,7 @@ impl Check {
     }
 
     /// Asks the condition about an argument.
-    pub(crate) fn answer(&self, argument: Option<&Json>, user: Option<&str>) -> Answer {
+    pub(crate) fn answer(&self, argument: Option<&Json>, user: Option<&VerifiedUser>) -> Answer {
         if let Test::Exists(wanted) = self.test {
             return match (argument, wanted) {
                 (Some(_), Presence::Present) | (None, Presence::Absent) => Answer::Holds,
@@ -139,7 +177,7 @@ impl Check {
 type Judged = Result<Result<bool, Why>, Fault>;
 
 impl Test {
-    fn judge(&self, argument: &Json, user: Option<&str>) -> Judged {
+    fn judge(&self, argument: &Json, user: Option<&VerifiedUser>) -> Judged {
         match self {
             Self::Eq(operand) => operand.equals(argument, user),
             Self::Ne(operand) => operand.equals(argument, user).map(|answer| answer.map(|equal| !equal)),
@@ -180,11 +218,13 @@ impl Bound {
 }
 
 impl Operand {
-    fn equals(&self, argument: &Json, user: Option<&str>) -> Judged {
-        match (self, user) {
-            (Self::Literal(value), _) => equal(argument, value).map(Ok),
-            (Self::UserId, Some(user)) => Ok(Ok(argument.as_text() == Some(user))),
-            (Self::UserId, None) => Ok(Err(Why::NoUser)),
+    fn equals(&self, argument: &Json, user: Option<&VerifiedUser>) -> Judged {
+        match self {
+            Self::Literal(value) => equal(argument, value).map(Ok),
+            Self::User(fact) => match fact.of(user) {
+                Ok(value) => equal(argument, &value).map(Ok),
+                Err(why) => Ok(Err(why)),
+            },
         }
     }
 }
@@ -196,7 +236,7 @@ impl From<Unjudgeable> for Fault {
 }
 
 /// Equality by type and value; numbers as decimals.
-fn equal(a: &Json, b: &Json) -> Result<bool, Fault> {
+pub(crate) fn equal(a: &Json, b: &Json) -> Result<bool, Fault> {
     match (a, b) {
         (Json::Number(a), Json::Number(b)) => Ok(Decimal::read(a)? == Decimal::read(b)?),
         (Json::List(a), Json::List(b)) if a.len() == b.len() => {
@@ -214,8 +254,7 @@ fn compile_test(condition: &Condition) -> Result<Test, &'static str> {
     let operand = match (&condition.value, condition.reference.as_deref()) {
         (Some(_), Some(_)) => return Err("must have value or ref, not both"),
         (None, None) => return Err("must have a value or a ref"),
-        (None, Some("user.id")) => Operand::UserId,
-        (None, Some(_)) => return Err("ref must be user.id"),
+        (None, Some(reference)) => Operand::User(Fact::compile(reference)?),
         (Some(value), None) if are_numbers_judgeable(value) => Operand::Literal(value.clone()),
         (Some(_), None) => return Err("value must not hold numbers beyond 400 digits or 1e400"),
     };
@@ -264,7 +303,7 @@ pub(crate) fn wording(condition: &Condition) -> String {
             shown::list(&items.iter().map(shown::value).collect::<Vec<_>>(), "or")
         }
         (Some(value), _) => shown::value(value),
-        (None, Some(_)) => "the id of the verified user".to_owned(),
+        (None, Some(reference)) => Fact::wording(reference),
         (None, None) => "nothing".to_owned(),
     };
     match condition.op {
@@ -293,7 +332,21 @@ mod tests {
         Check::compile(&serde_json::from_str::<Condition>(text).unwrap())
     }
 
-    fn answer(condition: &str, args: &str, user: Option<&str>) -> Answer {
+    fn ada() -> VerifiedUser {
+        let Json::Map(attributes) =
+            Json::parse(r#"{"huge":1e999,"plan":{"name":"pro","seats":3.0},"tags":["a",1]}"#).unwrap()
+        else {
+            panic!("an object");
+        };
+        VerifiedUser {
+            id: "ada".to_owned(),
+            email: Some("ada@x.example".to_owned()),
+            role: Some("admin".to_owned()),
+            attributes,
+        }
+    }
+
+    fn answer(condition: &str, args: &str, user: Option<&VerifiedUser>) -> Answer {
         let args = Json::parse(args).unwrap();
         let check = check(condition).unwrap();
         check.answer(check.argument(Some(&args)), user)
@@ -335,6 +388,15 @@ mod tests {
             (r#""op":"eq","ref":"user.id""#, r#"{"x":"ada"}"#, Holds),
             (r#""op":"eq","ref":"user.id""#, r#"{"x":"bob"}"#, Fails(Why::Value)),
             (r#""op":"ne","ref":"user.id""#, r#"{"x":"bob"}"#, Holds),
+            (r#""op":"eq","ref":"user.email""#, r#"{"x":"ada@x.example"}"#, Holds),
+            (r#""op":"eq","ref":"user.role""#, r#"{"x":"Admin"}"#, Fails(Why::Value)),
+            (r#""op":"eq","ref":"user.attributes.plan.seats""#, r#"{"x":3}"#, Holds),
+            (r#""op":"eq","ref":"user.attributes.plan.seats""#, r#"{"x":"3"}"#, Fails(Why::Value)),
+            (r#""op":"eq","ref":"user.attributes.tags.1""#, r#"{"x":1.0}"#, Holds),
+            (r#""op":"eq","ref":"user.attributes.plan""#, r#"{"x":{"seats":3,"name":"pro"}}"#, Holds),
+            (r#""op":"eq","ref":"user.attributes.huge""#, r#"{"x":1}"#, Fault(super::Fault::Number)),
+            (r#""op":"eq","ref":"user.attributes.none""#, r#"{"x":null}"#, Fails(Why::NoFact)),
+            (r#""op":"ne","ref":"user.attributes.none""#, r#"{"x":1}"#, Fails(Why::NoFact)),
         ] {
             let text = format!(r#"{{"path":"args.x",{condition}}}"#);
             // `value: null` in the wire form is the same as no value: refused when compiled.
@@ -342,7 +404,7 @@ mod tests {
                 assert!(check(&text).is_err());
                 continue;
             }
-            assert_eq!(answer(&text, args, Some("ada")), expected, "{condition} {args}");
+            assert_eq!(answer(&text, args, Some(&ada())), expected, "{condition} {args}");
         }
         let by_user = r#"{"path":"args.x","op":"ne","ref":"user.id"}"#;
         assert_eq!(answer(by_user, r#"{"x":"bob"}"#, None), Fails(Why::NoUser));
@@ -371,7 +433,9 @@ mod tests {
             (r#"{"path":"args.a..b","op":"eq","value":1}"#, "path"),
             (r#"{"path":"args.a","op":"eq"}"#, "value or a ref"),
             (r#"{"path":"args.a","op":"eq","value":1,"ref":"user.id"}"#, "not both"),
-            (r#"{"path":"args.a","op":"eq","ref":"user.email"}"#, "user.id"),
+            (r#"{"path":"args.a","op":"eq","ref":"user.name"}"#, "user.id"),
+            (r#"{"path":"args.a","op":"eq","ref":"user.attributes"}"#, "user.id"),
+            (r#"{"path":"args.a","op":"eq","ref":"user.attributes.a..b"}"#, "user.id"),
             (r#"{"path":"args.a","op":"in","value":"x"}"#, "list"),
             (r#"{"path":"args.a","op":"in","value":[]}"#, "list"),
             (r#"{"path":"args.a","op":"in","ref":"user.id"}"#, "list"),

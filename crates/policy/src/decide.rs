@@ -36,7 +36,7 @@ use crate::{
 };
 use procura_model::{
     ApprovalRule, Ask, Currency, Decision, Effect, Money, Permission, PermissionId, Reason, Risk, Time,
-    UserRef, Verdict,
+    Verdict, VerifiedUser,
 };
 use std::borrow::Cow;
 
@@ -57,7 +57,7 @@ pub struct Listing<'a> {
     /// The vendor that a call would name.
     pub vendor: Option<&'a str>,
     /// The verified user who looks.
-    pub user: Option<&'a UserRef>,
+    pub user: Option<&'a VerifiedUser>,
 }
 
 /// The permissions of one agent, parsed once.
@@ -123,7 +123,7 @@ impl Policy {
             action: listing.action,
             resource: listing.resource,
             vendor: listing.vendor,
-            user: listing.user.map(|user| user.0.as_str()),
+            user: listing.user,
         };
         let Ok(subject) = Subject::new(named, now) else { return false };
         if self.broken.iter().any(|broken| broken.may_touch(&subject)) {
@@ -232,6 +232,10 @@ pub(crate) fn words(rule: &Rule, outcome: Outcome, subject: &Subject<'_>, ask: &
                 argument(index)
             )
         }
+        Outcome::Uncertain(index, Why::NoFact) => {
+            let wording = rule.conditions.get(index).map_or("", |check| &*check.wording);
+            format!("A block compares the argument {} with {wording}, and there is none", argument(index))
+        }
         Outcome::Uncertain(index, _) => {
             let wording = rule.conditions.get(index).map_or("", |check| &*check.wording);
             format!(
@@ -257,7 +261,7 @@ pub(crate) fn named(ask: &Ask) -> Named<'_> {
         action: &ask.action,
         resource: ask.resource.as_deref(),
         vendor: ask.vendor.as_deref(),
-        user: ask.user.as_ref().map(|user| user.0.as_str()),
+        user: ask.user.as_ref().map(|acting| &*acting.user),
     }
 }
 

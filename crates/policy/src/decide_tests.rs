@@ -1,8 +1,9 @@
 //! Tables first, then properties over random policies and asks.
 
 use super::*;
-use procura_model::{Condition, Json, Money, Operator};
+use procura_model::{ActingUser, Condition, Json, Money, Operator};
 use proptest::prelude::*;
+use std::sync::Arc;
 
 const NOW: i64 = 1_795_000_000_000; // Wednesday, 2026-11-18T11:06:40Z
 
@@ -30,8 +31,19 @@ fn ask(text: &str) -> Ask {
     serde_json::from_str(text).unwrap()
 }
 
+/// Everybody's role is `x`; ada alone has a limit.
+fn named(id: &str) -> VerifiedUser {
+    let limit = vec![("limit".to_owned(), Json::Number("2.0".into()))];
+    VerifiedUser {
+        id: id.to_owned(),
+        email: None,
+        role: Some("x".to_owned()),
+        attributes: if id == "ada" { limit } else { Vec::new() },
+    }
+}
+
 fn for_user(text: &str, user: &str) -> Ask {
-    Ask { user: Some(UserRef(user.to_owned())), ..ask(text) }
+    Ask { user: Some(Arc::new(ActingUser::supposed(named(user)))), ..ask(text) }
 }
 
 fn decide(texts: &[&str], ask: &Ask) -> Decision {
@@ -253,6 +265,39 @@ fn arguments_are_judged_and_both_values_are_named() {
 }
 
 #[test]
+fn a_sentence_never_shows_a_value_of_the_user() {
+    let rule = r#"{"effect":"allow","actions":["a"],"conditions":[{"path":"args.x","op":"OP"}]}"#;
+    for (op, args) in [
+        (r#"ne","ref":"user.id"#, r#"{"x":"ada-lovelace"}"#),
+        (r#"eq","value":"b"#, r#"{"x":"ADA-Lovelace"}"#),
+        (r#"eq","value":"b"#, r#"{"x":"the orders of ada-lovelace"}"#),
+        (r#"prefix","value":"b"#, r#"{"x":"gold-1815"}"#),
+    ] {
+        let Json::Map(attributes) = Json::parse(r#"{"plans":["gold-1815"]}"#).unwrap() else {
+            panic!("an object");
+        };
+        let user = VerifiedUser { id: "ada-lovelace".to_owned(), attributes, ..VerifiedUser::default() };
+        let call = format!(r#"{{"action":"a","args":{args}}}"#);
+        let ask = Ask { user: Some(Arc::new(ActingUser::supposed(user))), ..ask(&call) };
+        let sentence = decide(&[&rule.replace("OP", op)], &ask).sentence;
+        assert!(
+            sentence.starts_with("The argument args.x is a value of the user, and must be "),
+            "{sentence}"
+        );
+    }
+}
+
+#[test]
+fn a_block_that_compares_with_a_fact_which_is_not_there_is_a_no() {
+    let block = r#"{"effect":"block","actions":["a"],"conditions":[{"path":"args.x","op":"ne","ref":"user.attributes.limit"}]}"#;
+    let call = r#"{"action":"a","args":{"x":2}}"#;
+    assert!(decide(&[ANY, block], &for_user(call, "ada")).is_allowed());
+    for ask in [for_user(call, "bob"), ask(call)] {
+        assert_eq!(decide(&[ANY, block], &ask).reason, Reason::PolicyError);
+    }
+}
+
+#[test]
 fn an_error_anywhere_is_a_no_whatever_else_allows() {
     let absurd = r#"{"effect":"allow","actions":["a"],"conditions":[{"path":"args.n","op":"eq","value":1},{"path":"args.m","op":"lt","value":1}]}"#;
     let decision = decide(&[ANY, absurd], &ask(r#"{"action":"a","args":{"n":2,"m":1e999999999}}"#));
@@ -388,6 +433,8 @@ fn literal() -> impl Strategy<Value = Json> {
     ]
 }
 
+const REFERENCES: &[&str] = &["user.id", "user.email", "user.role", "user.attributes.limit"];
+
 fn condition(with_glob: bool) -> impl Strategy<Value = Condition> {
     let of = |op, value| (op, Some(value), None);
     let operand = prop_oneof![
@@ -398,11 +445,8 @@ fn condition(with_glob: bool) -> impl Strategy<Value = Condition> {
         prop::sample::select(vec![Operator::Lt, Operator::Le, Operator::Gt, Operator::Ge])
             .prop_flat_map(move |op| (0_i8..4).prop_map(move |n| of(op, number(n * 2)))),
         any::<bool>().prop_map(move |wanted| of(Operator::Exists, Json::Bool(wanted))),
-        prop::sample::select(vec![Operator::Eq, Operator::Ne]).prop_map(|op| (
-            op,
-            None,
-            Some("user.id".to_owned())
-        )),
+        (prop::sample::select(vec![Operator::Eq, Operator::Ne]), prop::sample::select(REFERENCES))
+            .prop_map(|(op, reference)| (op, None, Some((*reference).to_owned()))),
         Just(if with_glob { of(Operator::Glob, text("?*y")) } else { of(Operator::Prefix, text("")) }),
     ];
     (prop::sample::select(vec!["args.a", "args.b"]), operand)
@@ -479,7 +523,7 @@ prop_compose! {
             amount: money.map(|money| money.value),
             currency: money.filter(|_| currency_named).map(|money| money.currency),
             args: args(a, b),
-            user: user.map(|user| UserRef(user.to_owned())),
+            user: user.map(|user| Arc::new(ActingUser::supposed(named(user)))),
         }
     }
 }
@@ -489,7 +533,7 @@ fn listing(ask: &Ask) -> Listing<'_> {
         action: &ask.action,
         resource: ask.resource.as_deref(),
         vendor: ask.vendor.as_deref(),
-        user: ask.user.as_ref(),
+        user: ask.user.as_ref().map(|acting| &*acting.user),
     }
 }
 

@@ -1,7 +1,8 @@
 //! What an agent may do: a pure function of its permissions, the ask, the facts and the time. No I/O,
 //! no clock, no chance, so it is proven by table and by property (VER-1, VER-2).
 //!
-//! [`decide`] states how permissions combine; each other module states its own rule.
+//! [`decide`] states how permissions combine; each other module states its own rule. [`schema`] says what
+//! the arguments of a declared tool must look like.
 
 pub mod check;
 mod condition;
@@ -14,6 +15,7 @@ pub mod risk;
 mod rule;
 mod satisfy;
 mod schedule;
+pub mod schema;
 pub mod sentence;
 mod shown;
 mod subject;
@@ -23,4 +25,6 @@ pub use check::check_record;
 pub use decide::{Facts, Listing, Policy};
 pub use explain::{Explained, Near};
 pub use rule::validate;
+pub use schema::Schema;
 pub use sentence::sentence;
+pub use shown::text as quoted;

@@ -2,8 +2,13 @@
 //! sentence that names it with both values. The sentence is made only for the answer, not for every
 //! rule that was looked at.
 
-use crate::{condition::Why, rule::Rule, shown, subject::Subject};
-use procura_model::{Ask, Currency, Json, Money, Reason};
+use crate::{
+    condition::{Check, Why},
+    rule::Rule,
+    shown,
+    subject::Subject,
+};
+use procura_model::{Ask, Currency, Json, Money, Reason, VerifiedUser};
 
 /// The constraint that failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,7 +51,7 @@ impl Miss {
 
     pub(crate) const fn reason(self) -> Reason {
         match self {
-            Self::User | Self::Argument(_, Why::NoUser) => Reason::UserMismatch,
+            Self::User | Self::Argument(_, Why::NoUser | Why::NoFact) => Reason::UserMismatch,
             Self::NotYet => Reason::PermissionNotYetValid,
             Self::Expired => Reason::PermissionExpired,
             Self::Hours => Reason::OutsideSchedule,
@@ -85,7 +90,10 @@ impl Miss {
                 let host = subject.vendor.as_deref().unwrap_or_default();
                 format!("The vendor {host} is not {}", vendors())
             }
-            Self::Argument(index, why) => argument(rule, index, why, ask.and_then(|ask| ask.args.as_ref())),
+            Self::Argument(index, why) => match rule.conditions.get(index) {
+                Some(check) => argument(check, why, ask.and_then(|ask| ask.args.as_ref()), subject.user),
+                None => "An argument is not as it must be".to_owned(),
+            },
             Self::AmountMissing(limit) => {
                 format!("The request names no amount, and the permission has a limit of {limit}")
             }
@@ -98,16 +106,18 @@ impl Miss {
     }
 }
 
-fn argument(rule: &Rule, index: usize, why: Why, args: Option<&Json>) -> String {
-    let Some(check) = rule.conditions.get(index) else {
-        return "An argument is not as it must be".to_owned();
-    };
+/// An argument that is a value of the user is not shown: sentences reach records, pages and agents.
+fn argument(check: &Check, why: Why, args: Option<&Json>, user: Option<&VerifiedUser>) -> String {
     let (path, wording) = (&check.path, &check.wording);
     match (check.argument(args), why) {
         (_, Why::NoUser) => {
             format!("The argument {path} must be {wording}, and the request has no verified user")
         }
+        (_, Why::NoFact) => format!("The argument {path} must be {wording}, and there is none"),
         (None, _) => format!("The argument {path} is missing, and must be {wording}"),
+        (Some(found), _) if user.is_some_and(|user| shown::is_personal(found, user)) => {
+            format!("The argument {path} is a value of the user, and must be {wording}")
+        }
         (Some(found), _) => format!("The argument {path} is {}, and must be {wording}", shown::value(found)),
     }
 }

@@ -46,6 +46,11 @@ impl Decimal {
         Ok(Self { negative, digits, point: places(whole.len())? - places(zeros)? + exponent })
     }
 
+    /// Whether it has no fraction.
+    pub(crate) fn is_whole(&self) -> bool {
+        i32::try_from(self.digits.len()).is_ok_and(|digits| digits <= self.point.max(0))
+    }
+
     fn sign(&self) -> i8 {
         match (self.digits.is_empty(), self.negative) {
             (true, _) => 0,

@@ -12,6 +12,7 @@ use crate::{
 };
 use procura_model::{
     ApprovalRule, Ask, Currency, Effect, Error, Json, Money, Permission, PermissionId, Reason, Time,
+    VerifiedUser,
 };
 
 const MAX_PATTERNS: usize = 100;
@@ -157,7 +158,7 @@ impl Rule {
 
     /// Everything but arguments and amount: what the list view can judge too.
     pub(crate) fn in_force(&self, subject: &Subject<'_>) -> Result<(), Miss> {
-        if self.user.as_deref().is_some_and(|user| subject.user != Some(user)) {
+        if self.user.as_deref().is_some_and(|user| subject.user.is_none_or(|known| known.id != user)) {
             return Err(Miss::User);
         }
         if self.not_before.is_some_and(|from| subject.now < from) {
@@ -197,13 +198,13 @@ impl Rule {
     /// None when every condition holds. Every condition is asked, so their order changes nothing: an
     /// error counts most; then a condition that surely fails; and a block that only meets values
     /// which it cannot compare is uncertain, never skipped.
-    fn judge_arguments(&self, args: Option<&Json>, user: Option<&str>) -> Option<Outcome> {
+    fn judge_arguments(&self, args: Option<&Json>, user: Option<&VerifiedUser>) -> Option<Outcome> {
         let (mut failed, mut uncertain) = (None, None);
         for (index, check) in self.conditions.iter().enumerate() {
             match (check.answer(check.argument(args), user), self.effect) {
                 (Answer::Holds, _) => {}
                 (Answer::Fault(fault), _) => return Some(Outcome::Fails(index, fault)),
-                (Answer::Fails(why @ (Why::Type | Why::NoUser)), Effect::Block) => {
+                (Answer::Fails(why @ (Why::Type | Why::NoUser | Why::NoFact)), Effect::Block) => {
                     uncertain = uncertain.or(Some(Outcome::Uncertain(index, why)));
                 }
                 (Answer::Fails(why), _) => {

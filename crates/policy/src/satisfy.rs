@@ -7,11 +7,11 @@
 
 use crate::condition::{Answer, Bound, Check, Operand, Presence, Test};
 use crate::number::Decimal;
-use procura_model::Json;
+use procura_model::{Json, VerifiedUser};
 use std::cmp::Ordering;
 
 /// Whether some arguments could meet every condition.
-pub(crate) fn could_all_hold(conditions: &[Check], user: Option<&str>) -> bool {
+pub(crate) fn could_all_hold(conditions: &[Check], user: Option<&VerifiedUser>) -> bool {
     conditions.iter().enumerate().all(|(index, check)| {
         let is_first = conditions.iter().take(index).all(|before| before.path != check.path);
         !is_first || {
@@ -21,33 +21,35 @@ pub(crate) fn could_all_hold(conditions: &[Check], user: Option<&str>) -> bool {
     })
 }
 
-fn group_could_hold(group: &[&Check], user: Option<&str>) -> bool {
+fn group_could_hold(group: &[&Check], user: Option<&VerifiedUser>) -> bool {
     let wants = |presence| group.iter().any(|check| matches!(check.test, Test::Exists(p) if p == presence));
     if wants(Presence::Absent) {
         return group.iter().all(|check| matches!(check.test, Test::Exists(Presence::Absent)));
     }
-    let uses_user =
-        |check: &&Check| matches!(check.test, Test::Eq(Operand::UserId) | Test::Ne(Operand::UserId));
-    if user.is_none() && group.iter().any(uses_user) {
+    let lacks_fact = |check: &&Check| match &check.test {
+        Test::Eq(Operand::User(fact)) | Test::Ne(Operand::User(fact)) => fact.of(user).is_err(),
+        _ => false,
+    };
+    if group.iter().any(lacks_fact) {
         return false;
     }
     match group.iter().find_map(|check| candidates(&check.test, user)) {
         Some(values) => values.iter().any(|value| meets_all(group, value, user)),
-        None => types_agree(group) && interval_is_open(group) && prefixes_agree(group),
+        None => types_agree(group) && interval_is_open(group, user) && prefixes_agree(group),
     }
 }
 
 /// The only values that could meet this test, where they can be counted.
-fn candidates(test: &Test, user: Option<&str>) -> Option<Vec<Json>> {
+fn candidates(test: &Test, user: Option<&VerifiedUser>) -> Option<Vec<Json>> {
     match test {
         Test::Eq(Operand::Literal(value)) => Some(vec![value.clone()]),
-        Test::Eq(Operand::UserId) => Some(user.map(|user| Json::Text(user.to_owned())).into_iter().collect()),
+        Test::Eq(Operand::User(fact)) => Some(fact.of(user).into_iter().collect()),
         Test::In(values) => Some(values.clone()),
         Test::Ne(_) | Test::Prefix(_) | Test::Glob(_) | Test::Order(..) | Test::Exists(_) => None,
     }
 }
 
-fn meets_all(group: &[&Check], value: &Json, user: Option<&str>) -> bool {
+fn meets_all(group: &[&Check], value: &Json, user: Option<&VerifiedUser>) -> bool {
     group.iter().all(|check| check.answer(Some(value), user) == Answer::Holds)
 }
 
@@ -58,7 +60,7 @@ fn types_agree(group: &[&Check]) -> bool {
 }
 
 /// Whether a number lies between the bounds. An interval of one number has that one to try.
-fn interval_is_open(group: &[&Check]) -> bool {
+fn interval_is_open(group: &[&Check], user: Option<&VerifiedUser>) -> bool {
     let bounds = || {
         group.iter().filter_map(|check| match &check.test {
             Test::Order(bound, limit) => Some((*bound, limit)),
@@ -73,15 +75,20 @@ fn interval_is_open(group: &[&Check]) -> bool {
     match low.cmp(high) {
         Ordering::Less => true,
         Ordering::Greater => false,
-        Ordering::Equal => group.iter().all(|check| takes_number(&check.test, low)),
+        Ordering::Equal => group.iter().all(|check| takes_number(&check.test, low, user)),
     }
 }
 
 /// What the bounds and exclusions say of one number; any other test is taken to hold.
-fn takes_number(test: &Test, number: &Decimal) -> bool {
+fn takes_number(test: &Test, number: &Decimal, user: Option<&VerifiedUser>) -> bool {
+    let is_other = |value: &Json| match value {
+        Json::Number(digits) => Decimal::read(digits).as_ref() != Ok(number),
+        _ => true,
+    };
     match test {
         Test::Order(bound, limit) => bound.allows(number.cmp(limit)),
-        Test::Ne(Operand::Literal(Json::Number(digits))) => Decimal::read(digits).as_ref() != Ok(number),
+        Test::Ne(Operand::Literal(value)) => is_other(value),
+        Test::Ne(Operand::User(fact)) => fact.of(user).is_ok_and(|value| is_other(&value)),
         _ => true,
     }
 }
@@ -102,7 +109,12 @@ mod tests {
     use super::*;
     use procura_model::Condition;
 
-    fn could(conditions: &[&str], user: Option<&str>) -> bool {
+    fn ada() -> VerifiedUser {
+        let attributes = vec![("limit".to_owned(), Json::Number("2.0".into()))];
+        VerifiedUser { id: "ada".to_owned(), attributes, ..VerifiedUser::default() }
+    }
+
+    fn could(conditions: &[&str], user: Option<&VerifiedUser>) -> bool {
         let compiled: Vec<Check> = conditions
             .iter()
             .map(|text| Check::compile(&serde_json::from_str::<Condition>(text).unwrap()).unwrap())
@@ -115,8 +127,11 @@ mod tests {
         let long = |short: &&str| {
             let (path, rest) = short.split_once(':').unwrap_or(("a", short));
             let (op, value) = rest.split_once(' ').unwrap();
-            let operand =
-                if value == "user" { r#""ref":"user.id""#.to_owned() } else { format!(r#""value":{value}"#) };
+            let operand = if value.starts_with("user") {
+                format!(r#""ref":"{value}""#)
+            } else {
+                format!(r#""value":{value}"#)
+            };
             format!(r#"{{"path":"args.{path}","op":"{op}",{operand}}}"#)
         };
         short.iter().map(long).collect()
@@ -143,12 +158,19 @@ mod tests {
             (&["exists false"], true),
             (&["exists false", "ne 1"], false),
             (&["exists false", "exists true"], false),
-            (&["eq user", r#"prefix "ad""#], true),
-            (&["eq user", r#"prefix "b""#], false),
+            (&["eq user.id", r#"prefix "ad""#], true),
+            (&["eq user.id", r#"prefix "b""#], false),
+            (&["eq user.attributes.limit", "le 2"], true),
+            (&["eq user.attributes.limit", "lt 2"], false),
+            (&["eq user.attributes.limit", "ne 2.00"], false),
+            (&["ge 2", "le 2", "ne user.attributes.limit"], false),
+            (&["ge 3", "le 3", "ne user.attributes.limit"], true),
+            (&["ne user.email"], false),
+            (&["eq user.role"], false),
         ] {
             let conditions = conditions(short);
             let texts: Vec<&str> = conditions.iter().map(String::as_str).collect();
-            assert_eq!(could(&texts, Some("ada")), expected, "{short:?}");
+            assert_eq!(could(&texts, Some(&ada())), expected, "{short:?}");
         }
         assert!(!could(&[r#"{"path":"args.a","op":"ne","ref":"user.id"}"#], None));
     }

@@ -103,6 +103,12 @@ mod tests {
                  when args.customerId is the id of the verified user and args.kind is one of \"a\" or \"b\"; \
                  a person must approve every call; on Mon to Wed from 09:00 to 17:00 (Europe/Rome).",
             ),
+            (
+                r#"{"effect":"allow","actions":["a"],"conditions":[{"path":"args.to","op":"eq","ref":"user.email"},
+                    {"path":"args.plan","op":"eq","ref":"user.attributes.plan.name"}]}"#,
+                "May do a when args.to is the e-mail address of the verified user \
+                 and args.plan is the attribute \"plan.name\" of the verified user.",
+            ),
             (r#"{"effect":"block","actions":["*"]}"#, "Must never do anything."),
             (r#"{"effect":"block","actions":["tool.call"]}"#, "Must never call any tool."),
             (

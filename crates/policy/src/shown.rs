@@ -1,14 +1,17 @@
 //! How foreign values stand in our sentences: quoted, cut, and without characters that hide or turn
 //! the text around them. A sentence is read by people, by agents and in logs of the customer.
 
-use procura_model::Json;
+use procura_model::{Json, VerifiedUser};
 use std::fmt::Write as _;
 
 const MAX_CHARS: usize = 64;
 const MAX_ITEMS: usize = 4;
+/// A shorter value of a user is looked for as a whole only: inside a text it would be chance.
+const MIN_INNER_CHARS: usize = 5;
 
 /// A text in quotes, cut at 64 characters.
-pub(crate) fn text(text: &str) -> String {
+#[must_use]
+pub fn text(text: &str) -> String {
     let mut out = String::with_capacity(text.len().min(MAX_CHARS) + 2);
     out.push('"');
     for character in text.chars().take(MAX_CHARS) {
@@ -35,6 +38,32 @@ pub(crate) fn value(value: &Json) -> String {
         Json::Text(content) => text(content),
         Json::List(items) => format!("a list of {}", items.len()),
         Json::Map(_) => "an object".to_owned(),
+    }
+}
+
+/// Whether a value, as [`value`] shows it, says who the user is or what is known of them.
+pub(crate) fn is_personal(found: &Json, user: &VerifiedUser) -> bool {
+    let said = match found {
+        Json::Text(content) => content.to_lowercase(),
+        Json::Number(digits) => digits.to_string(),
+        Json::Null | Json::Bool(_) | Json::List(_) | Json::Map(_) => return false,
+    };
+    let says = |fact: &str| {
+        let fact = fact.to_lowercase();
+        said == fact || fact.chars().count() >= MIN_INNER_CHARS && said.contains(&fact)
+    };
+    let named = [Some(&user.id), user.email.as_ref(), user.role.as_ref()];
+    named.into_iter().flatten().any(|fact| says(fact))
+        || user.attributes.iter().any(|(_, value)| any_leaf(value, &says))
+}
+
+fn any_leaf(value: &Json, says: &impl Fn(&str) -> bool) -> bool {
+    match value {
+        Json::Text(content) => says(content),
+        Json::Number(digits) => says(digits),
+        Json::List(items) => items.iter().any(|item| any_leaf(item, says)),
+        Json::Map(members) => members.iter().any(|(_, value)| any_leaf(value, says)),
+        Json::Null | Json::Bool(_) => false,
     }
 }
 

@@ -2,7 +2,7 @@
 //! call view judge alike. Brought to comparable form once, for all rules.
 
 use crate::{pattern::Case, vendor};
-use procura_model::{Reason, Time};
+use procura_model::{Reason, Time, VerifiedUser};
 use std::borrow::Cow;
 
 const MAX_ACTION_BYTES: usize = 256;
@@ -17,7 +17,7 @@ pub(crate) struct Subject<'a> {
     folded_resource: Option<Cow<'a, str>>,
     /// The host in its one form.
     pub(crate) vendor: Option<Cow<'a, str>>,
-    pub(crate) user: Option<&'a str>,
+    pub(crate) user: Option<&'a VerifiedUser>,
     pub(crate) now: Time,
 }
 
@@ -27,7 +27,7 @@ pub(crate) struct Named<'a> {
     pub(crate) action: &'a str,
     pub(crate) resource: Option<&'a str>,
     pub(crate) vendor: Option<&'a str>,
-    pub(crate) user: Option<&'a str>,
+    pub(crate) user: Option<&'a VerifiedUser>,
 }
 
 impl<'a> Subject<'a> {
