@@ -177,3 +177,16 @@ fn the_work_grows_with_the_text_and_not_with_its_square() {
         );
     }
 }
+
+#[test]
+fn tokens_alone_are_taken_out_where_the_rest_is_for_a_person_to_see() {
+    let token = format!("eyJ{}.eyJ{}.{}", body(20), body(60), body(43));
+    let signed = format!("eyJ{}.{}", body(80), body(43));
+    let text =
+        format!("pay with password=hunter2, Bearer {token}; https://x.example/?u={signed}&n=1 eyJust words");
+    assert_eq!(
+        without_tokens(&text),
+        "pay with password=hunter2, Bearer [redacted:jwt]; https://x.example/?u=[redacted:jwt]&n=1 eyJust words"
+    );
+    assert!(matches!(without_tokens("nothing"), Cow::Borrowed("nothing")));
+}
