@@ -8,6 +8,7 @@ use crate::{
     error::{EgressError, Stage},
     exit::Egress,
     fetch::Redirects,
+    guard::{self, Refused},
     rules::{Lane, Rules},
     url::WebUrl,
 };
@@ -143,6 +144,14 @@ async fn step(
 }
 
 impl Egress {
+    /// Whether a URL may be asked for by this lane, as far as that can be said before its name is resolved.
+    pub fn admits(&self, url: &str, lane: Lane) -> Result<(), Refused> {
+        let (url, rules) = (WebUrl::parse(url)?, self.rules());
+        guard::admit(url.target(), lane, &rules)?;
+        let literal = url.target().host().address();
+        literal.map_or(Ok(()), |address| guard::judge(address, url.target(), lane, &rules).map(|_| ()))
+    }
+
     /// Judges one URL with the real resolver, without connecting. `connected` lists the addresses
     /// that would be handed to the connector.
     pub async fn check(&self, url: &str, lane: Lane) -> Checked {

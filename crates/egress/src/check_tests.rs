@@ -85,6 +85,23 @@ fn corpora() -> PathBuf {
     std::env::var_os("PROCURA_CORPORA").map_or_else(beside, PathBuf::from)
 }
 
+#[test]
+fn what_can_be_said_of_a_url_before_its_name_is_resolved_is_said() {
+    let egress = Egress::new(Settings::default()).unwrap();
+    let lane = Lane::own(Purpose::Jwks);
+    assert_eq!(egress.admits("https://id.example.com/keys", lane), Ok(()));
+    for (url, refused) in [
+        ("http://id.example.com/keys", Refused::PlainHttp),
+        ("https://169.254.169.254/keys", Refused::MetadataAddress),
+        ("https://10.0.0.1/keys", Refused::PrivateAddress),
+        ("https://keys.internal/", Refused::OwnName),
+        ("https://user@id.example.com/", Refused::Userinfo),
+        ("ftp://id.example.com/", Refused::Scheme),
+    ] {
+        assert_eq!(egress.admits(url, lane), Err(refused), "{url}");
+    }
+}
+
 #[tokio::test]
 async fn every_uncontested_record_of_the_corpus_is_right() {
     let corpora = corpora();

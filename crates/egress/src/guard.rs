@@ -5,7 +5,7 @@
 use crate::{
     ranges::{self, Reach},
     rules::{Lane, Purpose, Rules},
-    url::Target,
+    url::{Scheme, Target},
 };
 use std::net::{IpAddr, SocketAddr};
 
@@ -49,6 +49,8 @@ refusals! {
     Port "bad_port" "The port of the URL is not valid.";
     /// A port of a service that does not speak HTTP.
     ServicePort "service_port" "This port belongs to a service that is not reached over HTTP.";
+    /// http where what comes back decides who somebody is.
+    PlainHttp "plain_http" "Key sets and identity callbacks are reached over https alone; the operator has to allow a host without it in procura.toml, under [[egress.allow]].";
     /// A name of the local network.
     OwnName "own_name" "This name belongs to a local network; the operator has to allow it in procura.toml, under [[egress.allow]].";
     /// A name of a cloud's metadata service.
@@ -116,6 +118,9 @@ pub(crate) fn admit(target: &Target, lane: Lane, rules: &Rules) -> Result<(), Re
     }
     if target.host().is_own_name() {
         return Err(Refused::OwnName);
+    }
+    if target.scheme() == Scheme::Http && lane.purpose.needs_tls() {
+        return Err(Refused::PlainHttp);
     }
     if SERVICE_PORTS.contains(&target.port()) {
         return Err(Refused::ServicePort);
@@ -222,6 +227,19 @@ mod tests {
         let mail = target("https://a.com:25/");
         assert_eq!(admit(&mail, lane, &Rules::default()), Err(Refused::ServicePort));
         assert!(admit(&target("https://a.com:8443/"), lane, &Rules::default()).is_ok());
+    }
+
+    #[test]
+    fn what_decides_who_somebody_is_comes_over_tls_unless_the_operator_opened_the_host() {
+        for purpose in [Purpose::Jwks, Purpose::Callback] {
+            let lane = Lane::own(purpose);
+            let rules = rules(Whom::Everyone, "id.internal", purpose);
+            assert_eq!(admit(&target("http://id.example.com/"), lane, &rules), Err(Refused::PlainHttp));
+            assert!(admit(&target("https://id.example.com/"), lane, &rules).is_ok());
+            assert!(admit(&target("http://id.internal:9000/"), lane, &rules).is_ok());
+        }
+        let lane = Lane::own(Purpose::ToolServer);
+        assert!(admit(&target("http://tools.example.com/"), lane, &Rules::default()).is_ok());
     }
 
     #[test]

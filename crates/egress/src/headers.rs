@@ -4,15 +4,43 @@
 
 use crate::url::Target;
 use http::{HeaderMap, HeaderName, HeaderValue, header};
-use procura_model::Secret;
+use procura_model::{Json, Secret};
 
 /// A credential as `Authorization: Bearer`, marked so that nothing prints it; none where it cannot
 /// be a header.
 #[must_use]
 pub fn bearer(credential: &Secret<String>) -> Option<HeaderValue> {
-    let mut value = HeaderValue::try_from(format!("Bearer {}", credential.expose())).ok()?;
+    secret_value("Bearer ", credential)
+}
+
+/// A secret as the value of a header, after a prefix; marked so that nothing prints it.
+#[must_use]
+pub fn secret_value(prefix: &str, secret: &Secret<String>) -> Option<HeaderValue> {
+    let mut value = HeaderValue::try_from(format!("{prefix}{}", secret.expose())).ok()?;
     value.set_sensitive(true);
     Some(value)
+}
+
+/// A shorter secret is looked for nowhere: it would be found by chance.
+const LEAST_HIDDEN_BYTES: usize = 8;
+
+/// A JSON document that the other side sent, without the secret that was sent to it, for servers that say back what
+/// they hear; none where it is not in there.
+#[must_use]
+pub fn without_secret(document: &str, secret: &Secret<String>, mark: &str) -> Option<String> {
+    let plain = secret.expose().as_str();
+    let once = escaped(plain);
+    let twice = escaped(&once);
+    let is_there = [plain, &once, &twice].iter().any(|text| document.contains(text));
+    // What is escaped most is the longest.
+    (plain.len() >= LEAST_HIDDEN_BYTES && is_there)
+        .then(|| document.replace(&twice, mark).replace(&once, mark).replace(plain, mark))
+}
+
+/// As it stands in a text of JSON.
+fn escaped(text: &str) -> String {
+    let quoted = Json::Text(text.to_owned()).canonical();
+    quoted.get(1..quoted.len().saturating_sub(1)).unwrap_or_default().to_owned()
 }
 
 /// Set by the connection itself or not at all.
@@ -68,4 +96,21 @@ pub(crate) fn host_value(target: &Target) -> Option<HeaderValue> {
         format!("{}:{}", target.host(), target.port())
     };
     HeaderValue::try_from(text).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_secret_that_comes_back_is_taken_out_however_often_it_is_escaped() {
+        let secret = Secret::new(r#"pass "word" \ 1"#.to_owned());
+        let once = serde_json::to_string(secret.expose()).unwrap();
+        for text in [secret.expose().clone(), once.clone(), serde_json::to_string(&once).unwrap()] {
+            let hidden = without_secret(&format!("{{x {text} y}}"), &secret, "[gone]").unwrap();
+            assert!(hidden.contains("[gone]") && !hidden.contains("word"), "{hidden}");
+        }
+        assert_eq!(without_secret("nothing of the kind", &secret, "[gone]"), None);
+        assert_eq!(without_secret("abc", &Secret::new("abc".to_owned()), "[gone]"), None);
+    }
 }

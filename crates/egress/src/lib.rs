@@ -29,7 +29,7 @@ pub use error::{Cause, EgressError, Stage};
 pub use exit::{Egress, Settings, SettingsError};
 pub use fetch::{FetchRequest, Fetched, Redirects};
 pub use guard::{Judged, Refused, judge};
-pub use headers::bearer;
+pub use headers::{bearer, secret_value, without_secret};
 pub use rules::{AllowedHost, Lane, Purpose, Rules, RulesError, Whom};
 pub use stream::{Exchange, Outbound};
 pub use url::{Host, Scheme, Target, WebUrl};

@@ -46,6 +46,19 @@ impl Purpose {
         (Self::Model, "model"),
         (Self::Check, "check"),
     ];
+
+    /// Whether whoever stands between could pass himself off as somebody: then the host must prove itself.
+    pub(crate) const fn needs_tls(self) -> bool {
+        match self {
+            Self::Jwks | Self::Callback => true,
+            Self::ToolServer
+            | Self::Webhook
+            | Self::ClientMetadata
+            | Self::Identity
+            | Self::Model
+            | Self::Check => false,
+        }
+    }
 }
 
 impl FromStr for Purpose {

@@ -1,5 +1,8 @@
 //! The only place that knows two databases exist. One SQL text runs on both; what differs (how to open,
 //! how to begin, who writes) is decided in the two files below, and nowhere else is there a branch.
+//!
+//! What PostgreSQL's side needs is boxed: its futures are 15 KB, and a future is as large as the largest of
+//! its branches, so every request above would carry and copy that for a branch that it never takes.
 
 mod postgres;
 mod sqlite;
@@ -53,7 +56,7 @@ impl Db {
     pub(crate) async fn read(&self, statement: &Statement, args: Vec<Value>) -> Result<Vec<Row>> {
         let answer = match self {
             Self::Sqlite(db) => sqlite::rows(&db.readers, statement.sql, args).await,
-            Self::Postgres(db) => postgres::rows(&db.pool, statement.sql, args).await,
+            Self::Postgres(db) => Box::pin(postgres::rows(&db.pool, statement.sql, args)).await,
         };
         answer.map_err(|error| broken(statement.doing, error))
     }
@@ -62,7 +65,7 @@ impl Db {
     pub(crate) async fn write(&self, statement: &Statement, args: Vec<Value>) -> Result<Vec<Row>> {
         let answer = match self {
             Self::Sqlite(db) => db.write(statement.sql, args).await?,
-            Self::Postgres(db) => postgres::rows(&db.pool, statement.sql, args).await,
+            Self::Postgres(db) => Box::pin(postgres::rows(&db.pool, statement.sql, args)).await,
         };
         answer.map_err(|error| broken(statement.doing, error))
     }
@@ -70,7 +73,7 @@ impl Db {
     pub(crate) async fn begin(&self) -> Result<Tx> {
         match self {
             Self::Sqlite(db) => db.begin().await.map(Tx::Sqlite),
-            Self::Postgres(db) => db.begin().await.map(Tx::Postgres),
+            Self::Postgres(db) => Box::pin(db.begin()).await.map(Tx::Postgres),
         }
     }
 
@@ -103,7 +106,7 @@ impl Db {
     pub(crate) async fn ping(&self) -> Result<()> {
         match self {
             Self::Sqlite(db) => db.ping().await,
-            Self::Postgres(db) => db.ping().await,
+            Self::Postgres(db) => Box::pin(db.ping()).await,
         }
     }
 
@@ -135,7 +138,7 @@ impl Tx {
     pub(crate) async fn rows(&mut self, statement: &Statement, args: Vec<Value>) -> Result<Vec<Row>> {
         let answer = match self {
             Self::Sqlite(tx) => sqlite::rows(tx.connection(), statement.sql, args).await,
-            Self::Postgres(tx) => postgres::rows(&mut **tx, statement.sql, args).await,
+            Self::Postgres(tx) => Box::pin(postgres::rows(&mut **tx, statement.sql, args)).await,
         };
         answer.map_err(|error| broken(statement.doing, error))
     }
@@ -144,7 +147,7 @@ impl Tx {
     pub(crate) async fn insert_evidence(&mut self, rows: &[record::Entry]) -> Result<()> {
         let answer = match self {
             Self::Sqlite(tx) => sqlite::insert_evidence(tx.connection(), rows).await,
-            Self::Postgres(tx) => postgres::insert_evidence(tx, rows).await,
+            Self::Postgres(tx) => Box::pin(postgres::insert_evidence(tx, rows)).await,
         };
         answer.map_err(unrecorded)
     }
@@ -162,7 +165,7 @@ impl Tx {
     pub(crate) async fn commit(self) -> Result<()> {
         let answer = match self {
             Self::Sqlite(tx) => tx.commit().await,
-            Self::Postgres(tx) => tx.commit().await,
+            Self::Postgres(tx) => Box::pin(tx.commit()).await,
         };
         answer.map_err(|error| broken("commit", error))
     }
@@ -184,7 +187,7 @@ impl Recorder {
     pub(crate) async fn commit(&mut self, rows: &[record::Entry]) -> Result<(), Unwritten> {
         match &self.db {
             Db::Sqlite(db) => db.record(rows).await,
-            Db::Postgres(db) => db.record(&mut self.own, rows).await,
+            Db::Postgres(db) => Box::pin(db.record(&mut self.own, rows)).await,
         }
     }
 }

@@ -32,6 +32,7 @@ statements! {
                           AND i.request_id = d.request_id
                           AND i.kind = 'intent') AS intended,
                o.position AS outcome_position,
+               o.target AS outcome_target,
                o.status AS outcome_status,
                o.reason AS outcome_reason,
                o.duration_us AS outcome_duration_us
@@ -52,6 +53,7 @@ statements! {
            AND (CAST($6 AS TEXT) IS NULL OR d.reason = $6)
            AND (CAST($7 AS TEXT) IS NULL
                 OR LOWER(COALESCE(d.action, '') || ' ' || COALESCE(d.resource, '')) LIKE $7 ESCAPE '!')
+           AND (CAST($9 AS TEXT) IS NULL OR d.user_ref = $9)
          ORDER BY d.request_id DESC, d.position DESC
          LIMIT $8";
     /// The lower bound is hidden in an expression, or SQLite would walk the rows of every agent between the
@@ -64,6 +66,7 @@ statements! {
                           AND i.request_id = d.request_id
                           AND i.kind = 'intent') AS intended,
                o.position AS outcome_position,
+               o.target AS outcome_target,
                o.status AS outcome_status,
                o.reason AS outcome_reason,
                o.duration_us AS outcome_duration_us
@@ -84,7 +87,8 @@ statements! {
            AND (CAST($6 AS TEXT) IS NULL OR d.reason = $6)
            AND (CAST($7 AS TEXT) IS NULL
                 OR LOWER(COALESCE(d.action, '') || ' ' || COALESCE(d.resource, '')) LIKE $7 ESCAPE '!')
-           AND d.agent_id = $9
+           AND (CAST($9 AS TEXT) IS NULL OR d.user_ref = $9)
+           AND d.agent_id = $10
          ORDER BY d.request_id DESC, d.position DESC
          LIMIT $8";
     LIST_CHANGES = "
@@ -113,6 +117,8 @@ statements! {
 pub struct DecisionFilter {
     /// Of this agent.
     pub agent: Option<AgentId>,
+    /// On behalf of this user.
+    pub user: Option<UserRef>,
     /// With this answer.
     pub verdict: Option<Verdict>,
     /// For this reason.
@@ -149,6 +155,8 @@ pub enum Ending {
         reason: Option<Reason>,
         /// How long it took, in microseconds.
         duration_us: Option<i64>,
+        /// Whether the tool itself reported an error.
+        is_tool_error: bool,
     },
 }
 
@@ -203,6 +211,7 @@ pub async fn list_decisions(
         filter.reason.map(Reason::code),
         filter.text.as_deref().map(pattern).as_deref(),
         ask.limit.saturating_add(1),
+        filter.user.as_ref(),
     ];
     let rows = if let Some(agent) = filter.agent {
         args.push(agent.into());
@@ -332,6 +341,7 @@ fn read_decided(row: &Row) -> Result<Decided> {
             status: maybe_status(row, "outcome_status")?,
             reason: maybe_reason(row, "outcome_reason")?,
             duration_us: row.maybe_int("outcome_duration_us")?,
+            is_tool_error: row.maybe_text("outcome_target")?.as_deref() == Some("tool_error"),
         }
     } else if row.bool("intended")? {
         Ending::Unknown

@@ -55,7 +55,13 @@ async fn every_filter_keeps_what_it_names_and_drops_the_rest() {
     let house = House::new().await;
     let agent = house.agent("ada").await;
     let early = decide(&house, START, agent, Verdict::Allow).await.request;
-    let late = decide(&house, START.plus_ms(10_000), agent, Verdict::Deny).await.request;
+    let ctx = house.ctx_at(START.plus_ms(10_000));
+    let mut denied = decision(agent, "tool.call", Verdict::Deny);
+    denied.user = Some(UserRef("usr_ada".to_owned()));
+    house.store.record(&ctx, vec![denied]).await.unwrap();
+    let late = ctx.request;
+    let user =
+        |name: &str| DecisionFilter { user: Some(UserRef(name.to_owned())), ..DecisionFilter::default() };
     let text = |text: &str| DecisionFilter { text: Some(text.to_owned()), ..DecisionFilter::default() };
     let cases = [
         (DecisionFilter { verdict: Some(Verdict::Deny), ..DecisionFilter::default() }, vec![late]),
@@ -67,6 +73,9 @@ async fn every_filter_keeps_what_it_names_and_drops_the_rest() {
         (text("shop/ref"), vec![late, early]),
         (text("tool%call"), vec![]),
         (text("tool_call"), vec![]),
+        (user("usr_ada"), vec![late]),
+        (DecisionFilter { agent: Some(agent), ..user("usr_ada") }, vec![late]),
+        (user("usr_bob"), vec![]),
     ];
     for (filter, wanted) in cases {
         let ctx = house.ctx();
@@ -91,13 +100,17 @@ async fn a_call_that_was_cut_off_ends_as_unknown() {
     assert_eq!(endings().await, [Ending::NotBegun]);
     house.store.record(&begun, vec![Event::new(EventKind::Intent)]).await.unwrap();
     assert_eq!(endings().await, [Ending::Unknown]);
-    let mut outcome = Event::new(EventKind::Outcome);
+    let mut outcome = Event::new(EventKind::Outcome).about("tool_error");
     outcome.status = Some(502);
     outcome.reason = Some(Reason::UpstreamInvalid);
     outcome.duration_us = Some(7);
     house.store.record(&begun, vec![outcome]).await.unwrap();
-    let ended =
-        Ending::Ended { status: Some(502), reason: Some(Reason::UpstreamInvalid), duration_us: Some(7) };
+    let ended = Ending::Ended {
+        status: Some(502),
+        reason: Some(Reason::UpstreamInvalid),
+        duration_us: Some(7),
+        is_tool_error: true,
+    };
     assert_eq!(endings().await, [ended]);
 }
 

@@ -36,12 +36,12 @@ statements! {
            AND status IS NULL";
 }
 
-/// The key of one request, in the words of its caller.
+/// The key of one request.
 #[derive(Clone, Copy, Debug)]
 pub struct Key<'a> {
     /// Who calls: `actor.id()`, so that nobody sees another's answer.
     pub actor: &'a str,
-    /// The header's value.
+    /// By what the header's value is known again.
     pub name: &'a str,
 }
 

@@ -10,6 +10,7 @@ mod statement;
 mod value;
 
 pub mod accounts;
+pub mod agent_sessions;
 pub mod agents;
 pub mod approvals;
 pub mod console_sessions;
@@ -21,6 +22,7 @@ mod house;
 pub mod idempotency;
 pub mod invitations;
 pub mod lobby;
+pub mod lobby_users;
 pub mod members;
 mod migrate;
 pub mod outbox;
@@ -29,12 +31,14 @@ mod record;
 pub mod results;
 pub mod revocations;
 mod row;
+pub mod secrets;
 pub mod servers;
 mod store;
 pub mod tenants;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
 mod tx;
+pub mod user_auth;
 mod writer;
 
 pub use evidence::DecisionFilter;

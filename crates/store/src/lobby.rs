@@ -164,6 +164,14 @@ statements! {
     PRUNE_LINKS = "
         DELETE FROM links
          WHERE expires_at <= $1";
+    FORGET_USERS = "
+        UPDATE agent_sessions
+           SET sealed_user = NULL
+         WHERE expires_at <= $1
+           AND sealed_user IS NOT NULL";
+    PRUNE_AGENT_SESSIONS = "
+        DELETE FROM agent_sessions
+         WHERE expires_at <= $1";
 }
 
 /// How far below the last seen number a revocation may still appear.
@@ -275,8 +283,10 @@ pub struct ExpiredApproval {
 /// Up to when rows are removed that nobody needs any longer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Prune {
-    /// Results, idempotency keys, sessions and links that ended by then.
+    /// Results, idempotency keys, sessions and links that ended by then; and who the users of agents' sessions were.
     pub expired: Time,
+    /// Agents' sessions that ended by then.
+    pub agent_sessions: Time,
     /// Revocations from before then; every node must have read them.
     pub revocations: Time,
     /// Outbox rows from before then, delivered or not.
@@ -292,14 +302,14 @@ impl<'a> Lobby<'a> {
         Self(Place::Inside(tx))
     }
 
-    const fn reading(&mut self) -> Desk<'_> {
+    pub(crate) const fn reading(&mut self) -> Desk<'_> {
         match &mut self.0 {
             Place::Alone(db) => Desk::reading(db, None),
             Place::Inside(tx) => Desk::inside(tx, None),
         }
     }
 
-    const fn writing(&mut self) -> Desk<'_> {
+    pub(crate) const fn writing(&mut self) -> Desk<'_> {
         match &mut self.0 {
             Place::Alone(db) => Desk::writing(db, None),
             Place::Inside(tx) => Desk::inside(tx, None),
@@ -553,9 +563,10 @@ impl<'a> Lobby<'a> {
     /// # Errors
     /// A fault.
     pub async fn prune(&mut self, prune: Prune) -> Result<()> {
-        for statement in [&PRUNE_RESULTS, &PRUNE_IDEMPOTENCY, &PRUNE_SESSIONS, &PRUNE_LINKS] {
+        for statement in [&PRUNE_RESULTS, &PRUNE_IDEMPOTENCY, &PRUNE_SESSIONS, &PRUNE_LINKS, &FORGET_USERS] {
             self.writing().run(statement, args![prune.expired]).await?;
         }
+        self.writing().run(&PRUNE_AGENT_SESSIONS, args![prune.agent_sessions]).await?;
         self.writing().run(&PRUNE_REVOCATIONS, args![prune.revocations]).await?;
         self.writing().run(&PRUNE_OUTBOX, args![prune.outbox]).await
     }

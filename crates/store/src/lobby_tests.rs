@@ -262,12 +262,16 @@ async fn pruning_takes_what_is_over_and_leaves_the_record() {
     house.lobby().insert_link(&link).await.unwrap();
     let ctx = house.ctx();
     house.store.record(&ctx, vec![Event::new(EventKind::Decision).of_agent(agent)]).await.unwrap();
-    let prune = |expired| Prune { expired, revocations: START, outbox: START };
+    let prune = |expired| Prune { expired, agent_sessions: START, revocations: START, outbox: START };
     house.lobby().prune(prune(START)).await.unwrap();
     assert!(house.lobby().peek_link(&link.digest, link.purpose, START).await.unwrap().is_some());
     assert_eq!(house.lobby().lease_outbox(9, START, 0).await.unwrap().len(), 1);
     let end = START.plus_ms(60_000);
-    house.lobby().prune(Prune { expired: end, revocations: end, outbox: end }).await.unwrap();
+    house
+        .lobby()
+        .prune(Prune { expired: end, agent_sessions: end, revocations: end, outbox: end })
+        .await
+        .unwrap();
     assert!(house.lobby().peek_link(&link.digest, link.purpose, START).await.unwrap().is_none());
     assert!(house.lobby().lease_outbox(9, START, 0).await.unwrap().is_empty());
     assert_eq!(house.chain(&ctx).await, [EventKind::Decision]);

@@ -14,8 +14,10 @@ struct Migration {
     sqlite: Option<&'static str>,
 }
 
-const MIGRATIONS: &[Migration] =
-    &[Migration { version: 1, text: include_str!("../migrations/0001_house.sql"), sqlite: None }];
+const MIGRATIONS: &[Migration] = &[
+    Migration { version: 1, text: include_str!("../migrations/0001_house.sql"), sqlite: None },
+    Migration { version: 2, text: include_str!("../migrations/0002_users.sql"), sqlite: None },
+];
 
 const TABLE: &str = "CREATE TABLE IF NOT EXISTS schema_migrations (version BIGINT NOT NULL PRIMARY KEY);";
 

@@ -123,7 +123,7 @@ impl Store {
         self.0.queue.record(entries).await
     }
 
-    #[cfg(test)]
+    #[cfg(any(test, feature = "testing"))]
     pub(crate) fn db(&self) -> &Db {
         &self.0.db
     }

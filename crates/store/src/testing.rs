@@ -2,7 +2,7 @@
 //! its own on the server that `TEST_POSTGRES_URL` names. Everything panics: a test without its database has
 //! nothing to say.
 
-use crate::{Store, StoreSettings};
+use crate::{Store, StoreSettings, db::Db, row::Row, statement::Statement};
 use procura_model::Entropy;
 use std::path::{Path, PathBuf};
 
@@ -55,6 +55,61 @@ pub async fn fresh_postgres() -> Store {
 pub fn postgres_settings() -> StoreSettings {
     let url = variable("TEST_POSTGRES_URL").expect("TEST_POSTGRES_URL names a PostgreSQL server for tests");
     StoreSettings { url, schema: Some(unique("test_")), max_connections: 4 }
+}
+
+/// Every value of every table, by table and column, as the database keeps it: texts and bytes as they are, numbers by
+/// their digits. For tests that look for what must not be there.
+///
+/// # Panics
+/// When it cannot be read.
+#[expect(clippy::expect_used, reason = "a test without its database has nothing to say")]
+pub async fn every_value(store: &Store) -> Vec<(String, Vec<u8>)> {
+    let db = store.db();
+    let columns = match db {
+        Db::Sqlite(_) => {
+            "SELECT m.name AS place, c.name AS field, c.type AS kind
+               FROM sqlite_schema AS m, pragma_table_info(m.name) AS c
+              WHERE m.type = 'table'"
+        }
+        Db::Postgres(_) => {
+            "SELECT table_name::text AS place, column_name::text AS field, data_type::text AS kind
+               FROM information_schema.columns
+              WHERE table_schema = current_schema()"
+        }
+    };
+    let mut all = Vec::new();
+    for column in rows(db, columns.to_owned()).await {
+        let [place, field, kind] =
+            ["place", "field", "kind"].map(|name| column.text(name).expect("a column of the catalogue"));
+        let value = match (db, kind.as_str()) {
+            (Db::Sqlite(_), _) => format!("CAST(\"{field}\" AS BLOB)"),
+            (Db::Postgres(_), "bytea") => format!("\"{field}\""),
+            (Db::Postgres(_), _) => format!("convert_to(\"{field}\"::text, 'UTF8')"),
+        };
+        let sql = format!("SELECT {value} AS value FROM \"{place}\" WHERE \"{field}\" IS NOT NULL");
+        for row in rows(db, sql).await {
+            all.push((format!("{place}.{field}"), row.bytes("value").expect("a value")));
+        }
+    }
+    all
+}
+
+/// Runs statements of the test's own, as an operator could who breaks something.
+///
+/// # Panics
+/// When they cannot be run.
+#[expect(clippy::expect_used, reason = "a test without its database has nothing to say")]
+pub async fn run(store: &Store, sql: &str) {
+    let mut tx = store.db().begin().await.expect("begin");
+    tx.script(sql).await.expect("run a test's own statements");
+    tx.commit().await.expect("commit");
+}
+
+/// The rows that a text made by a test gives; it lives as long as the test.
+#[expect(clippy::expect_used, reason = "a test without its database has nothing to say")]
+async fn rows(db: &Db, sql: String) -> Vec<Row> {
+    let statement = Statement { doing: "run a test's own statement", sql: sql.leak() };
+    db.read(&statement, Vec::new()).await.expect("run a test's own statement")
 }
 
 /// Whether a PostgreSQL server for tests is there.

@@ -4,7 +4,7 @@
 
 use procura_model::{
     AccountId, AgentId, ApprovalId, ApprovalState, CredentialId, Digest, EventId, InvitationId, PermissionId,
-    RequestId, ResultId, Role, Scopes, ServerId, SessionId, TenantId, Time, UserRef,
+    RequestId, ResultId, Role, Scopes, SecretId, ServerId, SessionId, TenantId, Time, UserRef,
 };
 use std::sync::Arc;
 
@@ -138,6 +138,6 @@ macro_rules! ids {
 }
 
 ids! {
-    AccountId AgentId ApprovalId CredentialId EventId InvitationId PermissionId RequestId ResultId ServerId
-    SessionId TenantId
+    AccountId AgentId ApprovalId CredentialId EventId InvitationId PermissionId RequestId ResultId SecretId
+    ServerId SessionId TenantId
 }

@@ -178,3 +178,28 @@ async fn an_absolute_path_is_opened_where_it_is() {
         assert!(path.is_file(), "{}", path.display());
     }
 }
+
+#[test]
+fn records_are_written_though_no_thread_is_free_to_wait() {
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().enable_all().max_blocking_threads(1).build().unwrap();
+    let (free, held) = std::sync::mpsc::channel::<()>();
+    let took = runtime.block_on(async {
+        let house = House::new().await;
+        tokio::task::spawn_blocking(move || held.recv());
+        let began = std::time::Instant::now();
+        let mut calls = JoinSet::new();
+        for _ in 0..64 {
+            let house = house.clone();
+            calls.spawn(async move {
+                for _ in 0..20 {
+                    house.store.record(&house.ctx(), vec![decision("purchase")]).await.unwrap();
+                }
+            });
+        }
+        let done = tokio::time::timeout(std::time::Duration::from_secs(4), calls.join_all()).await;
+        done.is_ok().then(|| began.elapsed())
+    });
+    drop(free);
+    assert!(took.is_some(), "records waited for a thread");
+}
