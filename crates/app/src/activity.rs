@@ -107,6 +107,7 @@ pub async fn answered(app: &App, ctx: &Ctx, status: u16, reason: Option<Reason>)
     if let Actor::Agent { agent, .. } = ctx.actor {
         event = event.of_agent(agent);
     }
+    event.user = ctx.actor.user().cloned();
     event.status = Some(status);
     event.reason = reason;
     event.duration_us = Some(ctx.elapsed_us());

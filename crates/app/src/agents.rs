@@ -67,7 +67,7 @@ pub async fn create(app: &App, ctx: &Ctx, details: AgentDetails) -> Result<(Agen
 /// What a new agent's key may do: ask, call tools, and read its own traces.
 #[must_use]
 pub fn default_scopes() -> Scopes {
-    Scopes::of(&[Scope::Verify, Scope::Tools, Scope::ReadActivity])
+    Scopes::of(&[Scope::Verify, Scope::Tools, Scope::ReadActivity, Scope::Sessions])
 }
 
 /// The agents of the organization, newest first.

@@ -4,12 +4,14 @@
 
 use crate::{
     AgentSnapshot, App,
+    personal::Scrub,
     verify::{Answer, Plan, Ruling, answer, events},
 };
 use procura_model::{
     Actor, Approval, ApprovalId, ApprovalState, Ctx, Decision, Digest, Event, EventKind, Page, PageAsk,
     Reason, Result, Scope, Verdict,
 };
+use procura_screen::redact::without_tokens;
 use procura_store::{Writer, approvals as rows};
 use std::borrow::Cow;
 
@@ -36,7 +38,7 @@ pub(crate) async fn weigh(
         agent: plan.agent,
         digest: &digest,
         policy_version: agent.agent.policy_version,
-        user: plan.ask.user.as_ref(),
+        user: plan.ask.user.as_ref().map(|user| &user.reference),
     };
     let mut writer = app.store.write(ctx).await?;
     if let Some(approval) = rows::consume(&mut writer, &bound).await? {
@@ -52,7 +54,7 @@ pub(crate) async fn weigh(
         },
         // Who asks again is told its place, however full the inbox is.
         Some(latest) if is_waiting_still(&latest, ctx, &bound) => {
-            return opened(Used { app, ctx, agent, plan, writer }, canonical, wanted).await;
+            return opened(Used { app, ctx, agent, plan, writer }, &canonical, wanted).await;
         }
         _ if rows::count_waiting(&mut writer, plan.agent).await? >= MAX_WAITING => Decision {
             verdict: Verdict::Deny,
@@ -60,7 +62,7 @@ pub(crate) async fn weigh(
             sentence: Cow::Borrowed(Reason::TooManyWaiting.text()),
             ..wanted
         },
-        _ => return opened(Used { app, ctx, agent, plan, writer }, canonical, wanted).await,
+        _ => return opened(Used { app, ctx, agent, plan, writer }, &canonical, wanted).await,
     };
     writer.commit_all(events(app, ctx, agent, plan, Ruling { decision: &decision, approval: None })).await?;
     app.metrics.decided(decision.verdict, decision.reason, ctx.elapsed_us());
@@ -109,18 +111,21 @@ async fn consumed(used: Used<'_>, approval: &Approval, wanted: Decision) -> Resu
     Ok(Answer { approval_id: Some(approval.id), ..answer(ctx, agent, &decision) })
 }
 
-/// Nobody answered yet: the call gets a place in the inbox, or the one that it has already.
-async fn opened(used: Used<'_>, canonical_ask: String, wanted: Decision) -> Result<Answer> {
+/// Nobody answered yet: the call gets a place in the inbox, or the one that it has already. The digest is of the
+/// true ask; what people see of it names the user by marks alone (USR-7), and no token is kept (USR-5). Other secrets stay:
+/// a person decides on what is shown here.
+async fn opened(used: Used<'_>, canonical: &str, wanted: Decision) -> Result<Answer> {
     let Used { app, ctx, agent, plan, mut writer } = used;
+    let scrub = Scrub::of(app, plan.ask.user.as_deref());
     let asked = Approval {
         id: ApprovalId::new(ctx.now, &app.entropy),
         agent: plan.agent,
-        user: plan.ask.user.clone(),
-        digest: Digest::of(canonical_ask.as_bytes()),
-        canonical_ask,
+        user: plan.ask.user.as_ref().map(|user| user.reference.clone()),
+        digest: Digest::of(canonical.as_bytes()),
+        canonical_ask: without_tokens(&scrub.canonical(plan.ask, canonical, plan.declared)).into_owned(),
         policy_version: agent.agent.policy_version,
         permission: wanted.permission,
-        sentence: wanted.sentence.to_string(),
+        sentence: scrub.sentence(plan.ask, plan.declared, &wanted.sentence).into_owned(),
         state: ApprovalState::Waiting,
         asked_in: ctx.request,
         created_at: ctx.now,

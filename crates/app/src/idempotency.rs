@@ -1,8 +1,10 @@
 //! `Idempotency-Key`: a write that is sent again gets the first answer, and changes nothing.
-//! Answers that showed a secret are never kept: a replay of those is told so.
+//! Answers that showed a secret are never kept: a replay of those is told so. Of what was sent an HMAC is kept and no
+//! plain digest: it may be a secret that somebody thought of, and a digest of such a one can be tried out. Nor is the key
+//! kept in its caller's words.
 
 use crate::App;
-use procura_model::{Ctx, Digest, Reason, Result, time::DAY_MS};
+use procura_model::{Ctx, Reason, Result, time::DAY_MS};
 use procura_store::idempotency as rows;
 
 /// How a keyed write goes on.
@@ -30,12 +32,12 @@ pub async fn begin(app: &App, ctx: &Ctx, key: &str, body: &[u8]) -> Result<Turn>
             Reason::FieldInvalid.because("Idempotency-Key must be 1 to 255 visible ASCII characters.")
         );
     }
-    let what = Digest::of(
-        [ctx.origin.method.as_bytes(), b" ", ctx.origin.path.as_bytes(), b"\n", body].concat().as_slice(),
-    );
+    let what =
+        app.seals.request_code(ctx.tenant, [ctx.origin.method.as_bytes(), ctx.origin.path.as_bytes(), body]);
     let actor = ctx.actor.id();
     let mut unaudited = app.store.unaudited(ctx);
-    let name = rows::Key { actor: &actor, name: key };
+    let code = app.seals.idempotency_code(ctx.tenant, key);
+    let name = rows::Key { actor: &actor, name: &code };
     match rows::begin(&mut unaudited, name, &what, ctx.now.plus_ms(DAY_MS)).await? {
         rows::Begun::New => Ok(Turn::First),
         rows::Begun::Same(first) => Ok(Turn::Again { status: first.status, body: first.body }),
@@ -52,7 +54,8 @@ pub async fn begin(app: &App, ctx: &Ctx, key: &str, body: &[u8]) -> Result<Turn>
 /// A fault when it cannot be kept.
 pub async fn finish(app: &App, ctx: &Ctx, key: &str, status: u16, body: Vec<u8>) -> Result<()> {
     let actor = ctx.actor.id();
-    let name = rows::Key { actor: &actor, name: key };
+    let code = app.seals.idempotency_code(ctx.tenant, key);
+    let name = rows::Key { actor: &actor, name: &code };
     rows::finish(&mut app.store.unaudited(ctx), name, &rows::StoredAnswer { status, body }).await
 }
 
@@ -62,5 +65,6 @@ pub async fn finish(app: &App, ctx: &Ctx, key: &str, status: u16, body: Vec<u8>)
 /// A fault when it cannot be given back.
 pub async fn release(app: &App, ctx: &Ctx, key: &str) -> Result<()> {
     let actor = ctx.actor.id();
-    rows::release(&mut app.store.unaudited(ctx), rows::Key { actor: &actor, name: key }).await
+    let code = app.seals.idempotency_code(ctx.tenant, key);
+    rows::release(&mut app.store.unaudited(ctx), rows::Key { actor: &actor, name: &code }).await
 }

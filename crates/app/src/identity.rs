@@ -1,7 +1,7 @@
 //! Who is calling. Every credential resolves to exactly one actor of one organization; a credential
 //! that is not ours by its shape is refused before the database is asked.
 
-use crate::App;
+use crate::{App, sessions};
 use procura_crypto::{TokenKind, token};
 use procura_model::{
     AccountId, Actor, AgentStatus, Ctx, KeyHolder, Reason, Result, Role, SessionId, TenantId, Time,
@@ -79,21 +79,41 @@ pub async fn by_key(app: &App, raw: &str) -> Result<Identified> {
     Ok(identified)
 }
 
+/// The same caller, acting for the user of this session (decision 6).
+///
+/// # Errors
+/// `SESSION_INVALID` when the session is unknown or another agent's, or the caller is no agent;
+/// `SESSION_EXPIRED`, `SESSION_REVOKED`, `REVOCATION_STATE_STALE`.
+pub async fn in_session(app: &App, identified: Identified, raw: &str) -> Result<Identified> {
+    let Actor::Agent { agent, .. } = identified.actor else {
+        return Err(Reason::SessionInvalid.because("A session is an agent's: send it with that agent's key."));
+    };
+    let live = sessions::by_token(app, identified.tenant, agent, raw).await?;
+    identified.acting(&live)
+}
+
 /// What is known of the key on which something standing (a stream) stands.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Standing(Option<(u64, Option<Time>)>);
 
 impl Standing {
-    /// Demands that the agent of this context may still act, with the very key that it came with. The
-    /// store is asked only if something was revoked since the last time.
+    /// Demands that the caller of this context may still call, with the very key that it came with, as an agent
+    /// that is enabled, and in the session in which it acts, if any. The store is asked only if something was revoked since the last time.
     ///
     /// # Errors
-    /// As [`by_key`].
+    /// As [`by_key`] and [`sessions::demand`].
     pub async fn demand(&mut self, app: &App, ctx: &Ctx) -> Result<()> {
-        let Actor::Agent { agent, credential, .. } = ctx.actor else {
-            return Err(Reason::CredentialInvalid.into());
+        let (credential, agent) = match ctx.actor {
+            Actor::Agent { agent, credential, .. } => (credential, Some(agent)),
+            Actor::Platform { credential, .. } => (credential, None),
+            Actor::Account { .. } | Actor::Anonymous | Actor::Operator => {
+                return Err(Reason::CredentialInvalid.into());
+            }
         };
         crate::revocations::demand_fresh(app)?;
+        if let Some(acting) = ctx.actor.acting_for() {
+            sessions::demand(app, acting)?;
+        }
         let (now, generation) = (app.now(), app.snapshots.generation());
         let is_known = |(at, ends): (u64, Option<Time>)| at == generation && ends.is_none_or(|at| at > now);
         if !self.0.is_some_and(is_known) {
@@ -103,6 +123,7 @@ impl Standing {
             }
             self.0 = Some((generation, key.expires_at));
         }
+        let Some(agent) = agent else { return Ok(()) };
         let snapshot = app.snapshots.agent(&app.rows(now), ctx.tenant, agent).await?;
         if snapshot.agent.status == AgentStatus::Enabled {
             return Ok(());

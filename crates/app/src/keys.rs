@@ -13,7 +13,7 @@ use procura_store::{agents, credentials as rows};
 pub const MAX_OVERLAP_MS: i64 = 30 * DAY_MS;
 
 /// What an agent's key may be given; everything else is for platform keys.
-const AGENT_SCOPES: [Scope; 3] = [Scope::Verify, Scope::Tools, Scope::ReadActivity];
+const AGENT_SCOPES: [Scope; 4] = [Scope::Verify, Scope::Tools, Scope::ReadActivity, Scope::Sessions];
 
 /// What only a person can do, whatever a key says.
 const PEOPLE_ONLY: [Scope; 1] = [Scope::DecideApprovals];

@@ -6,6 +6,7 @@
 
 pub mod activity;
 pub mod agents;
+pub mod api_tools;
 pub mod approvals;
 pub mod idempotency;
 pub mod identity;
@@ -15,15 +16,19 @@ pub mod limits;
 pub mod members;
 pub mod metrics;
 pub mod onboarding;
+pub mod openapi_import;
 pub mod organization;
 pub mod passwords;
 pub mod permissions;
+pub mod personal;
 pub mod results;
 pub mod revocations;
 pub mod seals;
 pub mod servers;
+pub mod sessions;
 pub mod settings;
 pub mod snapshots;
+pub mod users;
 pub mod verify;
 
 use procura_cluster::Limits;
@@ -38,6 +43,7 @@ pub use identity::{Identified, SignedIn};
 pub use jobs::Jobs;
 pub use metrics::Metrics;
 pub use seals::Seals;
+pub use sessions::Sessions;
 pub use settings::Settings;
 pub use snapshots::{AgentSnapshot, Snapshots};
 
@@ -59,6 +65,10 @@ pub struct App {
     pub settings: Settings,
     /// Agents with compiled policies, and keys, as long as nothing revoked them.
     pub snapshots: Snapshots,
+    /// Sessions of agents for users, as long as they live.
+    pub sessions: Sessions,
+    /// Key sets that users' tokens are verified with.
+    pub key_sets: users::KeySets,
     /// The injection detector.
     pub scanner: Scanner,
     /// The secret redactor.
@@ -110,6 +120,8 @@ impl App {
             entropy: world.entropy,
             settings: world.settings,
             snapshots: Snapshots::default(),
+            key_sets: users::KeySets::default(),
+            sessions: Sessions::default(),
             scanner: Scanner::new().doing("build the injection detector")?,
             redactor: Redactor::new(),
             jobs: Jobs::default(),
@@ -139,9 +151,13 @@ impl App {
         self.clock.now()
     }
 
-    /// The context of a request by somebody who was identified.
+    /// The context of a request by somebody who was identified. What a client says of itself is recorded without the
+    /// values of the user for whom it calls (USR-7).
     #[must_use]
-    pub fn ctx(&self, identified: Identified, origin: Origin) -> Ctx {
+    pub fn ctx(&self, identified: Identified, mut origin: Origin) -> Ctx {
+        if let (Some(acting), Some(agent)) = (identified.actor.acting_for(), &origin.user_agent) {
+            origin.user_agent = Some(sessions::personal(self, acting).scrub_text(agent).into_owned());
+        }
         Ctx::new(identified.tenant, identified.actor, self.now(), &self.entropy).from(origin)
     }
 }

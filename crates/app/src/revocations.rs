@@ -62,6 +62,7 @@ pub(crate) async fn follow(app: &App) {
                 for row in &rows {
                     last_seq = last_seq.max(row.seq);
                     app.snapshots.obey(row);
+                    app.sessions.obey(row, app.now());
                 }
                 obey_servers(app, &rows, &mut known_servers);
                 app.revocations.confirm(began);

@@ -1,7 +1,11 @@
 //! Keys derived from the root key, one per purpose; the root key itself is not kept.
 
-use procura_crypto::{Context, Mac, Purpose, RootKey, Sealer};
-use procura_model::{Doing, Entropy, Result, Secret, ServerId, SessionId, TenantId};
+use procura_crypto::{Assertion, AssertionKey, Context, Mac, OpenError, Purpose, RootKey, Sealer};
+use procura_model::{
+    AgentId, Digest, Doing, Entropy, Json, Reason, Result, ResultId, Secret, ServerId, SessionId, TenantId,
+    UserRef,
+};
+use procura_store::secrets::SecretPurpose;
 
 /// The key version that new envelopes carry.
 const KEY_VERSION: u32 = 1;
@@ -9,7 +13,13 @@ const KEY_VERSION: u32 = 1;
 /// What the journeys seal and sign with.
 pub struct Seals {
     upstream: Sealer,
+    user_tokens: Sealer,
+    callbacks: Sealer,
     forms: Mac,
+    pseudonyms: Mac,
+    profiles: Sealer,
+    results: Sealer,
+    assertions: Option<AssertionKey>,
     check_value: String,
 }
 
@@ -19,7 +29,13 @@ impl Seals {
     pub fn new(root: &RootKey) -> Self {
         Self {
             upstream: Sealer::new(root, Purpose::UpstreamCredential, KEY_VERSION),
+            user_tokens: Sealer::new(root, Purpose::UserTokenSecret, KEY_VERSION),
+            callbacks: Sealer::new(root, Purpose::CallbackSecret, KEY_VERSION),
             forms: Mac::new(root, Purpose::FormToken),
+            pseudonyms: Mac::new(root, Purpose::UserPseudonym),
+            profiles: Sealer::new(root, Purpose::UserProfile, KEY_VERSION),
+            results: Sealer::new(root, Purpose::StoredResult, KEY_VERSION),
+            assertions: AssertionKey::new(root).ok(),
             check_value: root.check_value(),
         }
     }
@@ -40,6 +56,125 @@ impl Seals {
     #[must_use]
     pub fn is_form_token(&self, session: &SessionId, token: &str) -> bool {
         self.forms.verify(&[session.to_string().as_bytes()], token)
+    }
+
+    /// The name under which a user of an organization appears wherever nobody needs to know who it is (USR-7).
+    #[must_use]
+    pub fn pseudonym(&self, tenant: TenantId, user_id: &str) -> UserRef {
+        let code = self.pseudonyms.code(&[tenant.to_string().as_bytes(), user_id.as_bytes()]);
+        UserRef(code.iter().take(16).fold("usr_".to_owned(), |text, byte| format!("{text}{byte:02x}")))
+    }
+
+    /// The keys by which others verify what we assert about users (USR-9).
+    ///
+    /// # Errors
+    /// `UNAVAILABLE` without a key, which means a broken build.
+    pub fn published_keys(&self) -> Result<Json> {
+        Ok(self.assertions.as_ref().ok_or(Reason::Unavailable)?.jwks())
+    }
+
+    /// What we assert about a user, signed.
+    ///
+    /// # Errors
+    /// `UNAVAILABLE` without a key: then nothing is sent.
+    pub fn assert_user(&self, assertion: &Assertion<'_>, entropy: &Entropy) -> Result<Secret<String>> {
+        Ok(self.assertions.as_ref().ok_or(Reason::Unavailable)?.sign(assertion, entropy))
+    }
+
+    /// By what a user's token is known again without being kept.
+    #[must_use]
+    pub(crate) fn token_code(&self, tenant: TenantId, agent: AgentId, token: &Secret<String>) -> [u8; 32] {
+        let (tenant, agent) = (tenant.to_string(), agent.to_string());
+        self.pseudonyms.code_of_secret(&[tenant.as_bytes(), b"user token", agent.as_bytes()], token)
+    }
+
+    /// By what a request is known again (method, path, body) without anything of it being kept.
+    #[must_use]
+    pub(crate) fn request_code(&self, tenant: TenantId, [method, path, body]: [&[u8]; 3]) -> Digest {
+        let tenant = tenant.to_string();
+        Digest::from_bytes(self.pseudonyms.code(&[tenant.as_bytes(), b"request", method, path, body]))
+    }
+
+    /// By what an `Idempotency-Key` is known again: its words are its caller's, and may name anybody.
+    #[must_use]
+    pub(crate) fn idempotency_code(&self, tenant: TenantId, key: &str) -> String {
+        let tenant = tenant.to_string();
+        let code = self.pseudonyms.code(&[tenant.as_bytes(), b"idempotency key", key.as_bytes()]);
+        Digest::from_bytes(code).hex()
+    }
+
+    /// Seals who the user of a session is.
+    pub(crate) fn seal_profile(
+        &self,
+        session: (TenantId, SessionId),
+        profile: &str,
+        entropy: &Entropy,
+    ) -> Result<Vec<u8>> {
+        let id = session.1.to_string();
+        let place = Context { tenant: session.0, record: "agent_session", id: &id, column: "user" };
+        self.profiles.seal(&place, profile.as_bytes(), entropy).doing("seal the user of a session")
+    }
+
+    /// Opens who the user of a session is.
+    pub(crate) fn open_profile(&self, session: (TenantId, SessionId), sealed: &[u8]) -> Result<String> {
+        let id = session.1.to_string();
+        let place = Context { tenant: session.0, record: "agent_session", id: &id, column: "user" };
+        self.profiles.open_words(&place, sealed).doing("open the user of a session")
+    }
+
+    /// Seals a kept result for whoever it was made for: a user, or nobody.
+    pub(crate) fn seal_result(
+        &self,
+        result: (TenantId, ResultId),
+        of: Option<&UserRef>,
+        text: &str,
+        entropy: &Entropy,
+    ) -> Result<Vec<u8>> {
+        let id = result_place(result.1, of);
+        let place = Context { tenant: result.0, record: "result", id: &id, column: "body" };
+        self.results.seal(&place, text.as_bytes(), entropy).doing("seal a kept result")
+    }
+
+    /// Opens a kept result; it does not open for another user than it was made for.
+    pub(crate) fn open_result(
+        &self,
+        result: (TenantId, ResultId),
+        of: Option<&UserRef>,
+        sealed: &[u8],
+    ) -> Result<String, OpenError> {
+        let id = result_place(result.1, of);
+        let place = Context { tenant: result.0, record: "result", id: &id, column: "body" };
+        self.results.open_words(&place, sealed)
+    }
+
+    /// Seals a secret of the secret store, under the key of its purpose.
+    pub(crate) fn seal_secret(
+        &self,
+        secret: (TenantId, SecretPurpose, procura_model::SecretId),
+        value: &Secret<String>,
+        entropy: &Entropy,
+    ) -> Result<Vec<u8>> {
+        let (tenant, purpose, id) = (secret.0, secret.1, secret.2.to_string());
+        let place = Context { tenant, record: "secret", id: &id, column: "sealed" };
+        self.of_purpose(purpose).seal_text(&place, value, entropy).doing("seal a secret")
+    }
+
+    /// Opens a secret of the secret store.
+    pub(crate) fn open_secret(
+        &self,
+        secret: (TenantId, SecretPurpose, procura_model::SecretId),
+        sealed: &[u8],
+    ) -> Result<Secret<String>> {
+        let (tenant, purpose, id) = (secret.0, secret.1, secret.2.to_string());
+        let place = Context { tenant, record: "secret", id: &id, column: "sealed" };
+        self.of_purpose(purpose).open_text(&place, sealed).doing("open a secret")
+    }
+
+    const fn of_purpose(&self, purpose: SecretPurpose) -> &Sealer {
+        match purpose {
+            SecretPurpose::UserToken => &self.user_tokens,
+            SecretPurpose::Callback => &self.callbacks,
+        }
     }
 
     /// Seals the credential that is sent to a tool server.
@@ -64,6 +199,10 @@ impl Seals {
         let place = Context { tenant: server.0, record: "server", id: &id, column: "credential" };
         self.upstream.open_text(&place, sealed).doing("open the tool server's credential")
     }
+}
+
+fn result_place(result: ResultId, of: Option<&UserRef>) -> String {
+    of.map_or_else(|| result.to_string(), |user| format!("{result} {}", user.0))
 }
 
 impl std::fmt::Debug for Seals {

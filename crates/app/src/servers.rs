@@ -2,11 +2,11 @@
 //! goes in and never comes out again (VLT-6). Servers over standard input and output run programs
 //! on this machine, so only the operator's `procura.toml` can declare them (decision 24).
 
-use crate::App;
+use crate::{App, api_tools::CompiledApi};
 use parking_lot::RwLock;
 use procura_model::{
-    Ctx, Event, EventKind, Reason, Result, Scope, Secret, ServerId, ServerSettings, TenantId, ToolServer,
-    Transport, server::is_server_name,
+    ApiServer, Ctx, Event, EventKind, Reason, Result, Scope, Secret, ServerId, ServerSettings, TenantId,
+    ToolServer, Transport, server::is_server_name,
 };
 use procura_store::servers as rows;
 use std::collections::HashSet;
@@ -15,6 +15,10 @@ use std::collections::HashSet;
 const MAX_TIMEOUT_MS: u64 = 10 * 60 * 1_000;
 /// The largest answer that a server may be allowed, in bytes.
 const MAX_ANSWER_BYTES: u64 = 64 * 1024 * 1024;
+/// How many agents a server may be kept to.
+const MAX_AGENTS: usize = 100;
+/// How large a declared API may be as JSON, in bytes.
+const MAX_API_BYTES: usize = 1024 * 1024;
 /// How many servers one organization may have.
 const MAX_SERVERS: usize = 200;
 
@@ -23,12 +27,21 @@ const MAX_SERVERS: usize = 200;
 pub struct ServerDetails {
     /// Its name: the first half of its tools' names.
     pub name: String,
-    /// Its MCP endpoint.
+    /// Its MCP endpoint; of a business API its base URL.
     pub url: String,
-    /// What is sent to it as `Authorization: Bearer`.
+    /// What is sent to it: as `Authorization: Bearer`, or as the API says.
     pub credential: NewCredential,
     /// Its settings.
     pub settings: ServerSettings,
+}
+
+/// What a server speaks.
+#[derive(Debug)]
+pub enum Speaks {
+    /// MCP over Streamable HTTP; of a server that exists: what it speaks already.
+    Mcp,
+    /// What this declares. Its base URL is that of the details.
+    Api(Box<ApiServer>),
 }
 
 /// What becomes of a server's credential.
@@ -75,8 +88,25 @@ pub async fn get(app: &App, ctx: &Ctx, id: ServerId) -> Result<ToolServer> {
 /// # Errors
 /// `FIELD_INVALID`, `NAME_TAKEN`, `EGRESS_REFUSED` for an address that is never allowed.
 pub async fn add(app: &App, ctx: &Ctx, details: ServerDetails) -> Result<ToolServer> {
+    add_speaking(app, ctx, details, Speaks::Mcp).await
+}
+
+/// Adds a tool server that speaks this.
+///
+/// # Errors
+/// As [`add`].
+pub async fn add_speaking(
+    app: &App,
+    ctx: &Ctx,
+    details: ServerDetails,
+    speaks: Speaks,
+) -> Result<ToolServer> {
     ctx.actor.require(Scope::WriteServers)?;
-    checked(&details)?;
+    let transport = match speaks {
+        Speaks::Mcp => Transport::Http { url: details.url.clone() },
+        Speaks::Api(api) => Transport::Api { api },
+    };
+    checked(&details, &transport)?;
     let id = ServerId::new(ctx.now, &app.entropy);
     let sealed_credential = match &details.credential {
         NewCredential::Set(credential) => {
@@ -87,7 +117,7 @@ pub async fn add(app: &App, ctx: &Ctx, details: ServerDetails) -> Result<ToolSer
     let server = ToolServer {
         id,
         name: details.name,
-        transport: Transport::Http { url: details.url },
+        transport,
         settings: details.settings,
         sealed_credential,
         enabled: true,
@@ -100,42 +130,89 @@ pub async fn add(app: &App, ctx: &Ctx, details: ServerDetails) -> Result<ToolSer
             Reason::FieldInvalid.because(format!("An organization has at most {MAX_SERVERS} tool servers."))
         );
     }
+    demand_agents(&mut writer, &server.settings).await?;
     rows::insert(&mut writer, &server).await?;
     writer.commit(Event::new(EventKind::ServerAdded).about(id)).await?;
     announce(app);
     Ok(server)
 }
 
-/// Changes a tool server.
+/// Changes a tool server; what it speaks stays.
 ///
 /// # Errors
 /// `NOT_FOUND`, `FIELD_INVALID`, `NAME_TAKEN`.
 pub async fn change(app: &App, ctx: &Ctx, id: ServerId, details: ServerDetails) -> Result<ToolServer> {
+    change_speaking(app, ctx, id, (details, Speaks::Mcp)).await
+}
+
+/// Changes a tool server and what it speaks.
+///
+/// # Errors
+/// As [`change`].
+pub async fn change_speaking(
+    app: &App,
+    ctx: &Ctx,
+    id: ServerId,
+    (details, speaks): (ServerDetails, Speaks),
+) -> Result<ToolServer> {
     ctx.actor.require(Scope::WriteServers)?;
-    checked(&details)?;
     let mut writer = app.store.write(ctx).await?;
     let mut server = own(&mut writer, id).await?;
-    let new_url = Transport::Http { url: details.url };
-    let moved = server.transport != new_url;
+    let before = address(&server.transport).to_owned();
+    server.transport = match (speaks, server.transport) {
+        (Speaks::Api(api), _) => Transport::Api { api },
+        (Speaks::Mcp, Transport::Api { mut api }) => {
+            api.base_url.clone_from(&details.url);
+            Transport::Api { api }
+        }
+        (Speaks::Mcp, Transport::Http { .. } | Transport::Stdio { .. }) => {
+            Transport::Http { url: details.url.clone() }
+        }
+    };
+    checked(&details, &server.transport)?;
+    demand_agents(&mut writer, &details.settings).await?;
     server.sealed_credential = match &details.credential {
         NewCredential::Set(credential) => {
             Some(app.seals.seal_credential((ctx.tenant, id), credential, &app.entropy)?)
         }
         NewCredential::Remove => None,
         // A credential never follows a server to another address: who may edit could else read it.
-        NewCredential::Keep if moved && server.sealed_credential.is_some() => {
+        NewCredential::Keep if before != address(&server.transport) && server.sealed_credential.is_some() => {
             return Err(Reason::FieldInvalid
                 .because("url: the address changes, so the credential must be given again or removed."));
         }
         NewCredential::Keep => server.sealed_credential,
     };
     server.name = details.name;
-    server.transport = new_url;
     server.settings = details.settings;
     rows::update(&mut writer, &server).await?;
     writer.commit(Event::new(EventKind::ServerChanged).about(id)).await?;
     announce(app);
     Ok(server)
+}
+
+/// Where the credential goes.
+fn address(transport: &Transport) -> &str {
+    match transport {
+        Transport::Http { url } => url,
+        Transport::Api { api } => &api.base_url,
+        Transport::Stdio { .. } => "",
+    }
+}
+
+/// Every agent that a server is kept to is one of the organization.
+async fn demand_agents(writer: &mut procura_store::Writer<'_>, settings: &ServerSettings) -> Result<()> {
+    for agent in &settings.agents {
+        match procura_store::agents::get(writer, *agent).await {
+            Ok(_) => {}
+            Err(error) if error.reason() == Reason::NotFound => {
+                let sentence = format!("settings.agents: there is no agent {agent}.");
+                return Err(Reason::FieldInvalid.because(sentence));
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
 }
 
 /// The tool servers that this process's `procura.toml` declares. What a database says of programs is
@@ -148,7 +225,8 @@ impl Declared {
     #[must_use]
     pub fn admits(&self, tenant: TenantId, server: &ToolServer) -> bool {
         let is_named = |(of, name): &(TenantId, String)| *of == tenant && *name == server.name;
-        matches!(server.transport, Transport::Http { .. }) || self.0.read().iter().any(is_named)
+        matches!(server.transport, Transport::Http { .. } | Transport::Api { .. })
+            || self.0.read().iter().any(is_named)
     }
 
     fn set(&self, tenant: TenantId, names: &[String]) {
@@ -275,13 +353,24 @@ fn announce(app: &App) {
     app.servers_changed.send_modify(|count| *count += 1);
 }
 
-fn checked(details: &ServerDetails) -> Result<()> {
+fn checked(details: &ServerDetails, transport: &Transport) -> Result<()> {
     let wrong = |text: &'static str| Err(Reason::FieldInvalid.because(text));
     if !is_server_name(&details.name) || details.name == "procura" {
         return wrong("name must be 1 to 32 of a-z, 0-9 and -, begin with a letter, and not be procura.");
     }
-    if procura_egress::WebUrl::parse(&details.url).is_err() {
-        return wrong("url must be an http or https URL without user name or password.");
+    match transport {
+        Transport::Http { url } if procura_egress::WebUrl::parse(url).is_err() => {
+            return wrong("url must be an http or https URL without user name or password.");
+        }
+        Transport::Http { .. } => {}
+        Transport::Api { api } => {
+            if serde_json::to_string(api).map_or(true, |text| text.len() > MAX_API_BYTES) {
+                return wrong("api must be at most 1 MiB as JSON; declare fewer tools, or smaller schemas.");
+            }
+            CompiledApi::compile(api)
+                .map_err(|fault| Reason::FieldInvalid.because(format!("api.{fault}.")))?;
+        }
+        Transport::Stdio { .. } => return wrong("Programs are declared in procura.toml only."),
     }
     let settings = &details.settings;
     if !(100..=MAX_TIMEOUT_MS).contains(&settings.timeout_ms) {
@@ -289,6 +378,9 @@ fn checked(details: &ServerDetails) -> Result<()> {
     }
     if !(1_024..=MAX_ANSWER_BYTES).contains(&settings.max_bytes) {
         return wrong("settings.maxBytes must be between 1024 and 67108864.");
+    }
+    if settings.agents.len() > MAX_AGENTS {
+        return wrong("settings.agents must hold at most 100 agents; leave it empty for all.");
     }
     if let NewCredential::Set(credential) = &details.credential
         && !credential.is_visible_ascii()

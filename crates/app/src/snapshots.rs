@@ -1,9 +1,10 @@
-//! Keys and agents with their compiled policies, kept in memory as long as nothing revoked them.
+//! Keys, agents with their compiled policies, and how their users are verified, kept in memory as long as nothing revoked them.
 //!
 //! A snapshot may only be kept if nothing was forgotten since its reading began: otherwise a change
 //! that was committed between the reading and the keeping would be hidden for ever. `generation`
 //! counts every forgetting, and a reading that saw another generation is used once and not kept.
 
+use crate::{Seals, users::Opened};
 use parking_lot::{Mutex, RwLock};
 use procura_model::{
     Actor, Agent, AgentId, CredentialId, Ctx, Digest, Entropy, Result, TenantId, TenantSettings, Time,
@@ -37,6 +38,7 @@ struct Kept {
     generation: u64,
     keys: HashMap<Digest, Arc<FoundCredential>>,
     agents: HashMap<(TenantId, AgentId), Arc<AgentSnapshot>>,
+    user_auths: HashMap<(TenantId, AgentId), Arc<Opened>>,
 }
 
 /// What is kept in memory.
@@ -120,16 +122,45 @@ impl Snapshots {
         Ok(snapshot)
     }
 
+    /// How the users of an agent are verified, its secrets opened, from memory or from the store; none where no
+    /// method is set.
+    pub(crate) async fn user_auth(
+        &self,
+        source: &Rows<'_>,
+        seals: &Seals,
+        of: (TenantId, AgentId),
+    ) -> Result<Option<Arc<Opened>>> {
+        let generation = {
+            let kept = self.kept.read();
+            if let Some(opened) = kept.user_auths.get(&of) {
+                return Ok(Some(Arc::clone(opened)));
+            }
+            kept.generation
+        };
+        let mut reader = source.store.read(&source.ctx(of.0));
+        let Some(opened) = Opened::read(&mut reader, seals, of).await? else { return Ok(None) };
+        let opened = Arc::new(opened);
+        let mut kept = self.kept.write();
+        if kept.generation == generation {
+            if kept.user_auths.len() >= MAX_KEPT {
+                kept.user_auths.clear();
+            }
+            kept.user_auths.insert(of, Arc::clone(&opened));
+        }
+        Ok(Some(opened))
+    }
+
     /// Counts up with every forgetting: while it stays the same, nothing was revoked.
     pub(crate) fn generation(&self) -> u64 {
         self.kept.read().generation
     }
 
-    /// Forgets an agent: it was disabled, or its permissions changed.
+    /// Forgets an agent: it was disabled, or its permissions, or how its users are verified, changed.
     pub fn forget_agent(&self, tenant: TenantId, agent: AgentId) {
         let mut kept = self.kept.write();
         kept.generation += 1;
         kept.agents.remove(&(tenant, agent));
+        kept.user_auths.remove(&(tenant, agent));
     }
 
     /// Forgets a key: it was revoked or rotated.
@@ -145,6 +176,7 @@ impl Snapshots {
         kept.generation += 1;
         kept.keys.retain(|_, key| key.tenant != tenant);
         kept.agents.retain(|(of, _), _| *of != tenant);
+        kept.user_auths.retain(|(of, _), _| *of != tenant);
     }
 
     /// Forgets everything.
@@ -153,6 +185,7 @@ impl Snapshots {
         kept.generation += 1;
         kept.keys.clear();
         kept.agents.clear();
+        kept.user_auths.clear();
     }
 
     /// Notes that a key was used; written down by upkeep, so that no request waits for it.
@@ -180,7 +213,7 @@ impl Snapshots {
             Subject::Tenant => self.forget_tenant(row.tenant),
             Subject::Agent(agent) => self.forget_agent(row.tenant, agent),
             Subject::Credential(credential) => self.forget_key(credential),
-            // Sessions and what hangs on accounts are read anew for each request; servers the gateway keeps.
+            // Agents' sessions are kept in `sessions`, servers by the gateway; people are read anew for each request.
             Subject::Session(_) | Subject::Account(_) | Subject::Server(_) => {}
         }
     }

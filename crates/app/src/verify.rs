@@ -4,10 +4,10 @@
 //! the record holds (AUD-2). The record names the policy version and holds the facts that were read,
 //! so that history can be replayed.
 
-use crate::{AgentSnapshot, App, approvals};
+use crate::{AgentSnapshot, App, approvals, personal::Scrub, sessions};
 use procura_model::{
-    Actor, AgentId, AgentStatus, ApprovalId, Ask, Ctx, Decision, Event, EventKind, Json, PermissionId,
-    Reason, RequestId, Result, Risk, Scope, Time, Verdict,
+    ActingUser, Actor, AgentId, AgentStatus, ApprovalId, Ask, Ctx, Decision, Event, EventKind, Json,
+    PermissionId, Reason, RequestId, Result, Risk, Scope, SessionId, Time, Verdict,
 };
 use procura_policy::{Explained, Facts, Listing};
 use serde::Serialize;
@@ -22,8 +22,10 @@ const MAX_RECORDED_ASK_BYTES: usize = 16 * 1024;
 pub struct VerifyAsk {
     /// The agent; an agent key may leave it out.
     pub agent: Option<AgentId>,
-    /// What it wants to do.
+    /// What it wants to do; whoever it names as its user is not listened to.
     pub ask: Ask,
+    /// The session of the user for whom the agent acts; the caller's own where it came in one.
+    pub session: Option<SessionId>,
     /// Whatever the caller wants kept with the record.
     pub metadata: Option<Json>,
 }
@@ -79,6 +81,9 @@ pub struct Plan<'p> {
     pub ask: &'p Ask,
     /// What else was read on the way, as one JSON object.
     pub facts: Cow<'p, str>,
+    /// How much of the resource the organization itself has named, where it has: that is recorded as it is, and the
+    /// action and the vendor with it.
+    pub declared: Option<&'p str>,
     /// Whether an allowed action is carried out by us right away: then its intent is recorded too.
     pub carries_out: bool,
 }
@@ -86,20 +91,24 @@ pub struct Plan<'p> {
 /// Answers a question from outside.
 ///
 /// # Errors
-/// `AGENT_MISMATCH`, `AGENT_ID_MISSING`, `NOT_FOUND`; a fault when the answer cannot be recorded.
+/// `AGENT_MISMATCH`, `AGENT_ID_MISSING`, `NOT_FOUND`, `SESSION_*`; a fault when the answer cannot be recorded.
 pub async fn verify(app: &App, ctx: &Ctx, question: VerifyAsk) -> Result<Answer> {
     ctx.actor.require(Scope::Verify)?;
     let agent = speaks_for(ctx, question.agent)?;
     let snapshot = snapshot(app, ctx, agent).await?;
-    let mut ask = question.ask;
-    ask.user = ctx.actor.user().cloned();
+    let user = acts_for(app, ctx, agent, question.session).await?;
+    let ask = Ask { user, ..question.ask };
     let facts = match question.metadata {
         Some(metadata) if snapshot.settings.store_metadata => {
-            Cow::Owned(format!("{{\"metadata\":{}}}", app.redacted_json(&metadata.canonical())))
+            let metadata = Scrub::of(app, ask.user.as_deref()).json(metadata).canonical();
+            Cow::Owned(format!("{{\"metadata\":{}}}", app.redacted_json(&metadata)))
         }
         _ => Cow::Borrowed("{}"),
     };
-    judge_with(app, ctx, &snapshot, &Plan { agent, ask: &ask, facts, carries_out: false }).await
+    let plan = Plan { agent, ask: &ask, facts, declared: None, carries_out: false };
+    let answer = judge_with(app, ctx, &snapshot, &plan).await?;
+    ask.user.as_ref().map_or(Ok(()), |acting| sessions::demand(app, acting))?;
+    Ok(answer)
 }
 
 /// Says what the answer would be, and which permissions came near; nothing is asked of a person,
@@ -111,8 +120,8 @@ pub async fn explain(app: &App, ctx: &Ctx, question: VerifyAsk) -> Result<Explai
     ctx.actor.require(Scope::Verify)?;
     let agent = speaks_for(ctx, question.agent)?;
     let snapshot = snapshot(app, ctx, agent).await?;
-    let mut ask = question.ask;
-    ask.user = ctx.actor.user().cloned();
+    let user = acts_for(app, ctx, agent, question.session).await?;
+    let ask = Ask { user, ..question.ask };
     Ok(snapshot.policy.explain(&ask, &facts_of(&snapshot), ctx.now))
 }
 
@@ -180,6 +189,25 @@ fn speaks_for(ctx: &Ctx, named: Option<AgentId>) -> Result<AgentId> {
     }
 }
 
+/// The user comes by a live session of that agent, never by a name (decision 5).
+async fn acts_for(
+    app: &App,
+    ctx: &Ctx,
+    agent: AgentId,
+    named: Option<SessionId>,
+) -> Result<Option<Arc<ActingUser>>> {
+    match (ctx.actor.acting_for(), named) {
+        (Some(acting), Some(named)) if acting.session != named => {
+            Err(Reason::SessionInvalid.because("sessionId and X-Procura-Session are of different sessions."))
+        }
+        (Some(acting), _) => Ok(Some(Arc::clone(acting))),
+        (None, Some(named)) => {
+            Ok(Some(Arc::clone(&sessions::by_id(app, ctx.tenant, agent, named).await?.acting)))
+        }
+        (None, None) => Ok(None),
+    }
+}
+
 async fn record(
     app: &App,
     ctx: &Ctx,
@@ -203,6 +231,9 @@ struct DecisionFacts<'d> {
     permission: Option<PermissionId>,
     sentence: &'d str,
     missing: Option<&'static str>,
+    /// The session in which it was asked, so that a trace leads to it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    session: Option<SessionId>,
     gates: Option<&'d RawValue>,
 }
 
@@ -221,22 +252,27 @@ pub(crate) fn events(
     Ruling { decision: outcome, approval }: Ruling<'_>,
 ) -> Vec<Event> {
     let canonical = plan.ask.canonical();
+    let scrub = Scrub::of(app, plan.ask.user.as_deref());
+    let shown = scrub.canonical(plan.ask, &canonical, plan.declared);
+    let sentence = scrub.sentence(plan.ask, plan.declared, &outcome.sentence);
     let is_short = canonical.len() <= MAX_RECORDED_ASK_BYTES;
-    let kept = if is_short { app.redacted_json(&canonical) } else { Cow::Borrowed("null") };
+    let kept = if is_short { app.redacted_json(&shown) } else { Cow::Borrowed("null") };
     let facts = DecisionFacts {
         is_replayable: kept == canonical,
         ask: RawValue::from_string(kept.into_owned()).ok(),
         ask_digest: (!is_short).then(|| procura_model::Digest::of(canonical.as_bytes()).hex()),
         policy_version: agent.agent.policy_version,
         permission: outcome.permission,
-        sentence: &outcome.sentence,
+        sentence: &sentence,
         missing: outcome.missing,
+        session: plan.ask.user.as_ref().map(|user| user.session),
         gates: serde_json::from_str(&plan.facts).ok(),
     };
     let mut event = Event::new(EventKind::Decision).of_agent(plan.agent).with_facts(&facts);
-    event.user.clone_from(&plan.ask.user);
-    event.action = Some(plan.ask.action.clone());
-    event.resource.clone_from(&plan.ask.resource);
+    event.user = plan.ask.user.as_ref().map(|user| user.reference.clone());
+    event.action = Some(scrub.word(&plan.ask.action, plan.declared).into_owned());
+    let resource = plan.ask.resource.as_deref();
+    event.resource = resource.map(|resource| scrub.resource(resource, plan.declared).into_owned());
     event.verdict = Some(outcome.verdict);
     event.reason = Some(outcome.reason);
     event.risk = Some(outcome.risk);
@@ -246,6 +282,7 @@ pub(crate) fn events(
         return vec![event];
     }
     let mut intent = Event::new(EventKind::Intent).of_agent(plan.agent);
+    intent.user.clone_from(&event.user);
     intent.action.clone_from(&event.action);
     intent.resource.clone_from(&event.resource);
     intent.approval = approval;

@@ -1,0 +1,127 @@
+//! What of a call is recorded and shown (USR-7): everything that was asked, without the values that tell who the
+//! user is. The decision looks at the true ask, and an approval is bound to the digest of the true ask; the record,
+//! the approver's page, the activity list and the log get what is made here.
+//!
+//! What the organization itself has named (its servers, their tools, where they are) stays in the record whatever a user
+//! is called: who may choose a value of his own, a nickname, must not be able to take the name of a tool out of it.
+//!
+//! What a caller itself has called an action or a resource may be a token in the wrong place (USR-5), so such words
+//! are looked through for secrets too.
+
+use crate::{App, sessions};
+use procura_model::{ActingUser, Ask, Ctx, Json};
+use procura_policy::quoted;
+use procura_screen::personal::Personal;
+use std::{borrow::Cow, sync::Arc};
+
+/// Takes the values of one user out of what is recorded, where there is a user.
+#[derive(Debug)]
+pub struct Scrub<'a> {
+    app: &'a App,
+    personal: Option<Arc<Personal>>,
+}
+
+impl<'a> Scrub<'a> {
+    /// For a call on behalf of this user.
+    #[must_use]
+    pub fn of(app: &'a App, acting: Option<&ActingUser>) -> Self {
+        Self { app, personal: acting.map(|acting| sessions::personal(app, acting)) }
+    }
+
+    /// For everything that is recorded under this context.
+    #[must_use]
+    pub fn in_ctx(app: &'a App, ctx: &Ctx) -> Self {
+        Self::of(app, ctx.actor.acting_for().map(|acting| &**acting))
+    }
+
+    /// A text without the user's values.
+    #[must_use]
+    pub fn text<'t>(&self, text: &'t str) -> Cow<'t, str> {
+        self.personal.as_ref().map_or(Cow::Borrowed(text), |personal| personal.scrub_text(text))
+    }
+
+    /// A text of the caller's own without the user's values and without secrets.
+    fn clean<'t>(&self, text: &'t str) -> Cow<'t, str> {
+        match self.text(text) {
+            Cow::Borrowed(text) => self.app.redactor.redact(text).text,
+            Cow::Owned(text) => Cow::Owned(self.app.redactor.redact(&text).text.into_owned()),
+        }
+    }
+
+    /// A document without the user's values.
+    #[must_use]
+    pub fn json(&self, json: Json) -> Json {
+        match &self.personal {
+            None => json,
+            Some(personal) => personal.scrub(&json),
+        }
+    }
+
+    /// What is used, without the user's values and secrets, but for what `declared` of it the organization itself has named.
+    #[must_use]
+    pub fn resource<'t>(&self, resource: &'t str, declared: Option<&str>) -> Cow<'t, str> {
+        match declared.and_then(|declared| Some((declared, resource.strip_prefix(declared)?))) {
+            Some((_, "")) => Cow::Borrowed(resource),
+            Some((declared, rest)) => Cow::Owned(format!("{declared}{}", self.clean(rest))),
+            None => self.clean(resource),
+        }
+    }
+
+    /// What an action or a vendor is called, without the user's values and secrets; where the organization has named
+    /// what is used, the two are its own words too.
+    #[must_use]
+    pub fn word<'t>(&self, word: &'t str, declared: Option<&str>) -> Cow<'t, str> {
+        if declared.is_some() { Cow::Borrowed(word) } else { self.clean(word) }
+    }
+
+    /// The canonical text of an ask without the user's values, made of its true one. Amount and currency stay: a
+    /// person decides on them, and they name nobody.
+    #[must_use]
+    pub fn canonical<'c>(&self, ask: &Ask, canonical: &'c str, declared: Option<&str>) -> Cow<'c, str> {
+        if self.personal.is_none() {
+            return Cow::Borrowed(canonical);
+        }
+        let word = |text: &String| self.word(text, declared).into_owned();
+        let shown = Ask {
+            action: word(&ask.action),
+            resource: ask.resource.as_ref().map(|resource| self.resource(resource, declared).into_owned()),
+            vendor: ask.vendor.as_ref().map(word),
+            args: ask.args.clone().map(|args| self.json(args)),
+            ..ask.clone()
+        };
+        Cow::Owned(shown.canonical())
+    }
+
+    /// A sentence of the policy about an ask, as it is recorded. It quotes what was asked, cut and with what hides made
+    /// visible, where no value is found any more; so each quotation is exchanged for one of what is recorded.
+    #[must_use]
+    pub fn sentence<'s>(&self, ask: &Ask, declared: Option<&str>, sentence: &'s str) -> Cow<'s, str> {
+        if !sentence.contains('"') {
+            return self.text(sentence);
+        }
+        let mut out = sentence.to_owned();
+        let mut exchange = |asked: &str, clean: &dyn Fn(&str) -> String| {
+            let from = quoted(asked);
+            if out.contains(&from) {
+                out = out.replace(&from, &quoted(&clean(asked)));
+            }
+        };
+        exchange(&ask.action, &|action| self.word(action, declared).into_owned());
+        if let Some(resource) = &ask.resource {
+            exchange(resource, &|resource| self.resource(resource, declared).into_owned());
+        }
+        if let Some(args) = &ask.args {
+            each_text(args, &mut |text| exchange(text, &|text| self.clean(text).into_owned()));
+        }
+        Cow::Owned(self.text(&out).into_owned())
+    }
+}
+
+fn each_text(json: &Json, act: &mut dyn FnMut(&str)) {
+    match json {
+        Json::Text(text) => act(text),
+        Json::List(items) => items.iter().for_each(|item| each_text(item, act)),
+        Json::Map(members) => members.iter().for_each(|(_, item)| each_text(item, act)),
+        Json::Null | Json::Bool(_) | Json::Number(_) => {}
+    }
+}
