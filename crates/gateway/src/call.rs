@@ -11,6 +11,7 @@
 //! record_intent         is it in the record, durably?                   "
 //! open_credential       the server's own credential, for this call    here
 //! egress, send          out, to a judged address, within a deadline   here
+//!                       and only while the user's session lives
 //! screen_result         is there an instruction in the result?        sanitize.rs
 //! redact                are there secrets in it?                        "
 //! truncate              is it too long?                                 "
@@ -31,10 +32,11 @@ use crate::{
     sanitize::{self, Fence, Sanitized, Treatment, Withheld},
     session::Session,
     spelling,
-    upstream::{Answer, Outcall, Params, UpstreamError},
+    upstream::{Answer, Objection, Outcall, Params, UpstreamError},
 };
 use procura_app::{
     AgentSnapshot,
+    personal::Scrub,
     verify::{self, Plan},
 };
 use procura_model::{
@@ -81,6 +83,17 @@ pub(crate) struct Target {
     pub(crate) is_fenced: bool,
 }
 
+impl Target {
+    /// What of the resource the organization or its server has named: all of a tool or a prompt, the server of what
+    /// has a URI.
+    fn declared(&self) -> Option<&str> {
+        match self.action {
+            "tool.call" | "prompt.get" => Some(&self.resource),
+            _ => self.resource.get(..=self.entry.server.name.len()),
+        }
+    }
+}
+
 /// One use of something.
 pub(crate) struct Call {
     /// Who.
@@ -125,11 +138,12 @@ pub(crate) async fn run(call: &Call) -> Result<String, Stop> {
     let members = parameters(call)?;
     let (ask, seen) = screen_arguments(call, &snapshot, &members).await?;
     decide_approve_and_record_intent(call, &ask, &seen).await?;
-    let sent = match open_credential(call) {
-        Ok(credential) => send(call, &members, credential.as_ref()).await,
-        Err(error) => Sent::Failed(error),
+    let (sent, credential) = match open_credential(call) {
+        Ok(credential) => (send(call, &members, credential.as_ref()).await, credential),
+        Err(error) => (Sent::Failed(error), None),
     };
-    let finish = screen_redact_truncate_and_fence(call, &snapshot, &sent).await;
+    let finish = screen_redact_truncate_and_fence(call, &snapshot, &sent, credential.as_ref()).await;
+    let finish = withhold_from_an_ended_session(call, finish);
     record_outcome(call, &sent, &finish).await?;
     finish.reply
 }
@@ -160,6 +174,12 @@ async fn screen_arguments(
         Ok(ask) => ask,
         Err(unread) => return Err(refuse(call, &unread.0, unread.1, Seen::default()).await),
     };
+    let (target, actor) = (&call.target, &call.caller.ctx.actor);
+    if let Some((reason, sentence)) = target.entry.upstream.objection(&target.name, ask.args.as_ref(), actor)
+    {
+        let objection = (reason, sentence);
+        return Err(refuse_saying((&call.caller, target.declared()), &ask, objection, &Seen::default()).await);
+    }
     let has_more = members.0.iter().any(|(key, _)| !matches!(&**key, "name" | "arguments" | "_meta"));
     let shown = match call.target.arguments {
         Some(key) if !has_more => members.raw(key).unwrap_or("{}"),
@@ -180,7 +200,7 @@ fn ask_of(call: &Call, members: &Members<'_>) -> Result<Ask, Box<(Ask, Reason)>>
         action: target.action.to_owned(),
         resource: Some(target.resource.clone()),
         vendor: target.entry.vendor.clone(),
-        user: call.caller.ctx.actor.user().cloned(),
+        user: call.caller.ctx.actor.acting_for().cloned(),
         ..Ask::default()
     };
     let extra = members.0.iter().filter(|(key, _)| matches!(&**key, "inputResponses" | "context" | "ref"));
@@ -230,20 +250,30 @@ fn amount_of(call: &Call, args: &Json) -> Result<(Option<Amount>, Option<Currenc
 
 /// A gate before the policy said no: that is a decision, and recorded as one.
 async fn refuse(call: &Call, ask: &Ask, reason: Reason, seen: Seen) -> Stop {
-    refuse_ask(&call.caller, ask, reason, &seen).await
+    let objection = (reason, Cow::Borrowed(reason.text()));
+    refuse_saying((&call.caller, call.target.declared()), ask, objection, &seen).await
 }
 
 /// The same where there is no call yet: an unknown tool.
 pub(crate) async fn refuse_ask(caller: &Caller, ask: &Ask, reason: Reason, seen: &Seen) -> Stop {
+    refuse_saying((caller, None), ask, (reason, Cow::Borrowed(reason.text())), seen).await
+}
+
+async fn refuse_saying(
+    (caller, declared): (&Caller, Option<&str>),
+    ask: &Ask,
+    (reason, sentence): Objection,
+    seen: &Seen,
+) -> Stop {
     let decision = Decision {
         verdict: Verdict::Deny,
         reason,
-        sentence: Cow::Borrowed(reason.text()),
+        sentence,
         risk: seen.risk.max(if reason == Reason::CouldNotScan { Risk::High } else { Risk::Low }),
         permission: None,
         missing: None,
     };
-    let plan = Plan { agent: caller.agent, ask, facts: facts_of(seen).into(), carries_out: true };
+    let plan = Plan { agent: caller.agent, ask, facts: facts_of(seen).into(), declared, carries_out: true };
     match verify::refuse_call(&caller.gateway.app, &caller.ctx, &plan, &decision).await {
         Ok(answer) => Stop::Denied(Denial::of_answer(&answer)),
         Err(error) => fault(&caller.ctx, &error),
@@ -254,7 +284,8 @@ pub(crate) async fn refuse_ask(caller: &Caller, ask: &Ask, reason: Reason, seen:
 /// decision and intent are durable.
 async fn decide_approve_and_record_intent(call: &Call, ask: &Ask, seen: &Seen) -> Result<(), Stop> {
     let caller = &call.caller;
-    let plan = Plan { agent: caller.agent, ask, facts: facts_of(seen).into(), carries_out: true };
+    let (facts, declared) = (facts_of(seen).into(), call.target.declared());
+    let plan = Plan { agent: caller.agent, ask, facts, declared, carries_out: true };
     match Box::pin(verify::judge(&caller.gateway.app, &caller.ctx, &plan)).await {
         Ok(answer) if answer.allowed => Ok(()),
         Ok(answer) => Err(Stop::Denied(Denial::of_answer(&answer))),
@@ -289,7 +320,11 @@ async fn send(call: &Call, members: &Members<'_>, credential: Option<&Secret<Str
         deadline: Instant::now() + Duration::from_millis(settings.timeout_ms),
         max_bytes: usize::try_from(settings.max_bytes).unwrap_or(usize::MAX),
         notes: Some(&notes),
+        caller: Some(caller),
     };
+    if let Err(reason) = gates::session_lives(caller) {
+        return Sent::Failed(UpstreamError::before(reason, "session_ended"));
+    }
     if call.outlet.is_gone() || call.cancelled.is_cancelled() {
         return Sent::Failed(UpstreamError::before(Reason::CallCancelled, "cancelled"));
     }
@@ -315,7 +350,12 @@ fn notes_of(call: &Call, members: &Members<'_>) -> Notes {
 }
 
 /// Gate 9: the result is screened, redacted, cut and fenced; or what went wrong is put in words.
-async fn screen_redact_truncate_and_fence(call: &Call, snapshot: &AgentSnapshot, sent: &Sent) -> Finish {
+async fn screen_redact_truncate_and_fence(
+    call: &Call,
+    snapshot: &AgentSnapshot,
+    sent: &Sent,
+    credential: Option<&Secret<String>>,
+) -> Finish {
     let ctx = &call.caller.ctx;
     let failed = |word: &'static str, reason: Reason, sentence: Cow<'static, str>| Finish {
         reply: Err(Stop::Denied(Denial::of_failure(ctx, reason, sentence))),
@@ -335,7 +375,7 @@ async fn screen_redact_truncate_and_fence(call: &Call, snapshot: &AgentSnapshot,
     };
     let result = match answer.outcome() {
         Ok(result) => result,
-        Err(error) => return upstream_error(call, error),
+        Err(error) => return upstream_error(call, error, credential),
     };
     let fence = call.target.is_fenced && call.target.entry.server.settings.fence;
     let how = Treatment {
@@ -346,11 +386,12 @@ async fn screen_redact_truncate_and_fence(call: &Call, snapshot: &AgentSnapshot,
         fence: if fence { Fence::Content } else { Fence::Off },
         report_only: snapshot.settings.report_only_results,
         era: call.caller.era,
+        credential,
     };
     match Box::pin(sanitize::result(&how, result)).await {
         Ok((text, done)) => {
-            let is_error = Members::parse(&text).is_ok_and(|members| members.raw("isError") == Some("true"));
-            Finish { reply: Ok(text), word: if is_error { "tool_error" } else { "ok" }, reason: None, done }
+            let word = if done.is_error { "tool_error" } else { "ok" };
+            Finish { reply: Ok(text), word, reason: None, done }
         }
         Err(Withheld::Screened(reason, seen)) => {
             let sentence = match reason {
@@ -366,10 +407,17 @@ async fn screen_redact_truncate_and_fence(call: &Call, snapshot: &AgentSnapshot,
     }
 }
 
+/// What was done for a user is told to nobody once the session is over, however far it came (SES-1).
+fn withhold_from_an_ended_session(call: &Call, finish: Finish) -> Finish {
+    let Err(reason) = gates::session_lives(&call.caller) else { return finish };
+    let denial = Denial::of_failure(&call.caller.ctx, reason, reason.text());
+    Finish { reply: Err(Stop::Denied(denial)), word: "session_ended", reason: Some(reason), ..finish }
+}
+
 /// The upstream's own error, passed on with its code if its words are clean.
-fn upstream_error(call: &Call, error: &str) -> Finish {
-    let app = &call.caller.gateway.app;
-    let stop = sanitize::error(app, error).and_then(|clean| Failure::of_upstream(&clean)).map(Stop::Failed);
+fn upstream_error(call: &Call, error: &str, credential: Option<&Secret<String>>) -> Finish {
+    let clean = sanitize::error(&call.caller.gateway.app, error, credential);
+    let stop = clean.and_then(|clean| Failure::of_upstream(&clean)).map(Stop::Failed);
     let withheld = || {
         let sentence = "The tool server answered with an error whose text is withheld.";
         Stop::Denied(Denial::of_failure(&call.caller.ctx, Reason::UpstreamInvalid, sentence))
@@ -393,7 +441,7 @@ struct EgressFacts<'f> {
     #[serde(skip_serializing_if = "Option::is_none")]
     bytes: Option<usize>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    upstream_request_id: Option<&'f str>,
+    upstream_request_id: Option<Cow<'f, str>>,
     /// Whether it arrived: a call that was given up may have been on its way.
     arrived: &'static str,
 }
@@ -447,11 +495,17 @@ async fn record_outcome(call: &Call, sent: &Sent, finish: &Finish) -> Result<(),
     }
 }
 
+/// What tells who the user is, is taken out of the record: a URI may name it, and an upstream's own id (USR-7).
+fn scrub(call: &Call) -> Scrub<'_> {
+    Scrub::in_ctx(&call.caller.gateway.app, &call.caller.ctx)
+}
+
 fn event(call: &Call, kind: EventKind) -> Event {
     let mut event = Event::new(kind).of_agent(call.caller.agent);
     event.user = call.caller.ctx.actor.user().cloned();
     event.action = Some(call.target.action.to_owned());
-    event.resource = Some(call.target.resource.clone());
+    let (resource, declared) = (&call.target.resource, call.target.declared());
+    event.resource = Some(scrub(call).resource(resource, declared).into_owned());
     event
 }
 
@@ -468,12 +522,13 @@ fn egress_event(call: &Call, sent: &Sent) -> Option<Event> {
         Sent::Cancelled => (None, None, None, None),
     };
     let server = &call.target.entry.server;
+    let scrub = scrub(call);
     let facts = EgressFacts {
         server: &server.name,
-        transport: if call.target.entry.vendor.is_some() { "http" } else { "stdio" },
+        transport: call.target.entry.upstream.transport(),
         connected: connected.map(|address| address.to_string()),
         bytes,
-        upstream_request_id: own_id,
+        upstream_request_id: own_id.map(|id| scrub.text(id)),
         arrived: if matches!(sent, Sent::Answered(_)) { "yes" } else { "unknown" },
     };
     let mut event = event(call, EventKind::Egress).about(server.id).with_facts(&facts);
@@ -484,12 +539,26 @@ fn egress_event(call: &Call, sent: &Sent) -> Option<Event> {
 fn note_health(call: &Call, sent: &Sent) {
     let app = &call.caller.gateway.app;
     match sent {
-        Sent::Failed(error) if error.reason != Reason::CallCancelled => {
+        Sent::Failed(error) if is_the_upstream_s(error.reason) => {
             call.target.entry.health.lock().note(app.now(), Some(error));
         }
         Sent::Answered(_) => call.target.entry.health.lock().recovered(app),
         Sent::Failed(_) | Sent::Cancelled => {}
     }
+}
+
+/// Whether a failure says something about the upstream, and not about the caller, its user or its arguments.
+const fn is_the_upstream_s(reason: Reason) -> bool {
+    !matches!(
+        reason,
+        Reason::CallCancelled
+            | Reason::SessionRevoked
+            | Reason::SessionExpired
+            | Reason::SessionInvalid
+            | Reason::UserRequired
+            | Reason::ArgumentsInvalid
+            | Reason::ToolUnknown
+    )
 }
 
 fn facts_of(seen: &Seen) -> String {

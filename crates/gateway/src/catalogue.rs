@@ -7,11 +7,11 @@ use crate::{
     health::Health,
     offer::{self, Offer, Reading},
     signals::{Changes, Signals},
-    upstream::{HttpUpstream, StdioUpstream, Upstream, UpstreamError},
+    upstream::{ApiUpstream, HttpUpstream, StdioUpstream, Upstream, UpstreamError},
 };
 use arc_swap::ArcSwapOption;
 use parking_lot::{Mutex, RwLock};
-use procura_app::App;
+use procura_app::{App, api_tools::CompiledApi};
 use procura_egress::{Lane, Purpose, WebUrl};
 use procura_model::{
     Ctx, Event, EventKind, Reason, Result, Secret, TenantId, ToolServer, Transport, Verdict,
@@ -139,6 +139,14 @@ impl Entry {
                     StdioUpstream::new(program, &server.name, app.jobs.clone(), Arc::clone(&signals));
                 (Upstream::Stdio(Arc::new(upstream)), None)
             }
+            Transport::Api { api } => {
+                let api = CompiledApi::compile(api).inspect_err(|fault| {
+                    tracing::error!(server.id = %server.id, fault, "a stored API can no longer be called");
+                });
+                let (api, lane) = (api.ok()?, Lane::of(tenant, Purpose::ToolServer));
+                let vendor = api.host.clone();
+                (Upstream::Api(Box::new(ApiUpstream::new(Arc::clone(&app.egress), lane, api))), Some(vendor))
+            }
         };
         Some(Self {
             server,
@@ -221,7 +229,10 @@ impl Entry {
                 read
             }
         };
-        self.health.lock().note(app.now(), read.as_ref().err());
+        // Reading what is declared says nothing of how the API does.
+        if !matches!(self.upstream, Upstream::Api(_)) || read.is_err() {
+            self.health.lock().note(app.now(), read.as_ref().err());
+        }
         match read {
             Ok(offer) => {
                 record_hidden(app, &ctx, &offer, self.known_offer().as_deref()).await;

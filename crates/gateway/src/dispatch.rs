@@ -3,7 +3,9 @@
 
 use crate::{
     call::{Caller, Stop},
+    deny::Denial,
     era::{self, Era, MODERN},
+    gates,
     jsonrpc::{self, Failure, code},
     lists,
     offer::Kind,
@@ -13,6 +15,7 @@ use crate::{
     uses::{self, Use, Used},
 };
 use procura_app::activity;
+use procura_model::AgentSession;
 use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 
@@ -62,6 +65,7 @@ pub(crate) async fn answer(asked: Asked) {
 /// The answer; none where a stream was the answer.
 async fn dispatch(asked: Asked) -> Option<(u16, String)> {
     let (era, id, method) = (asked.caller.era, asked.id.clone(), asked.method.clone());
+    let caller = Arc::clone(&asked.caller);
     let as_used = |result| Used { result, as_tool: None };
     let used = match (method.as_str(), era) {
         ("tools/call", _) => uses::tool(asked.into_use()).await,
@@ -85,7 +89,12 @@ async fn dispatch(asked: Asked) -> Option<(u16, String)> {
             as_used(Err(Stop::Failed(Failure::new(code::METHOD_NOT_FOUND, "There is no such method here."))))
         }
     };
-    Some(match used.result {
+    // Right before the answer leaves: nothing that was done for a user is told once the session is over.
+    let result = used.result.and_then(|result| match gates::session_lives(&caller) {
+        Ok(()) => Ok(result),
+        Err(reason) => Err(Stop::Denied(Denial::of_failure(&caller.ctx, reason, reason.text()))),
+    });
+    Some(match result {
         Ok(result) => (200, jsonrpc::result_body(&id, &result)),
         Err(stop) => stop.message(&id, era, used.as_tool),
     })
@@ -106,15 +115,26 @@ fn discover() -> String {
     lists::finished(Era::Modern, &mut result)
 }
 
-/// The answer to `initialize`.
-pub(crate) fn initialize(params: &str) -> String {
+/// `_meta` of the user's session that `initialize` opened.
+const META_SESSION: &str = "io.procura/session";
+
+/// The answer to `initialize`, which may have opened a session for a user.
+pub(crate) fn initialize(params: &str, opened: Option<&AgentSession>) -> String {
     let requested = Members::parse(params).ok().and_then(|params| params.text("protocolVersion"));
-    Object::with_capacity(1_024)
+    let mut result = Object::with_capacity(1_024);
+    result
         .text("protocolVersion", era::negotiated(requested.as_deref()))
         .raw("capabilities", CAPABILITIES)
         .raw("serverInfo", lists::SERVER)
-        .text("instructions", INSTRUCTIONS)
-        .finish()
+        .text("instructions", INSTRUCTIONS);
+    if let Some(session) = opened {
+        let session = Object::new()
+            .text("sessionId", &session.id.to_string())
+            .text("expiresAt", &session.expires_at.to_string())
+            .finish();
+        result.raw("_meta", &Object::new().raw(META_SESSION, &session).finish());
+    }
+    result.finish()
 }
 
 /// `subscriptions/listen`: the stream is the answer, and its end the result.
@@ -176,7 +196,7 @@ mod tests {
 
     #[test]
     fn the_first_answers_are_json_and_agree_on_a_version() {
-        let first = initialize(r#"{"protocolVersion":"2025-06-18"}"#);
+        let first = initialize(r#"{"protocolVersion":"2025-06-18"}"#, None);
         let members = Members::parse(&first).unwrap();
         assert_eq!(members.text("protocolVersion").as_deref(), Some("2025-06-18"));
         assert!(members.object("capabilities").is_some_and(|all| all.raw("tools").is_some()));

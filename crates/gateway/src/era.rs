@@ -30,6 +30,10 @@ pub(crate) const META_SUBSCRIPTION: &str = "io.modelcontextprotocol/subscription
 /// `_meta` of our own request id.
 pub(crate) const META_REQUEST: &str = "io.procura/requestId";
 
+/// How much of a version that nobody knows is repeated, in bytes: more than a date, less than what somebody may have
+/// put into the wrong header.
+const MAX_VERSION_BYTES: usize = 16;
+
 /// Names of headers.
 pub(crate) const VERSION_HEADER: &str = "mcp-protocol-version";
 /// The method, again.
@@ -144,6 +148,7 @@ fn mismatch(text: &'static str) -> Failure {
 
 /// The answer to a version that is not spoken here.
 pub(crate) fn unsupported(requested: &str) -> Failure {
+    let requested = requested.get(..requested.floor_char_boundary(MAX_VERSION_BYTES)).unwrap_or_default();
     let supported = array([quote(MODERN)].iter().map(String::as_str));
     let data = Object::new().raw("supported", &supported).text("requested", requested).finish();
     Failure::new(code::UNSUPPORTED_VERSION, "This protocol version is not supported.").with_data(data)
@@ -200,6 +205,8 @@ mod tests {
         let headers = [(VERSION_HEADER, "v999.0.0"), (METHOD_HEADER, "tools/list")];
         assert_eq!(check(&headers, "tools/list", &future), Some((code::UNSUPPORTED_VERSION, 400)));
         assert!(unsupported("x").data.unwrap().contains(r#""requested":"x""#));
+        let token = "é".repeat(100);
+        assert!(unsupported(&token).data.unwrap().contains(&format!(r#""requested":"{}""#, "é".repeat(8))));
     }
 
     #[test]

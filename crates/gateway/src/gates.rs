@@ -1,9 +1,15 @@
 //! The gates that others keep: policy and record (`app`), screens (`screen`). Everything that the
 //! gateway asks of them is asked here, so that how they are called can change in one place.
 
-use crate::texts;
-use procura_app::{AgentSnapshot, App, Identified, servers, verify};
-use procura_model::{Actor, AgentId, Ctx, Origin, Result, Risk, Secret, TenantId, ToolServer};
+use crate::{
+    call::Caller,
+    texts,
+    upstream::{UpstreamError, insert},
+};
+use http::{HeaderMap, HeaderValue};
+use procura_app::{AgentSnapshot, App, Identified, api_tools::Forward, servers, sessions, verify};
+use procura_crypto::Assertion;
+use procura_model::{Actor, AgentId, Ctx, Origin, Reason, Result, Risk, Secret, TenantId, ToolServer};
 use procura_policy::Listing;
 use procura_screen::{
     inject::{MAX_BYTES, Scan},
@@ -17,6 +23,9 @@ pub(crate) use procura_screen::inject::Channel;
 const MAX_SCREENED_BYTES: usize = 1024 * 1024;
 /// How far two neighbouring pieces overlap, so that nothing hides on a seam.
 const OVERLAP_BYTES: usize = 4 * 1024;
+
+/// How long an assertion about a user is good, in seconds.
+const ASSERTION_SECONDS: u32 = 60;
 
 /// What a screen saw.
 #[derive(Debug, Clone, Default)]
@@ -109,7 +118,12 @@ pub(crate) fn could_allow(
     resource: &str,
     vendor: Option<&str>,
 ) -> bool {
-    let listing = Listing { action, resource: Some(resource), vendor, user: ctx.actor.user() };
+    let listing = Listing {
+        action,
+        resource: Some(resource),
+        vendor,
+        user: ctx.actor.acting_for().map(|acting| &*acting.user),
+    };
     verify::could_allow(snapshot, &listing, ctx.now)
 }
 
@@ -121,6 +135,52 @@ pub(crate) async fn servers(app: &App, ctx: &Ctx) -> Result<Vec<ToolServer>> {
 /// The credential of a server, opened.
 pub(crate) fn credential(app: &App, ctx: &Ctx, server: &ToolServer) -> Result<Option<Secret<String>>> {
     servers::credential_of(app, ctx, server)
+}
+
+/// Demands that the user's session still lives in which the caller acts, if any (SES-1).
+pub(crate) fn session_lives(caller: &Caller) -> std::result::Result<(), Reason> {
+    let Some(acting) = caller.ctx.actor.acting_for() else { return Ok(()) };
+    sessions::demand(&caller.gateway.app, acting).map_err(|error| error.reason())
+}
+
+/// Tells an API for which user it is called, as its declaration says; half is never told.
+pub(crate) fn tell_of_user(
+    caller: &Caller,
+    forward: &Forward,
+    headers: &mut HeaderMap,
+) -> std::result::Result<(), UpstreamError> {
+    let lacking = |what: &str| {
+        UpstreamError::before(Reason::UserRequired, "user_fact")
+            .saying(format!("The API is told {what}, and the verified user has none that can be sent."))
+    };
+    let acting = caller.ctx.actor.acting_for().ok_or_else(|| lacking("who the user is"))?;
+    match forward {
+        Forward::Nothing => Ok(()),
+        Forward::Assertion { header, audience, disclosure } => {
+            let app = &caller.gateway.app;
+            let assertion = Assertion {
+                issuer: &app.settings.public_url,
+                audience,
+                user: &acting.user,
+                disclosure: *disclosure,
+                agent: caller.agent,
+                session: acting.session,
+                now: app.now(),
+                lifetime_seconds: ASSERTION_SECONDS,
+            };
+            let signed = app.seals.assert_user(&assertion, &app.entropy);
+            let signed = signed.map_err(|_| UpstreamError::before(Reason::Unavailable, "no_signing_key"))?;
+            insert(headers, header, procura_egress::secret_value("", &signed))
+        }
+        Forward::Headers(templates) => templates.iter().try_for_each(|(name, template)| {
+            let value = template.fill(&acting.user).map_err(lacking)?;
+            let value = HeaderValue::try_from(value).ok().map(|mut value| {
+                value.set_sensitive(true);
+                value
+            });
+            insert(headers, name, value)
+        }),
+    }
 }
 
 /// The context of what the gateway does by itself for an organization.

@@ -1,6 +1,10 @@
 //! The mounts: `/v1/mcp` for all servers, `/v1/mcp/{server}` for one. One path speaks both eras; a
 //! modern request is complete in itself, a legacy one belongs to a session. Who calls was found out
 //! by web, which also counted the call; here the way of calling is judged.
+//!
+//! For which user an agent calls is said by `X-Procura-Session` in either era, or by the user's token on
+//! the legacy `initialize`, which opens a session to which the protocol's own is bound (decision 6). On any
+//! other request a user's token is refused unread.
 
 use crate::{
     Gateway,
@@ -11,15 +15,18 @@ use crate::{
     jsonrpc::{self, Failure, Message, Request, code},
     raw::{Members, Object},
     reply::{self, Accepts, Body, Outlet},
-    session::{Owner, Session},
+    session::{Ground, Owner, Session},
     subscribe::{self, Stream, Wanted},
 };
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, header, request::Parts};
-use procura_app::{Identified, activity};
-use procura_model::{Ctx, Error, Origin, Reason, Scope};
+use procura_app::{Identified, activity, sessions};
+use procura_model::{AgentSession, Ctx, Error, Origin, Reason, Scope, Secret};
 use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
+
+/// In which header a user's token arrives, once.
+const USER_TOKEN_HEADER: &str = "x-user-auth-token";
 
 /// One HTTP request at a mount.
 struct Arrived<'a> {
@@ -27,6 +34,8 @@ struct Arrived<'a> {
     server: Option<&'a str>,
     parts: &'a Parts,
     owner: Owner,
+    identified: Identified,
+    user_token: Option<Secret<String>>,
 }
 
 /// Answers a request of somebody who was identified, at the mount of all servers or of one.
@@ -38,23 +47,58 @@ pub async fn serve(
     origin: Origin,
 ) -> Response<Body> {
     let server = server.filter(|name| !name.is_empty());
-    let (parts, body) = request.into_parts();
+    let (mut parts, body) = request.into_parts();
+    let (user_token, taken) = match take_user_token(&mut parts.headers) {
+        Ok(token) => (token, Ok(())),
+        Err(error) => (None, Err(error)),
+    };
+    let (identified, bound) = match bound(gateway, &parts.headers, identified.clone(), server).await {
+        Ok(identified) => (identified, Ok(())),
+        Err(error) => (identified, Err(error)),
+    };
     let owner = Owner::of(&identified, server);
-    let ctx = gateway.app.ctx(identified, origin);
+    let ctx = gateway.app.ctx(identified.clone(), origin);
     let request = ctx.request;
-    let mut response = match admit(gateway, &parts, &ctx, server).await {
-        Err(error) => refusal(gateway, &ctx, &error).await,
-        Ok(()) => match owner {
-            None => refusal(gateway, &ctx, &agents_only()).await,
-            Some(owner) => {
-                let arrived = Arrived { gateway, server, parts: &parts, owner };
-                Box::pin(arrived.answer(ctx, &body)).await
-            }
-        },
+    let admitted = match bound.and(taken) {
+        Ok(()) => admit(gateway, &parts, &ctx, server).await,
+        Err(error) => Err(error),
+    };
+    let mut response = match (admitted, owner) {
+        (Err(error), _) => refusal(gateway, &ctx, &error).await,
+        (Ok(()), None) => refusal(gateway, &ctx, &agents_only()).await,
+        (Ok(()), Some(owner)) => {
+            let arrived = Arrived { gateway, server, parts: &parts, owner, identified, user_token };
+            Box::pin(arrived.answer(ctx, &body)).await
+        }
     };
     // The edge puts it into `x-request-id`: the id under which the trace is found.
     response.extensions_mut().insert(request);
     response
+}
+
+/// The caller, acting in the user's session that the protocol's session was begun with, if any.
+async fn bound(
+    gateway: &Gateway,
+    headers: &HeaderMap,
+    identified: Identified,
+    server: Option<&str>,
+) -> procura_model::Result<Identified> {
+    let owner = Owner::of(&identified, server);
+    let opened = owner.and_then(|owner| Some((owner.agent(), gateway.sessions.opened(headers, &owner)?)));
+    let Some((agent, session)) = opened else { return Ok(identified) };
+    let live = sessions::by_id(&gateway.app, identified.tenant, agent, session).await?;
+    identified.acting(&live)
+}
+
+/// The user's token, taken out of the headers before anybody else looks at them.
+fn take_user_token(headers: &mut HeaderMap) -> procura_model::Result<Option<Secret<String>>> {
+    let tokens: Vec<HeaderValue> = headers.get_all(USER_TOKEN_HEADER).iter().cloned().collect();
+    headers.remove(USER_TOKEN_HEADER);
+    if tokens.iter().any(|token| Some(token) != tokens.first()) {
+        return Err(Reason::UserTokenUnexpected.because("Two different user tokens were sent; send one."));
+    }
+    let text = tokens.first().map(|token| String::from_utf8_lossy(token.as_bytes()).into_owned());
+    Ok(text.map(Secret::new))
 }
 
 fn agents_only() -> Error {
@@ -78,6 +122,9 @@ async fn admit(
 
 impl Arrived<'_> {
     async fn answer(self, ctx: Ctx, body: &[u8]) -> Response<Body> {
+        if self.user_token.is_some() && !self.is_initialize(body) {
+            return refusal(self.gateway, &ctx, &Reason::UserTokenUnexpected.into()).await;
+        }
         match self.parts.method {
             Method::POST => self.post(ctx, body).await,
             Method::GET if self.is_legacy() => self.get(ctx).await,
@@ -96,6 +143,17 @@ impl Arrived<'_> {
 
     fn is_legacy(&self) -> bool {
         era::header(self.headers(), VERSION_HEADER) != Some(era::MODERN)
+    }
+
+    /// Whether this begins a legacy session in which nobody acts yet: the one place of a user's token.
+    fn is_initialize(&self, body: &[u8]) -> bool {
+        let begins = |message: &Message<'_>| {
+            matches!(message, Message::Request(request)
+            if request.method == "initialize" && era::of(self.headers(), request.params) == Era::Legacy)
+        };
+        self.parts.method == Method::POST
+            && self.identified.actor.acting_for().is_none()
+            && jsonrpc::parse(body).as_ref().is_ok_and(begins)
     }
 
     fn session(&self, ctx: &Ctx) -> Option<Arc<Session>> {
@@ -134,8 +192,10 @@ impl Arrived<'_> {
         if era == Era::Legacy && request.method == "initialize" {
             return self.initialize(&ctx, request).await;
         }
-        let cancelled =
-            session.as_ref().map_or_else(CancellationToken::new, |session| session.begin(request.id));
+        let cancelled = match &session {
+            Some(session) => session.begin(request.id),
+            None => self.ground(&ctx).map_or_else(CancellationToken::new, |ended| ended.child_token()),
+        };
         let (outlet, messages) = Outlet::new();
         let asked = Asked {
             caller: Arc::new(self.caller(ctx, era, session)),
@@ -191,17 +251,44 @@ impl Arrived<'_> {
         }
     }
 
-    async fn initialize(self, ctx: &Ctx, request: &Request<'_>) -> Response<Body> {
+    /// Cancelled when the user's session ends in which the caller acts, if any.
+    fn ground(&self, ctx: &Ctx) -> Option<CancellationToken> {
+        ctx.actor.acting_for().map(|acting| sessions::ended(&self.gateway.app, acting.session))
+    }
+
+    async fn initialize(mut self, ctx: &Ctx, request: &Request<'_>) -> Response<Body> {
+        let opened = match self.open(ctx).await {
+            Ok(opened) => opened,
+            Err(error) => return refusal(self.gateway, ctx, &error).await,
+        };
         if let Err(error) = activity::answered(&self.gateway.app, ctx, 200, None).await {
             return refusal(self.gateway, ctx, &error).await;
         }
-        let id = self.gateway.sessions.begin(self.owner, ctx.now, &self.gateway.app.entropy);
-        let body = jsonrpc::result_body(request.id, &dispatch::initialize(request.params));
+        let ground = match (&opened, self.ground(ctx)) {
+            (Some((_, ended)), _) => Ground::Opened(ended.clone()),
+            (None, Some(ended)) => Ground::Named(ended),
+            (None, None) => Ground::Own,
+        };
+        let id = self.gateway.sessions.begin(self.owner, &ground, ctx.now, &self.gateway.app.entropy);
+        let session = opened.as_ref().map(|(session, _)| session);
+        let body = jsonrpc::result_body(request.id, &dispatch::initialize(request.params, session));
         let mut response = reply::json(200, body);
         if let Ok(value) = HeaderValue::from_str(&id) {
             response.headers_mut().insert(SESSION_HEADER, value);
         }
         response
+    }
+
+    /// Opens a session for the user whose token was sent, if one was; from now on the caller acts in it.
+    async fn open(&mut self, ctx: &Ctx) -> procura_model::Result<Option<(AgentSession, CancellationToken)>> {
+        let Some(token) = self.user_token.take() else { return Ok(None) };
+        let app = &self.gateway.app;
+        let ask = sessions::OpenAsk { token, expires_in_seconds: None };
+        let opened = Box::pin(sessions::open(app, ctx, ask)).await?;
+        let live = sessions::by_id(app, ctx.tenant, self.owner.agent(), opened.session.id).await?;
+        let acting = self.identified.clone().acting(&live)?;
+        self.owner = Owner::of(&acting, self.server).ok_or(Reason::SessionInvalid)?;
+        Ok(Some((opened.session, live.ended.clone())))
     }
 
     async fn notification(self, ctx: &Ctx, note: &Request<'_>) -> Response<Body> {
@@ -293,6 +380,10 @@ async fn refusal(gateway: &Gateway, ctx: &Ctx, error: &Error) -> Response<Body> 
         .finish();
     let mut response = reply::json(reason.http(), jsonrpc::error_body(None, &rpc));
     response.extensions_mut().insert(reason);
+    if reason == Reason::ScopeMissing {
+        let lacks_tools = !ctx.actor.has(Scope::Tools);
+        response.extensions_mut().insert(if lacks_tools { Scope::Tools } else { Scope::Sessions });
+    }
     response
 }
 

@@ -22,6 +22,7 @@ mod raw;
 mod reply;
 mod sanitize;
 mod session;
+mod shape;
 mod signals;
 mod spelling;
 mod sse;

@@ -38,9 +38,10 @@ type Offers = Vec<(Arc<Entry>, std::result::Result<Arc<Offer>, crate::upstream::
 pub(crate) async fn entries(caller: &Caller) -> std::result::Result<Vec<Arc<Entry>>, Stop> {
     let servers = caller.gateway.catalogue.servers(&caller.gateway.app, &caller.ctx).await;
     let servers = servers.map_err(|error| fault(&caller.ctx, &error))?;
+    let serves = |entry: &&Arc<Entry>| entry.server.settings.serves(caller.agent);
     Ok(match &caller.server {
-        Some(name) => servers.entries.get(name).map(Arc::clone).into_iter().collect(),
-        None => servers.entries.values().map(Arc::clone).collect(),
+        Some(name) => servers.entries.get(name).filter(serves).map(Arc::clone).into_iter().collect(),
+        None => servers.entries.values().filter(serves).map(Arc::clone).collect(),
     })
 }
 
@@ -62,7 +63,9 @@ pub(crate) fn is_seen(
     kind: Kind,
     each: &Offered,
 ) -> bool {
+    let is_for_nobody = ctx.actor.agent().is_some() && ctx.actor.acting_for().is_none();
     each.hidden.is_none()
+        && !(is_for_nobody && kind == Kind::Tool && entry.upstream.needs_user(&each.key))
         && gates::could_allow(snapshot, ctx, kind.action(), &each.resource, entry.vendor.as_deref())
 }
 
@@ -112,7 +115,10 @@ pub(crate) async fn find(
     let servers = caller.gateway.catalogue.servers(&caller.gateway.app, &caller.ctx).await;
     let servers = servers.map_err(|error| fault(&caller.ctx, &error))?;
     let server = caller.server.as_deref().or_else(|| crate::names::server_of(name));
-    let Some(entry) = server.and_then(|server| servers.entries.get(server)) else { return Ok(None) };
+    let entry = server.and_then(|server| servers.entries.get(server));
+    let Some(entry) = entry.filter(|entry| entry.server.settings.serves(caller.agent)) else {
+        return Ok(None);
+    };
     let look = |offer: &Offer| match caller.server {
         Some(_) => offer.by_key(kind, name).map(Arc::clone),
         None => offer.by_full_name(kind, name).map(Arc::clone),
@@ -163,7 +169,7 @@ impl Gateway {
         let snapshot = gates::agent(&self.app, ctx, agent).await?;
         let servers = self.catalogue.servers(&self.app, ctx).await?;
         let mut tools = Vec::new();
-        for entry in servers.entries.values() {
+        for entry in servers.entries.values().filter(|entry| entry.server.settings.serves(agent)) {
             let Some(offer) = entry.known_offer() else { continue };
             let seen =
                 offer.list(Kind::Tool).iter().filter(|tool| is_seen(&snapshot, ctx, entry, Kind::Tool, tool));
@@ -175,7 +181,9 @@ impl Gateway {
     /// Whether the organization has a server of this name.
     pub(crate) async fn has_server(&self, ctx: &Ctx, name: &str) -> Result<()> {
         let servers = self.catalogue.servers(&self.app, ctx).await?;
-        if servers.entries.contains_key(name) { Ok(()) } else { Err(Reason::NotFound.into()) }
+        let serves =
+            |entry: &Arc<Entry>| ctx.actor.agent().is_none_or(|agent| entry.server.settings.serves(agent));
+        if servers.entries.get(name).is_some_and(serves) { Ok(()) } else { Err(Reason::NotFound.into()) }
     }
 }
 

@@ -193,6 +193,10 @@ pub(crate) struct Reading<'r> {
 
 /// Reads all lists of a server.
 pub(crate) async fn read(reading: &Reading<'_>) -> Result<Offer, UpstreamError> {
+    if let Upstream::Api(api) = reading.upstream {
+        let tools = api.definitions().filter_map(|each| offered(reading, Kind::Tool, each)).map(Arc::new);
+        return Ok(Offer::new(HashMap::from([(Kind::Tool, tools.collect())])));
+    }
     let nothing = Params::default();
     let peer = reading.upstream.peer(&outcall(reading, "server/discover", &nothing)).await?;
     let mut lists = HashMap::new();
@@ -220,6 +224,7 @@ fn outcall<'a>(reading: &'a Reading<'_>, method: &'a str, params: &'a Params<'a>
         deadline: reading.deadline,
         max_bytes: MAX_LIST_BYTES,
         notes: None,
+        caller: None,
     }
 }
 

@@ -11,7 +11,7 @@ use std::{borrow::Cow, fmt, ops::Range};
 pub(crate) struct Members<'a>(pub(crate) Vec<(Cow<'a, str>, &'a RawValue)>);
 
 /// How many members one object of an envelope may have; tools' own objects are never taken apart.
-const MAX_MEMBERS: usize = 1_000;
+pub(crate) const MAX_MEMBERS: usize = 1_000;
 
 impl<'a> Members<'a> {
     /// Reads an object; a key that stands twice is an error, because two readers could each take another one.

@@ -7,14 +7,17 @@ use crate::{
     gates::{self, Channel, Screened, Seen},
     names::READ_MORE,
     raw::{self, Elements, Members, Object},
+    shape::{Block, Shape},
 };
 use procura_app::{App, results};
-use procura_model::{AgentId, Ctx, Digest, Reason, ResultId};
+use procura_model::{AgentId, Ctx, Digest, Reason, ResultId, Secret};
 use procura_screen::{boundary, truncate};
 use std::{borrow::Cow, ops::Range};
 
 /// What is kept free for fences and remarks when a result is cut.
 const ROOM_BYTES: usize = 1_024;
+/// The kind of what is redacted because it was sent to the upstream.
+const CREDENTIAL: &str = "credential";
 /// How much of an error's text is passed on.
 const MAX_ERROR_BYTES: usize = 8 * 1024;
 
@@ -31,6 +34,8 @@ pub(crate) struct Treatment<'t> {
     pub(crate) report_only: bool,
     /// The era of the caller.
     pub(crate) era: Era,
+    /// What was sent along to the upstream, and is never the agent's to read.
+    pub(crate) credential: Option<&'t Secret<String>>,
 }
 
 /// Whether text from outside is fenced.
@@ -55,6 +60,8 @@ pub(crate) struct Sanitized {
     pub(crate) dropped_bytes: usize,
     /// Where the whole is kept, if it was cut.
     pub(crate) kept: Option<ResultId>,
+    /// Whether the tool itself says that it failed.
+    pub(crate) is_error: bool,
 }
 
 /// Why a result is withheld.
@@ -75,11 +82,21 @@ pub(crate) async fn result(how: &Treatment<'_>, raw_result: &str) -> Result<(Str
     let redacted = gates::redact(how.app, raw_result).ok_or(Withheld::Failed(Reason::UpstreamInvalid))?;
     let mut done =
         Sanitized { seen, redactions: redacted.count, kinds: redacted.kinds, ..Sanitized::default() };
-    let short = truncate_result(how, &redacted.text, &mut done).await?;
+    let text = match without_credential(how.credential, &redacted.text) {
+        Some(text) => {
+            done.redactions += 1;
+            done.kinds.push(CREDENTIAL);
+            Cow::Owned(text)
+        }
+        None => redacted.text,
+    };
+    let short = truncate_result(how, &text, &mut done).await?;
     let nonce = Digest::from_bytes(how.app.entropy.bytes()).hex();
-    let marks = Marks { fence: how.fence, source: how.source, nonce: nonce.get(..32).unwrap_or(&nonce) };
-    let fenced = fence_content(&marks, &short, &done).ok_or(Withheld::Failed(Reason::UpstreamInvalid))?;
-    let whole = with_result_type(how.era, &fenced);
+    let marks = Marks { source: how.source, nonce: nonce.get(..32).unwrap_or(&nonce) };
+    let whole = match how.fence {
+        Fence::Content => fence_content(&marks, how.era, &short, &mut done),
+        Fence::Off => unfenced(how.era, &short, &mut done),
+    };
     Ok((whole.ok_or(Withheld::Failed(Reason::UpstreamInvalid))?, done))
 }
 
@@ -91,6 +108,11 @@ fn screen_result(how: &Treatment<'_>, document: &str) -> Result<Seen, Withheld> 
         Screened::Blocked(seen) => Err(Withheld::Screened(Reason::PromptInjection, seen)),
         Screened::CouldNotScan => Err(Withheld::Screened(Reason::CouldNotScan, Seen::default())),
     }
+}
+
+/// Gate 9b, for what no format tells: the credential of the upstream itself, which some say back.
+fn without_credential(credential: Option<&Secret<String>>, document: &str) -> Option<String> {
+    procura_egress::without_secret(document, credential?, &format!("[redacted:{CREDENTIAL}]"))
 }
 
 /// Gate 9c: what is too long is kept whole, and cut.
@@ -114,36 +136,52 @@ async fn truncate_result<'a>(
 
 /// What a fence is made of.
 struct Marks<'m> {
-    fence: Fence,
     source: &'m str,
     nonce: &'m str,
 }
 
-/// Gate 9d: fences the text of `content` blocks, and says that something was cut off. None if there
-/// is a `content` that cannot be taken apart: what cannot be fenced is not passed on.
-fn fence_content<'a>(marks: &Marks<'_>, text: &'a str, done: &Sanitized) -> Option<Cow<'a, str>> {
-    if marks.fence == Fence::Off && done.kept.is_none() {
-        return Some(Cow::Borrowed(text));
+/// Gate 9d: fences the text of `content` blocks, says that something was cut off, and gives the
+/// result the type that its era wants; one reading, one writing. None if there is a `content` that
+/// cannot be taken apart: what cannot be fenced is not passed on.
+fn fence_content(marks: &Marks<'_>, era: Era, text: &str, done: &mut Sanitized) -> Option<String> {
+    let shape = Shape::parse(text).ok()?;
+    let mut changes: Vec<(Range<usize>, String)> = Vec::with_capacity(shape.content.len() + 2);
+    if era == Era::Modern && shape.result_type.is_none() {
+        let comma = if shape.is_empty { "" } else { "," };
+        changes.push((1..1, format!("\"resultType\":\"complete\"{comma}")));
     }
-    let Some(content) = Members::parse(text).ok()?.raw("content") else { return Some(Cow::Borrowed(text)) };
-    let blocks = Elements::parse(content).ok()?;
-    let mut changes: Vec<(Range<usize>, String)> = Vec::new();
-    if marks.fence == Fence::Content {
-        for block in &blocks.0 {
-            let members = Members::parse(block.get()).ok()?;
-            let is_text = members.text("type").is_some_and(|kind| kind.trim().eq_ignore_ascii_case("text"));
-            if is_text && let Some(written) = members.raw("text") {
-                let fenced = boundary::fence(&raw::as_words(written)?, marks.source, marks.nonce);
-                changes.push((raw::span(text, written)?, raw::quote(&fenced)));
-            }
-        }
+    for written in shape.content.iter().filter_map(Block::written) {
+        let fenced = boundary::fence(&raw::as_words(written)?, marks.source, marks.nonce);
+        changes.push((raw::span(text, written)?, raw::quote(&fenced)));
     }
-    if let Some(kept) = done.kept {
-        let end = raw::span(text, content)?.end.checked_sub(1)?;
-        let comma = if blocks.0.is_empty() { "" } else { "," };
-        changes.push((end..end, format!("{comma}{}", remark(done.dropped_bytes, kept))));
+    say_what_was_cut(text, done, &mut changes)?;
+    done.is_error = shape.is_error;
+    let whole = raw::splice(text, &changes)?;
+    if era == Era::Legacy && shape.result_type.is_some() {
+        with_result_type(era, &whole)
+    } else {
+        Some(whole)
     }
-    raw::splice(text, &changes).map(Cow::Owned)
+}
+
+/// The same for a server that is trusted, and for what has no `content`: nothing is fenced.
+fn unfenced(era: Era, text: &str, done: &mut Sanitized) -> Option<String> {
+    let mut changes = Vec::new();
+    say_what_was_cut(text, done, &mut changes)?;
+    let whole = raw::splice(text, &changes)?;
+    done.is_error = Members::parse(&whole).ok()?.raw("isError") == Some("true");
+    with_result_type(era, &whole)
+}
+
+/// Adds at the end of `content` the block that says what was cut off, if anything was. None where a
+/// `content` is not a list.
+fn say_what_was_cut(text: &str, done: &Sanitized, changes: &mut Vec<(Range<usize>, String)>) -> Option<()> {
+    let Some(kept) = done.kept else { return Some(()) };
+    let Some(content) = Members::parse(text).ok()?.raw("content") else { return Some(()) };
+    let comma = if Elements::parse(content).ok()?.0.is_empty() { "" } else { "," };
+    let end = raw::span(text, content)?.end.checked_sub(1)?;
+    changes.push((end..end, format!("{comma}{}", remark(done.dropped_bytes, kept))));
+    Some(())
 }
 
 /// The block that says what was cut off and how to read it.
@@ -179,12 +217,15 @@ pub(crate) fn with_result_type(era: Era, result: &str) -> Option<String> {
 }
 
 /// An upstream's JSON-RPC error, fit to be passed on: screened, redacted, short.
-pub(crate) fn error(app: &App, raw_error: &str) -> Option<String> {
+pub(crate) fn error(app: &App, raw_error: &str, credential: Option<&Secret<String>>) -> Option<String> {
     if raw_error.len() > MAX_ERROR_BYTES || !raw_error.starts_with('{') {
         return None;
     }
     match gates::screen(app, raw_error, Channel::ToolResult) {
-        Screened::Passed(_) => gates::redact(app, raw_error).map(|redacted| redacted.text.into_owned()),
+        Screened::Passed(_) => {
+            let redacted = gates::redact(app, raw_error)?.text;
+            Some(without_credential(credential, &redacted).unwrap_or_else(|| redacted.into_owned()))
+        }
         Screened::Blocked(_) | Screened::CouldNotScan => None,
     }
 }
@@ -194,8 +235,8 @@ mod tests {
     use super::*;
 
     fn fenced(text: &str) -> Option<String> {
-        let marks = Marks { fence: Fence::Content, source: "shop/echo", nonce: "0123456789abcdef" };
-        fence_content(&marks, text, &Sanitized::default()).map(Cow::into_owned)
+        let marks = Marks { source: "shop/echo", nonce: "0123456789abcdef" };
+        fence_content(&marks, Era::Legacy, text, &mut Sanitized::default())
     }
 
     #[test]
@@ -226,6 +267,23 @@ mod tests {
         let others = r#"{"content":[{"type":"image","data":"AA=="}],"structuredContent":{"a":1}}"#;
         assert_eq!(fenced(others).as_deref(), Some(others));
         assert_eq!(fenced("{}").as_deref(), Some("{}"));
+    }
+
+    #[test]
+    fn a_fenced_result_gets_its_type_in_the_same_writing() {
+        let marks = Marks { source: "shop/echo", nonce: "0123456789abcdef" };
+        let mut done = Sanitized::default();
+        let text = r#"{"isError":true,"content":[{"type":"text","text":"a"},{"type":"text","text":"b"}]}"#;
+        let modern = fence_content(&marks, Era::Modern, text, &mut done).unwrap();
+        assert!(
+            modern.starts_with(r#"{"resultType":"complete","isError":true,"content":["#) && done.is_error
+        );
+        assert_eq!(modern.matches("<<<untrusted-content").count(), 2);
+        assert!(Members::parse(&modern).is_ok());
+        let empty = fence_content(&marks, Era::Modern, "{}", &mut done);
+        assert_eq!(empty.as_deref(), Some(r#"{"resultType":"complete"}"#));
+        let typed = r#"{"resultType":"input_required"}"#;
+        assert_eq!(fence_content(&marks, Era::Legacy, typed, &mut done), None);
     }
 
     #[test]

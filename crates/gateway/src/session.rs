@@ -1,12 +1,13 @@
 //! Sessions of the legacy era. The id is unguessable but never proof: a session belongs to one
-//! credential, agent and mount, and everybody else is told that there is none. Sessions end when
-//! they are deleted, idle too long, or pushed out by newer ones of the same agent.
+//! credential, agent, mount and user, and everybody else is told that there is none. Sessions end when
+//! they are deleted, idle too long, pushed out by newer ones of the same agent, or with the session of
+//! the user for whom they stand (SES-1).
 
 use crate::era::SESSION_HEADER;
 use http::HeaderMap;
 use parking_lot::Mutex;
 use procura_app::Identified;
-use procura_model::{Actor, AgentId, CredentialId, Digest, Entropy, TenantId, Time};
+use procura_model::{Actor, AgentId, CredentialId, Digest, Entropy, SessionId, TenantId, Time};
 use std::{
     collections::{HashMap, HashSet},
     sync::{
@@ -34,17 +35,31 @@ pub(crate) struct Owner {
     agent: AgentId,
     credential: CredentialId,
     server: Option<String>,
+    user: Option<SessionId>,
+}
+
+/// The user's session on which a session of the protocol stands.
+#[derive(Debug, Clone, Default)]
+pub(crate) enum Ground {
+    /// None: it is nobody's.
+    #[default]
+    Own,
+    /// That which every request names in `X-Procura-Session`.
+    Named(CancellationToken),
+    /// That which `initialize` opened: the id of the protocol's session names it.
+    Opened(CancellationToken),
 }
 
 impl Owner {
     /// The owner that this caller is at this mount; none if it is no agent.
     pub(crate) fn of(identified: &Identified, server: Option<&str>) -> Option<Self> {
         match &identified.actor {
-            Actor::Agent { agent, credential, .. } => Some(Self {
+            Actor::Agent { agent, credential, user, .. } => Some(Self {
                 tenant: identified.tenant,
                 agent: *agent,
                 credential: *credential,
                 server: server.map(str::to_owned),
+                user: user.as_ref().map(|acting| acting.session),
             }),
             Actor::Platform { .. } | Actor::Account { .. } | Actor::Anonymous | Actor::Operator => None,
         }
@@ -62,6 +77,7 @@ impl Owner {
 #[derive(Debug)]
 pub(crate) struct Session {
     owner: Owner,
+    is_opened_here: bool,
     used_at: AtomicI64,
     least_log_rank: AtomicUsize,
     running: Mutex<HashMap<String, CancellationToken>>,
@@ -71,15 +87,20 @@ pub(crate) struct Session {
 }
 
 impl Session {
-    fn new(owner: Owner, now: Time) -> Self {
+    fn new(owner: Owner, ground: &Ground, now: Time) -> Self {
+        let ended = match ground {
+            Ground::Own => CancellationToken::new(),
+            Ground::Named(ended) | Ground::Opened(ended) => ended.child_token(),
+        };
         Self {
             owner,
+            is_opened_here: matches!(ground, Ground::Opened(_)),
             used_at: AtomicI64::new(now.as_ms()),
             least_log_rank: AtomicUsize::new(0),
             running: Mutex::default(),
             watched: Mutex::default(),
             stream: Mutex::default(),
-            ended: CancellationToken::new(),
+            ended,
         }
     }
 
@@ -145,19 +166,29 @@ pub(crate) struct Sessions(Mutex<HashMap<String, Arc<Session>>>);
 
 impl Sessions {
     /// Begins a session; gives its id.
-    pub(crate) fn begin(&self, owner: Owner, now: Time, entropy: &Entropy) -> String {
+    pub(crate) fn begin(&self, owner: Owner, ground: &Ground, now: Time, entropy: &Entropy) -> String {
         let id = Digest::from_bytes(entropy.bytes()).hex();
         let mut sessions = self.0.lock();
         make_room(&mut sessions, &owner);
-        sessions.insert(id.clone(), Arc::new(Session::new(owner, now)));
+        sessions.insert(id.clone(), Arc::new(Session::new(owner, ground, now)));
         id
+    }
+
+    /// The user's session that the named session was begun with, for a request of its owner that names none.
+    pub(crate) fn opened(&self, headers: &HeaderMap, owner: &Owner) -> Option<SessionId> {
+        let id = crate::era::header(headers, SESSION_HEADER).filter(|_| owner.user.is_none())?;
+        let sessions = self.0.lock();
+        let session = sessions.get(id).filter(|session| session.is_opened_here)?;
+        let is_owner = Owner { user: session.owner.user, ..owner.clone() } == session.owner;
+        session.owner.user.filter(|_| is_owner)
     }
 
     /// The session that the headers name, if it lives and belongs to this owner.
     pub(crate) fn find(&self, headers: &HeaderMap, owner: &Owner, now: Time) -> Option<Arc<Session>> {
         let id = crate::era::header(headers, SESSION_HEADER)?;
         let sessions = self.0.lock();
-        let session = sessions.get(id).filter(|session| session.owner == *owner)?;
+        let lives = |session: &&Arc<Session>| session.owner == *owner && !session.ended.is_cancelled();
+        let session = sessions.get(id).filter(lives)?;
         let used_at = session.used_at.swap(now.as_ms(), Ordering::Relaxed);
         (now.as_ms() - used_at <= IDLE_MS).then(|| Arc::clone(session))
     }
@@ -180,7 +211,8 @@ impl Sessions {
     /// Ends the sessions that were idle too long.
     pub(crate) fn sweep(&self, now: Time) {
         self.0.lock().retain(|_, session| {
-            let lives = now.as_ms() - session.used_at.load(Ordering::Relaxed) <= IDLE_MS;
+            let is_idle = now.as_ms() - session.used_at.load(Ordering::Relaxed) > IDLE_MS;
+            let lives = !is_idle && !session.ended.is_cancelled();
             if !lives {
                 session.ended.cancel();
             }
@@ -236,7 +268,7 @@ mod tests {
         let (entropy, sessions, now) = (Entropy::seeded(1), Sessions::default(), Time::from_ms(0));
         let caller = identified(&entropy);
         let owner = Owner::of(&caller, None).unwrap();
-        let id = sessions.begin(owner.clone(), now, &entropy);
+        let id = sessions.begin(owner.clone(), &Ground::Own, now, &entropy);
         assert!(id.len() >= 32 && id.bytes().all(|b| (0x21..=0x7e).contains(&b)));
         assert!(sessions.find(&headers(&id), &owner, now).is_some());
         for other in
@@ -253,9 +285,9 @@ mod tests {
     fn an_idle_session_ends_and_an_agent_has_only_so_many() {
         let (entropy, sessions) = (Entropy::seeded(2), Sessions::default());
         let owner = Owner::of(&identified(&entropy), None).unwrap();
-        let first = sessions.begin(owner.clone(), Time::from_ms(0), &entropy);
+        let first = sessions.begin(owner.clone(), &Ground::Own, Time::from_ms(0), &entropy);
         for n in 1..=MAX_PER_AGENT {
-            sessions.begin(owner.clone(), Time::from_ms(i64::try_from(n).unwrap()), &entropy);
+            sessions.begin(owner.clone(), &Ground::Own, Time::from_ms(i64::try_from(n).unwrap()), &entropy);
         }
         assert!(sessions.find(&headers(&first), &owner, Time::from_ms(100)).is_none());
         assert_eq!(sessions.0.lock().len(), MAX_PER_AGENT);
@@ -265,12 +297,35 @@ mod tests {
 
     #[test]
     fn a_newer_stream_takes_the_place_of_the_older() {
-        let session =
-            Session::new(Owner::of(&identified(&Entropy::seeded(3)), None).unwrap(), Time::from_ms(0));
+        let owner = Owner::of(&identified(&Entropy::seeded(3)), None).unwrap();
+        let session = Session::new(owner, &Ground::Own, Time::from_ms(0));
         let (first, second) = (session.take_stream(), session.take_stream());
         assert!(first.is_cancelled() && !second.is_cancelled());
         assert!(session.watch("a://b") && session.watches("a://b"));
         session.unwatch("a://b");
         assert!(!session.watches("a://b"));
+    }
+    #[test]
+    fn a_session_of_a_user_is_found_with_that_user_alone_and_ends_with_the_user_s_session() {
+        let (entropy, sessions, now) = (Entropy::seeded(4), Sessions::default(), Time::from_ms(0));
+        let nobody = Owner::of(&identified(&entropy), None).unwrap();
+        let of = |user: Option<SessionId>| Owner { user, ..nobody.clone() };
+        let (ada, bob) = (SessionId::new(now, &entropy), SessionId::new(now, &entropy));
+        let ended = CancellationToken::new();
+        let named = sessions.begin(of(Some(ada)), &Ground::Named(ended.clone()), now, &entropy);
+        let opened = sessions.begin(of(Some(ada)), &Ground::Opened(ended.clone()), now, &entropy);
+        let found = |id: &str, user| sessions.find(&headers(id), &of(user), now).is_some();
+        assert!(found(&named, Some(ada)) && !found(&named, None) && !found(&named, Some(bob)));
+        assert!(found(&opened, Some(ada)) && !found(&opened, Some(bob)));
+        assert_eq!(sessions.opened(&headers(&opened), &of(None)), Some(ada));
+        assert_eq!(sessions.opened(&headers(&named), &of(None)), None);
+        assert_eq!(sessions.opened(&headers(&opened), &of(Some(bob))), None);
+        let other = Owner::of(&identified(&entropy), None).unwrap();
+        assert_eq!(sessions.opened(&headers(&opened), &other), None);
+        let call = sessions.find(&headers(&opened), &of(Some(ada)), now).unwrap().begin("1");
+        ended.cancel();
+        assert!(call.is_cancelled() && !found(&opened, Some(ada)) && !found(&named, Some(ada)));
+        sessions.sweep(now);
+        assert!(sessions.0.lock().is_empty());
     }
 }

@@ -239,6 +239,7 @@ async fn begin(caller: &Caller, entry: &Entry, uri: &str) -> bool {
         deadline: Instant::now() + WATCH_WITHIN,
         max_bytes: 64 * 1024,
         notes: None,
+        caller: None,
     };
     let Ok(peer) = entry.upstream.peer(&outcall).await else { return false };
     match (&entry.upstream, peer.era) {
@@ -246,7 +247,7 @@ async fn begin(caller: &Caller, entry: &Entry, uri: &str) -> bool {
             upstream.watch(uri);
             true
         }
-        (Upstream::Stdio(_), Era::Modern) => false,
+        (Upstream::Stdio(_) | Upstream::Api(_), Era::Modern) => false,
         (_, Era::Legacy) => entry.upstream.call(&outcall).await.is_ok_and(|answer| answer.outcome().is_ok()),
     }
 }

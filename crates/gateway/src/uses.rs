@@ -98,7 +98,7 @@ async fn refuse_unseen(caller: &Caller, name: &str, reason: Reason) -> Stop {
     let ask = Ask {
         action: Kind::Tool.action().to_owned(),
         resource: Some(resource),
-        user: caller.ctx.actor.user().cloned(),
+        user: caller.ctx.actor.acting_for().cloned(),
         ..Ask::default()
     };
     refuse_ask(caller, &ask, reason, &Seen::default()).await

@@ -180,14 +180,14 @@ async fn read(line: &Line<'_>, shot: &Shot<'_>, exchange: Exchange) -> Result<En
 
 /// The id under which the upstream itself knows the request, so that its log and our record can be
 /// laid side by side (decision 34). Text from outside: short and visible, or not kept.
-fn own_id(headers: &HeaderMap) -> Option<String> {
+pub(super) fn own_id(headers: &HeaderMap) -> Option<String> {
     let id = headers.get("x-request-id")?.to_str().ok()?.trim();
     let is_good =
         (1..=MAX_OWN_ID_BYTES).contains(&id.len()) && id.bytes().all(|byte| byte.is_ascii_graphic());
     is_good.then(|| id.to_owned())
 }
 
-fn after_sending(error: EgressError) -> UpstreamError {
+pub(super) fn after_sending(error: EgressError) -> UpstreamError {
     UpstreamError { may_have_arrived: true, ..error.into() }
 }
 

@@ -2,20 +2,22 @@
 //! and over both protocol eras. Every call has a deadline and a size; what an upstream asks of us
 //! (sampling, elicitation, roots) is answered with "method not found", because we declare none of it.
 
+mod api;
 mod exchange;
 mod http;
 mod listen;
 mod stdio;
 mod wire;
 
+pub(crate) use self::api::{ApiUpstream, Objection, insert};
 pub(crate) use self::http::HttpUpstream;
 pub(crate) use self::stdio::{Program, StdioUpstream};
 pub(crate) use self::wire::{Params, Peer};
 
-use crate::{jsonrpc, notes::Notes};
+use crate::{call::Caller, jsonrpc, notes::Notes};
 use bytes::Bytes;
 use procura_egress::EgressError;
-use procura_model::{Reason, Secret};
+use procura_model::{Actor, Json, Reason, Secret};
 use std::{borrow::Cow, net::SocketAddr, ops::Range, sync::Arc};
 use tokio::time::Instant;
 
@@ -39,6 +41,8 @@ pub(crate) struct Outcall<'a> {
     pub(crate) max_bytes: usize,
     /// Where notifications about this request go.
     pub(crate) notes: Option<&'a Notes>,
+    /// For whom it is sent; none where we ask for ourselves.
+    pub(crate) caller: Option<&'a Caller>,
 }
 
 /// An answer of an upstream, its bytes as they came.
@@ -84,6 +88,13 @@ impl Answer {
         };
         let bytes = message.len();
         Some(Self { message, outcome, connected: None, status: None, bytes, own_id: None })
+    }
+
+    /// An answer that we made of what an upstream said in another form.
+    pub(crate) fn made(result: String, head: Head, bytes: usize) -> Self {
+        let message = Bytes::from(result);
+        let outcome = Ok(0..message.len());
+        Self { message, outcome, connected: None, status: None, bytes, own_id: None }.from(head, bytes)
     }
 
     /// The same answer, come in this way.
@@ -198,6 +209,8 @@ pub(crate) enum Upstream {
     Http(Arc<HttpUpstream>),
     /// MCP over a child's standard streams.
     Stdio(Arc<StdioUpstream>),
+    /// A business's own API.
+    Api(Box<ApiUpstream>),
 }
 
 impl Upstream {
@@ -206,6 +219,7 @@ impl Upstream {
         match self {
             Self::Http(upstream) => upstream.next_id(),
             Self::Stdio(upstream) => upstream.next_id(),
+            Self::Api(upstream) => upstream.next_id(),
         }
     }
 
@@ -214,6 +228,7 @@ impl Upstream {
         match self {
             Self::Http(upstream) => upstream.call(outcall).await,
             Self::Stdio(upstream) => upstream.call(outcall).await,
+            Self::Api(upstream) => upstream.call(outcall).await,
         }
     }
 
@@ -222,6 +237,8 @@ impl Upstream {
         match self {
             Self::Http(upstream) => upstream.cancel(outcall).await,
             Self::Stdio(upstream) => upstream.cancel(outcall.id).await,
+            // The connection was closed with the call.
+            Self::Api(_) => {}
         }
     }
 
@@ -230,6 +247,29 @@ impl Upstream {
         match self {
             Self::Http(upstream) => upstream.peer(outcall).await,
             Self::Stdio(upstream) => upstream.peer(outcall.deadline).await,
+            Self::Api(_) => Err(UpstreamError::before(Reason::UpstreamInvalid, "not_mcp")),
+        }
+    }
+
+    /// How it is reached, in the word of the record.
+    pub(crate) const fn transport(&self) -> &'static str {
+        match self {
+            Self::Http(_) => "http",
+            Self::Stdio(_) => "stdio",
+            Self::Api(_) => "api",
+        }
+    }
+
+    /// Whether this tool is called for a verified user alone.
+    pub(crate) fn needs_user(&self, tool: &str) -> bool {
+        matches!(self, Self::Api(api) if api.needs_user(tool))
+    }
+
+    /// Why a call with these arguments could not even be written, where that is known before it is decided.
+    pub(crate) fn objection(&self, tool: &str, arguments: Option<&Json>, actor: &Actor) -> Option<Objection> {
+        match self {
+            Self::Api(api) => api.objection(tool, arguments, actor),
+            Self::Http(_) | Self::Stdio(_) => None,
         }
     }
 }
