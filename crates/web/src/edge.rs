@@ -11,7 +11,7 @@ use crate::{
 };
 use axum::{
     extract::{Request, State},
-    http::{HeaderMap, HeaderName, HeaderValue, header},
+    http::{HeaderMap, HeaderName, HeaderValue, Method, header},
     middleware::Next,
     response::{IntoResponse, Response},
 };
@@ -19,6 +19,7 @@ use futures_util::FutureExt;
 use procura_app::activity;
 use procura_model::{Error, Reason, RequestId};
 use std::{panic::AssertUnwindSafe, sync::Arc};
+use tokio::sync::oneshot;
 
 /// The header that carries the request's id.
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -31,6 +32,29 @@ const SAFE: [(HeaderName, HeaderValue); 5] = [
     (header::CONTENT_SECURITY_POLICY, HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'")),
     (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
 ];
+
+/// An answer that other sites may frame: its own policy says which, so it is not refused to all of them.
+#[derive(Clone, Copy, Debug)]
+pub struct Framed;
+
+/// Lets a request that changes something run to its end though its caller goes away: what was committed must be heard of
+/// on this node, or what was revoked would go on being served from memory. Tool calls end with their caller.
+pub async fn undisturbed(State(state): State<WebState>, request: Request, next: Next) -> Response {
+    let is_reading = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
+    if is_reading || is_tool_call(request.uri().path()) {
+        return next.run(request).await;
+    }
+    let (answer, answered) = oneshot::channel();
+    state.app.jobs.spawn(async move {
+        // A caller that is gone needs no answer.
+        let _ = answer.send(next.run(request).await);
+    });
+    answered.await.unwrap_or_else(|_| Failure::from(Reason::Internal).into_response())
+}
+
+fn is_tool_call(path: &str) -> bool {
+    path.strip_prefix("/v1/mcp").is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
 
 /// Passes one request on and finishes its answer. A handler that panics answers `INTERNAL`, and
 /// only that one request.
@@ -84,12 +108,16 @@ fn answer_to(
 fn dress(exchange: &Exchange, mut response: Response) -> Response {
     // The gateway gives its requests their id itself and says it here.
     let request = response.extensions().get::<RequestId>().copied().unwrap_or(exchange.request);
+    let is_framed = response.extensions().get::<Framed>().is_some();
     let headers = response.headers_mut();
     if let Ok(id) = HeaderValue::try_from(request.to_string()) {
         headers.insert(REQUEST_ID, id);
     }
     limits::describe(&exchange.counted(), headers);
     for (name, value) in SAFE {
+        if is_framed && name == header::X_FRAME_OPTIONS {
+            continue;
+        }
         headers.entry(name).or_insert(value);
     }
     response
@@ -117,6 +145,12 @@ fn accepts_html(headers: &HeaderMap) -> bool {
 mod tests {
     use super::*;
     use axum::body::Body;
+
+    #[test]
+    fn only_tool_calls_end_with_their_caller() {
+        assert!(is_tool_call("/v1/mcp") && is_tool_call("/v1/mcp/") && is_tool_call("/v1/mcp/shop"));
+        assert!(!is_tool_call("/v1/mcpx") && !is_tool_call("/v1/agents"));
+    }
 
     #[test]
     fn a_browser_gets_a_page_and_a_program_gets_json() {

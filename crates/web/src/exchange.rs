@@ -3,7 +3,10 @@
 //! calling, and the limits that it was counted against.
 
 use crate::{respond::Failure, state::WebState};
-use axum::http::{HeaderMap, Request, header::USER_AGENT, request::Parts};
+use axum::{
+    extract::MatchedPath,
+    http::{HeaderMap, Request, header::USER_AGENT, request::Parts},
+};
 use parking_lot::Mutex;
 use procura_app::{
     Identified,
@@ -29,7 +32,7 @@ pub struct Exchange {
     pub request: RequestId,
     /// The time of the request.
     pub now: Time,
-    /// Where it came from.
+    /// Where it came from; its path as it is recorded.
     pub origin: Origin,
     ctx: OnceLock<Arc<Ctx>>,
     counted: Mutex<Vec<(Limit, Allowance)>>,
@@ -44,6 +47,7 @@ impl Exchange {
             .map(|peer| client_address(peer, request.headers(), |address| state.is_trusted_proxy(address)));
         let user_agent = request.headers().get(USER_AGENT).map(|value| cut(value.as_bytes()));
         let now = state.app.now();
+        let route = request.extensions().get::<MatchedPath>().map(MatchedPath::as_str);
         Self {
             request: RequestId::new(now, &state.app.entropy),
             now,
@@ -51,7 +55,7 @@ impl Exchange {
                 ip,
                 user_agent,
                 method: request.method().to_string(),
-                path: request.uri().path().to_owned(),
+                path: recorded_path(route, request.uri().path()),
             },
             ctx: OnceLock::new(),
             counted: Mutex::new(Vec::new()),
@@ -111,6 +115,28 @@ impl Exchange {
     }
 }
 
+/// The path as it is recorded. What stands in it where a route has a name is kept if it is an id of ours; anything else
+/// may be a link's secret, or a user's token or address in the wrong place, so the route's own name stands for it
+/// (USR-5, USR-7). A path of no route leaves nothing.
+fn recorded_path(route: Option<&str>, path: &str) -> String {
+    let Some(route) = route else { return "/{unknown}".to_owned() };
+    let mut named = route.split('/');
+    let segment = |sent| match named.next() {
+        Some(name) if name.starts_with('{') && is_id(sent) => sent,
+        Some(name) => name,
+        None => "{unknown}",
+    };
+    path.split('/').map(segment).collect::<Vec<_>>().join("/")
+}
+
+/// Whether a text has the form of an id: a short word, `_`, and 26 characters.
+fn is_id(text: &str) -> bool {
+    let is_word = |word: &str| (3..=4).contains(&word.len()) && word.bytes().all(|b| b.is_ascii_lowercase());
+    let is_body =
+        |body: &str| body.len() == 26 && body.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit());
+    text.split_once('_').is_some_and(|(word, body)| is_word(word) && is_body(body))
+}
+
 fn cut(raw: &[u8]) -> String {
     let mut text = String::from_utf8_lossy(raw).into_owned();
     text.truncate(text.floor_char_boundary(USER_AGENT_BYTES));
@@ -151,6 +177,25 @@ mod tests {
         }
         let trusted = |address: IpAddr| address.to_string().starts_with("10.");
         client_address(peer.parse().unwrap(), &headers, trusted).to_string()
+    }
+
+    #[test]
+    fn of_a_path_the_route_and_our_own_ids_are_recorded() {
+        let id = "agt_01JD9Z3V5M8Q6T2W4X7Y9A1B3C";
+        for (route, path, recorded) in [
+            ("/v1/agents", "/v1/agents", "/v1/agents"),
+            ("/v1/agents/{agentId}/keys", "/v1/agents/agt_01JD9Z3V5M8Q6T2W4X7Y9A1B3C/keys", ""),
+            ("/v1/agents/{agentId}/keys", "/v1/agents/ada@mail.example/keys", "/v1/agents/{agentId}/keys"),
+            ("/setup/{link}", "/setup/pcl_0123456789", "/setup/{link}"),
+            ("/v1/mcp/{server}", "/v1/mcp/eyJhbGciOiJFZERTQSJ9.e30.c2ln", "/v1/mcp/{server}"),
+            ("/a/{id}", "/a/agt_01jd9z3v5m8q6t2w4x7y9a1b3c", "/a/{id}"),
+            ("/", "/", "/"),
+        ] {
+            let recorded =
+                if recorded.is_empty() { format!("/v1/agents/{id}/keys") } else { recorded.to_owned() };
+            assert_eq!(recorded_path(Some(route), path), recorded);
+        }
+        assert_eq!(recorded_path(None, "/ada@mail.example"), "/{unknown}");
     }
 
     #[test]

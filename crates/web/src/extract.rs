@@ -8,12 +8,17 @@
 use crate::{cookie, exchange::Exchange, limits, respond::Failure, sentence, state::WebState};
 use axum::{
     extract::{FromRequestParts, RawPathParams},
-    http::{HeaderMap, header, request::Parts},
+    http::{HeaderMap, HeaderName, header, request::Parts},
 };
 use procura_app::{Identified, SignedIn, identity, limits::Limit};
-use procura_model::{Ctx, Reason};
+use procura_model::{Ctx, Reason, Secret};
 use serde::de::DeserializeOwned;
 use std::{str::FromStr, sync::Arc};
+
+/// In which session an agent acts.
+const SESSION: HeaderName = HeaderName::from_static("x-procura-session");
+/// A user's token, where a session begins.
+const USER_TOKEN: HeaderName = HeaderName::from_static("x-user-auth-token");
 
 /// Somebody who showed an API key.
 #[derive(Clone, Debug)]
@@ -32,16 +37,17 @@ impl FromRequestParts<WebState> for Caller {
         let exchange = Exchange::of(parts)?;
         let identified = key_holder(state, &exchange, &parts.headers).await?;
         let caller = Self { ctx: exchange.enter(state, identified) };
+        demand_no_user_token(&parts.headers)?;
         parts.extensions.insert(caller.clone());
         Ok(caller)
     }
 }
 
-/// Finds out whose key was sent, and counts the request: against the key once it is known, against
-/// the address before (decisions 22), so that guessing is bounded by address.
+/// Finds out whose key was sent, and for which user, and counts the request: against the key once it is
+/// known, against the address before (decisions 22), so that guessing is bounded by address.
 ///
 /// # Errors
-/// `AUTH_*` of the key, `RATE_LIMITED`, or a fault.
+/// `AUTH_*` of the key, `SESSION_*` of the session, `RATE_LIMITED`, or a fault.
 pub async fn key_holder(
     state: &WebState,
     exchange: &Exchange,
@@ -56,7 +62,53 @@ pub async fn key_holder(
         Err(_) => exchange.address_key(),
     };
     exchange.count(state, Limit::Global, &limited_as)?;
-    found
+    let identified = found?;
+    let Some(session) = presented_session(headers).transpose() else { return Ok(identified) };
+    let acting = match session {
+        Ok(raw) => identity::in_session(&state.app, identified.clone(), raw).await.map_err(Failure),
+        Err(failure) => Err(failure),
+    };
+    if acting.is_err() {
+        // Whose key it is, is known: the refusal leaves a record.
+        let _entered = exchange.enter(state, identified);
+    }
+    acting
+}
+
+/// The session in `X-Procura-Session` (decision 6). Two different ones are refused.
+fn presented_session(headers: &HeaderMap) -> Result<Option<&str>, Failure> {
+    let mut values = headers.get_all(SESSION).iter();
+    let Some(first) = values.next() else { return Ok(None) };
+    let text = first.to_str().map_err(|_| Reason::SessionInvalid)?.trim();
+    if values.any(|value| value != first) {
+        return Err(Failure(Reason::SessionInvalid.because("Two different sessions were sent; send one.")));
+    }
+    Ok(Some(text))
+}
+
+/// A user's token is shown once, where a session begins; anywhere else it is refused unread (USR-5).
+fn demand_no_user_token(headers: &HeaderMap) -> Result<(), Failure> {
+    if headers.contains_key(USER_TOKEN) { Err(Reason::UserTokenUnexpected.into()) } else { Ok(()) }
+}
+
+/// The user's token, taken out of the headers before anybody else looks at them; it must be extracted before
+/// [`Caller`], which refuses it. None where none was sent.
+#[derive(Debug)]
+pub struct UserToken(pub Option<Secret<String>>);
+
+impl FromRequestParts<WebState> for UserToken {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, _state: &WebState) -> Result<Self, Failure> {
+        let tokens: Vec<_> = parts.headers.get_all(USER_TOKEN).iter().cloned().collect();
+        if tokens.iter().any(|token| Some(token) != tokens.first()) {
+            // Left in the headers: whoever asks next refuses the request.
+            return Ok(Self(None));
+        }
+        parts.headers.remove(USER_TOKEN);
+        let text = tokens.first().map(|token| String::from_utf8_lossy(token.as_bytes()).into_owned());
+        Ok(Self(text.map(Secret::new)))
+    }
 }
 
 /// The key in `x-api-key` or `Authorization: Bearer`. Two different ones are refused: whoever
@@ -104,6 +156,7 @@ impl FromRequestParts<WebState> for Person {
             return Ok(person.clone());
         }
         limits::host_is_ours(state, parts)?;
+        demand_no_user_token(&parts.headers)?;
         let exchange = Exchange::of(parts)?;
         let raw = cookie::session(&state.app.settings, &parts.headers).ok_or(Reason::SignInRequired);
         let found = match raw {
@@ -150,6 +203,21 @@ impl<T: FromStr + Send> FromRequestParts<WebState> for Id<T> {
         let params = RawPathParams::from_request_parts(parts, state).await.map_err(|_| Reason::NotFound)?;
         let (_, text) = params.iter().next().ok_or(Reason::NotFound)?;
         Ok(Self(text.parse().map_err(|_| Reason::NotFound)?))
+    }
+}
+
+/// The two ids in the path, in their order.
+#[derive(Clone, Copy, Debug)]
+pub struct Ids<A, B>(pub A, pub B);
+
+impl<A: FromStr + Send, B: FromStr + Send> FromRequestParts<WebState> for Ids<A, B> {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, state: &WebState) -> Result<Self, Failure> {
+        let params = RawPathParams::from_request_parts(parts, state).await.map_err(|_| Reason::NotFound)?;
+        let mut texts = params.iter().map(|(_, text)| text);
+        let (first, second) = texts.next().zip(texts.next()).ok_or(Reason::NotFound)?;
+        Ok(Self(first.parse().map_err(|_| Reason::NotFound)?, second.parse().map_err(|_| Reason::NotFound)?))
     }
 }
 
@@ -203,6 +271,24 @@ mod tests {
         ] {
             assert_eq!(key(headers), Err(Reason::CredentialMalformed), "{headers:?}");
         }
+    }
+
+    #[test]
+    fn one_session_is_taken_and_a_users_token_nowhere_but_where_it_is_asked_for() {
+        let map = |headers: &[(&'static str, &'static str)]| {
+            let mut map = HeaderMap::new();
+            for (name, value) in headers {
+                map.append(*name, value.parse().unwrap());
+            }
+            map
+        };
+        assert!(presented_session(&map(&[])).unwrap().is_none());
+        let twice = map(&[("x-procura-session", " pcs_1 "), ("x-procura-session", "pcs_1")]);
+        assert_eq!(presented_session(&twice).unwrap_err().0.reason(), Reason::SessionInvalid);
+        assert_eq!(presented_session(&map(&[("x-procura-session", " pcs_1")])).unwrap(), Some("pcs_1"));
+        assert!(demand_no_user_token(&map(&[])).is_ok());
+        let refused = demand_no_user_token(&map(&[("x-user-auth-token", "t")])).unwrap_err();
+        assert_eq!(refused.0.reason(), Reason::UserTokenUnexpected);
     }
 
     #[derive(serde::Deserialize, Debug)]

@@ -39,6 +39,14 @@ impl Fields {
         self.all(name).next().is_some()
     }
 
+    /// The same without the blanks and line ends that pasting leaves around it.
+    #[must_use]
+    pub fn trimmed_secret(&mut self, name: &str) -> Option<Secret<String>> {
+        let pasted = self.secret(name)?;
+        let trimmed = pasted.expose().trim().to_owned();
+        (!trimmed.is_empty()).then(|| Secret::new(trimmed))
+    }
+
     /// The first value of this name as it was typed, into custody.
     #[must_use]
     pub fn secret(&mut self, name: &str) -> Option<Secret<String>> {
@@ -116,6 +124,9 @@ mod tests {
         assert!(fields.has("empty") && !fields.has("none") && fields.text("none").is_empty());
         assert!(!format!("{fields:?}").contains("p&w"));
         assert_eq!(fields.secret("password").unwrap().expose(), " p&w ");
+        let mut pasted = Fields::parse(b"token=+a.b%0D%0A&blank=+%0A");
+        assert_eq!(pasted.trimmed_secret("token").unwrap().expose(), "a.b");
+        assert!(pasted.trimmed_secret("blank").is_none());
         assert!(fields.secret("password").is_none() && fields.secret("empty").is_none());
     }
 }

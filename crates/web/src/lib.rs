@@ -6,6 +6,7 @@
 //! `respond` (the one mapping from an error to HTTP).
 
 pub mod api;
+mod assets;
 pub mod body;
 pub mod console;
 pub mod cookie;
@@ -25,6 +26,7 @@ pub mod schema;
 pub mod sentence;
 pub mod serve;
 pub mod state;
+pub mod widget;
 
 pub use openapi::{document, errors_markdown};
 pub use router::{metrics_router, router};

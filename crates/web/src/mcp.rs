@@ -48,11 +48,13 @@ async fn pass(web: &WebState, server: Option<&str>, request: Request) -> Result<
     let mut response = response.map(Body::new);
     if let Some(reason) = response.extensions().get::<Reason>().copied() {
         web.app.metrics.refused(reason);
-        if reason == Reason::ScopeMissing {
-            let lacking =
-                reason.because(format!("The credential lacks the scope {}.", Scope::Tools.as_str()));
-            response.headers_mut().extend(respond::advice(&lacking));
-        }
+        let refusal = if reason == Reason::ScopeMissing {
+            let scope = response.extensions().get::<Scope>().copied().unwrap_or(Scope::Tools);
+            reason.because(format!("The credential lacks the scope {}.", scope.as_str()))
+        } else {
+            reason.into()
+        };
+        response.headers_mut().extend(respond::advice(&refusal));
     }
     Ok(response)
 }

@@ -21,7 +21,9 @@ use utoipa_axum::router::OpenApiRouter;
         description = "Decide, carry out and prove what AI agents do. Every answer carries `x-request-id`; \
             every error has the form `Error` and a code from one table. Times are RFC 3339 in UTC, amounts \
             are decimal strings. Lists page by `cursor`. Operations that change something take an \
-            `Idempotency-Key` header. The words beside a security scheme are the scopes that the key needs.",
+            `Idempotency-Key` header. The words beside a security scheme are the scopes that the key needs. \
+            An agent that acts for a user sends `X-Procura-Session` beside its key, in every operation; the \
+            user's own token is taken in `X-User-Auth-Token` where a session is opened and nowhere else.",
         license(name = "Apache-2.0", identifier = "Apache-2.0"),
     ),
     tags(
@@ -32,6 +34,8 @@ use utoipa_axum::router::OpenApiRouter;
         (name = "Permissions", description = "What an agent may and may not do."),
         (name = "Approvals", description = "Human answers to exact asks."),
         (name = "Tools", description = "Upstreams that offer tools through the gateway at /v1/mcp."),
+        (name = "Users", description = "By which method an agent's users are verified."),
+        (name = "Sessions", description = "Agents acting for verified users."),
         (name = "Members", description = "People and invitations."),
         (name = "Organization", description = "Name and settings."),
     ),

@@ -121,14 +121,26 @@ pub fn advice(error: &Error) -> HeaderMap {
     headers
 }
 
-/// RFC 6750 section 3: no error code where no credential was sent; `insufficient_scope` names the scope.
+/// RFC 6750 section 3: no error code where no credential was sent, or where it was the user's token, which is no
+/// credential of ours; `insufficient_scope` names the scope.
 fn challenge(error: &Error) -> Option<String> {
     const REALM: &str = "Bearer realm=\"procura\"";
     match error.reason() {
-        Reason::CredentialMissing => Some(REALM.to_owned()),
-        Reason::CredentialMalformed | Reason::CredentialInvalid | Reason::CredentialExpired => {
-            Some(format!("{REALM}, error=\"invalid_token\""))
-        }
+        Reason::CredentialMissing
+        | Reason::JwtInvalid
+        | Reason::JwtExpired
+        | Reason::JwtNoSubject
+        | Reason::TokenMalformed
+        | Reason::TokenInvalid
+        | Reason::TokenExpired
+        | Reason::TokenNoSubject
+        | Reason::CallbackFailed => Some(REALM.to_owned()),
+        Reason::CredentialMalformed
+        | Reason::CredentialInvalid
+        | Reason::CredentialExpired
+        | Reason::SessionInvalid
+        | Reason::SessionExpired
+        | Reason::SessionRevoked => Some(format!("{REALM}, error=\"invalid_token\"")),
         Reason::ScopeMissing => {
             let scope =
                 missing_scope(error.sentence()).map(|scope| format!(", scope=\"{}\"", scope.as_str()));
@@ -167,6 +179,10 @@ mod tests {
             challenge(Reason::CredentialExpired.into()).unwrap(),
             "Bearer realm=\"procura\", error=\"invalid_token\""
         );
+        for reason in Reason::ALL.iter().filter(|reason| reason.http() == 401) {
+            let of_people = matches!(reason, Reason::SignInRequired | Reason::SignInFailed);
+            assert_eq!(challenge((*reason).into()).is_none(), of_people, "{reason:?}");
+        }
         assert_eq!(challenge(Reason::AgentDisabled.into()), None);
         let platform = Actor::Platform {
             credential: CredentialId::new(Time::default(), &Entropy::seeded(1)),

@@ -2,9 +2,11 @@
 //! that is not documented cannot be mounted.
 
 use crate::{
+    api::business_api,
     console, edge, mcp, openapi, operator,
     respond::{self, Failure},
     state::WebState,
+    widget,
 };
 use axum::{Router, middleware};
 use procura_model::Reason;
@@ -17,9 +19,12 @@ pub fn router(state: WebState) -> Router {
         .merge(mcp::router())
         .merge(operator::router())
         .merge(console::router())
+        .merge(widget::router())
+        .merge(business_api::open_routes())
         .fallback(async || respond::unknown_path())
         .method_not_allowed_fallback(async || Failure::from(Reason::MethodNotAllowed))
         .layer(middleware::from_fn_with_state(state.clone(), edge::pass))
+        .layer(middleware::from_fn_with_state(state.clone(), edge::undisturbed))
         .with_state(state)
 }
 

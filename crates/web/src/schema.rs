@@ -165,7 +165,7 @@ pub struct ConditionForm {
     /// With what: a literal.
     #[schema(value_type = Option<JsonValue>, nullable = false)]
     value: (),
-    /// With what: a fact of the request; `user.id` is the only one yet.
+    /// With what: a fact of the verified user: `user.id`, `user.email`, `user.role` or `user.attributes.` and a path.
     #[schema(rename = "ref", nullable = false)]
     reference: Option<String>,
 }

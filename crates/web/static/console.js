@@ -11,6 +11,9 @@
     say.timer = setTimeout(() => { toast.textContent = ""; }, 4000);
   };
 
+  // What covers a part of the page until somebody clicks elsewhere or presses Escape.
+  const OPEN = "details.menu[open], details.pop[open], details.drawer[open]";
+
   // Things that only work with a script are hidden until there is one.
   const reveal = (root) => all("[data-script]", root).forEach((node) => { node.hidden = false; });
 
@@ -40,7 +43,7 @@
   document.addEventListener("click", (event) => {
     const target = event.target.closest("[data-copy], [data-copy-from], [data-theme-switch], [data-tail], [data-utc]");
     if (!target) {
-      all("details.menu[open], details.pop[open]").forEach((menu) => { if (!menu.contains(event.target)) menu.open = false; });
+      all(OPEN).forEach((menu) => { if (!menu.contains(event.target)) menu.open = false; });
       return;
     }
     if (target.dataset.copy) copy(target.dataset.copy);
@@ -101,6 +104,14 @@
     tail = setInterval(() => { if (!document.hidden) pull(body).catch(() => {}); }, 2000);
   };
 
+  // A file that is only read into a field: it is sent as text, like the rest of the form.
+  document.addEventListener("change", async (event) => {
+    const { files, dataset } = event.target;
+    if (!dataset.into || !files || !files[0]) return;
+    one(dataset.into).value = await files[0].text();
+    say(`Read ${files[0].name}`);
+  });
+
   // Keys: / search, j and k through rows, a and d choose an answer that Enter then sends.
   const typing = (node) => node.closest("input, textarea, select, [contenteditable]");
   const walk = (step) => {
@@ -116,7 +127,7 @@
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     if (event.key === "Escape") {
-      all("details.menu[open], details.pop[open]").forEach((menu) => { menu.open = false; one("summary", menu).focus(); });
+      all(OPEN).forEach((menu) => { menu.open = false; one("summary", menu).focus(); });
       if (typing(event.target)) event.target.blur();
       return;
     }

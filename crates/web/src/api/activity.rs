@@ -120,7 +120,7 @@ impl From<Decided> for DecisionView {
         let (ending, ending_status, ending_code, ending_duration_us) = match decided.ending {
             Ending::NotBegun => ("not_begun", None, None, None),
             Ending::Unknown => ("unknown", None, None, None),
-            Ending::Ended { status, reason, duration_us } => ("ended", status, reason, duration_us),
+            Ending::Ended { status, reason, duration_us, .. } => ("ended", status, reason, duration_us),
         };
         Self { record: decided.recorded.into(), ending, ending_status, ending_code, ending_duration_us }
     }
@@ -240,6 +240,7 @@ pub(crate) async fn list(
     let page = page_ask(query.cursor, query.limit)?;
     let filter = DecisionFilter {
         agent: query.agent_id,
+        user: None,
         verdict: query.decision,
         reason: query.code,
         text: query.text,

@@ -7,7 +7,7 @@ use crate::{
     state::WebState,
 };
 use axum::Json;
-use procura_model::{Actor, AgentId, CredentialId, Reason, Scopes, TenantId};
+use procura_model::{Actor, AgentId, CredentialId, Reason, Scopes, SessionId, TenantId};
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -24,7 +24,8 @@ pub(crate) fn routes() -> OpenApiRouter<WebState> {
     "organizationId": "org_01JD9Z3V5M8Q6T2W4X7Y9A1B3C",
     "keyId": "key_01JD9Z3V5M8Q6T2W4X7Y9A1B3C",
     "agentId": "agt_01JD9Z3V5M8Q6T2W4X7Y9A1B3C",
-    "scopes": ["verify", "tools", "read:activity"],
+    "sessionId": null,
+    "scopes": ["verify", "tools", "read:activity", "sessions"],
 }))]
 pub(crate) struct CallerView {
     /// For whom the key speaks: `agent` or `platform`.
@@ -39,6 +40,9 @@ pub(crate) struct CallerView {
     /// The agent, where it speaks for one.
     #[schema(value_type = Option<String>)]
     agent_id: Option<AgentId>,
+    /// The session in which the agent acts, where `X-Procura-Session` was sent.
+    #[schema(value_type = Option<String>)]
+    session_id: Option<SessionId>,
     /// What it may do.
     #[schema(value_type = Vec<ScopeName>)]
     scopes: Scopes,
@@ -60,5 +64,6 @@ pub(crate) async fn whoami(caller: Caller) -> Reply<Json<CallerView>> {
             return Err(Reason::CredentialInvalid.into());
         }
     };
-    Ok(Json(CallerView { kind, organization_id: caller.ctx.tenant, key_id, agent_id, scopes }))
+    let session_id = caller.ctx.actor.acting_for().map(|acting| acting.session);
+    Ok(Json(CallerView { kind, organization_id: caller.ctx.tenant, key_id, agent_id, session_id, scopes }))
 }

@@ -4,6 +4,7 @@
 pub mod activity;
 pub mod agents;
 pub mod approvals;
+pub mod business_api;
 pub mod caller;
 pub mod invitations;
 pub mod keys;
@@ -11,7 +12,10 @@ pub mod members;
 pub mod organization;
 pub mod permissions;
 pub mod servers;
+pub mod sessions;
 pub mod tools;
+pub mod user_auth;
+pub mod user_token;
 pub mod verify;
 
 use crate::{idempotency, state::WebState};
@@ -26,6 +30,7 @@ pub fn routes(state: Option<&WebState>) -> OpenApiRouter<WebState> {
         .merge(permissions::routes())
         .merge(approvals::routes())
         .merge(servers::routes())
+        .merge(user_auth::routes())
         .merge(members::routes())
         .merge(invitations::routes())
         .merge(organization::routes());
@@ -38,5 +43,8 @@ pub fn routes(state: Option<&WebState>) -> OpenApiRouter<WebState> {
         .merge(activity::routes())
         .merge(caller::routes())
         .merge(tools::routes())
+        .merge(business_api::routes())
+        .merge(user_token::routes())
+        .merge(sessions::routes())
         .merge(writes)
 }

@@ -2,6 +2,7 @@
 //! declared by the operator alone and shown without their arguments and environment (decision 24).
 
 use crate::{
+    api::business_api::ApiForm,
     body::Body,
     extract::{Caller, Id},
     operation::{Created, Done, List, Reading, Reply, Writing},
@@ -9,8 +10,10 @@ use crate::{
     state::WebState,
 };
 use axum::{Json, extract::State};
-use procura_app::servers::{self, NewCredential, ServerDetails, Use};
-use procura_model::{Reason, Secret, ServerId, ServerSettings, Time, ToolServer, Transport};
+use procura_app::servers::{self, NewCredential, ServerDetails, Speaks, Use};
+use procura_model::{
+    AgentId, ApiServer, Reason, Secret, ServerId, ServerSettings, Time, ToolServer, Transport,
+};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -27,8 +30,9 @@ pub(crate) fn routes() -> OpenApiRouter<WebState> {
     "name": "shop",
     "kind": "http",
     "url": "https://shop.example.com/mcp",
+    "api": null,
     "hasCredential": true,
-    "settings": { "fence": true, "timeoutMs": 30000, "maxBytes": 4_194_304, "tools": {} },
+    "settings": { "fence": true, "timeoutMs": 30000, "maxBytes": 4_194_304, "tools": {}, "agents": [] },
     "enabled": true,
     "fromFile": false,
     "createdAt": "2026-11-22T09:00:00.000Z",
@@ -39,11 +43,14 @@ pub(crate) struct ServerView {
     id: ServerId,
     /// Its name: the first half of its tools' names.
     name: String,
-    /// How it is reached: `http` or `stdio`.
-    #[schema(value_type = String, pattern = "^(http|stdio)$")]
+    /// What it is: `http` (MCP over HTTP), `stdio` (a program of the operator's) or `api` (a business API).
+    #[schema(value_type = String, pattern = "^(http|stdio|api)$")]
     kind: &'static str,
-    /// Its endpoint, where it is reached over HTTP.
+    /// Its endpoint, or the base URL of an API.
     url: Option<String>,
+    /// The declared operations of an API, and how it is called.
+    #[schema(value_type = Option<ApiForm>)]
+    api: Option<Box<ApiServer>>,
     /// Whether a credential is sent to it; the credential itself is never shown.
     has_credential: bool,
     /// Its settings.
@@ -60,15 +67,17 @@ pub(crate) struct ServerView {
 
 impl From<ToolServer> for ServerView {
     fn from(server: ToolServer) -> Self {
-        let (kind, url) = match server.transport {
-            Transport::Http { url } => ("http", Some(url)),
-            Transport::Stdio { .. } => ("stdio", None),
+        let (kind, url, api) = match server.transport {
+            Transport::Http { url } => ("http", Some(url), None),
+            Transport::Stdio { .. } => ("stdio", None, None),
+            Transport::Api { api } => ("api", Some(api.base_url.clone()), Some(api)),
         };
         Self {
             id: server.id,
             name: server.name,
             kind,
             url,
+            api,
             has_credential: server.sealed_credential.is_some(),
             settings: server.settings,
             enabled: server.enabled,
@@ -95,6 +104,9 @@ pub(crate) struct ServerSettingsForm {
     /// Settings of single tools by the server's own name for them.
     #[schema(value_type = Option<std::collections::BTreeMap<String, ToolSettingsForm>>, nullable = false)]
     tools: (),
+    /// The agents that can see and use it; all when absent or empty.
+    #[schema(value_type = Option<Vec<String>>, nullable = false, max_items = 100)]
+    agents: Vec<AgentId>,
 }
 
 /// What can be set about one tool.
@@ -118,9 +130,13 @@ pub(crate) struct NewServerBody {
     /// Its name: 1 to 32 of `a-z`, `0-9` and `-`, beginning with a letter.
     #[schema(pattern = "^[a-z][a-z0-9-]{0,31}$")]
     name: String,
-    /// Its MCP endpoint.
-    url: String,
-    /// What is sent to it as `Authorization: Bearer`.
+    /// The MCP endpoint; left out for an API.
+    #[schema(nullable = false)]
+    url: Option<String>,
+    /// A business API with its declared operations, in place of `url`.
+    #[schema(value_type = Option<ApiForm>, nullable = false)]
+    api: Option<Box<ApiServer>>,
+    /// What is sent to it: as `Authorization: Bearer`, or as `api.credential` says.
     #[schema(value_type = Option<String>, nullable = false, write_only)]
     credential: Option<Secret<String>>,
     /// Its settings.
@@ -137,10 +153,14 @@ pub(crate) struct ServerChangeBody {
     /// Its name.
     #[schema(nullable = false, pattern = "^[a-z][a-z0-9-]{0,31}$")]
     name: Option<String>,
-    /// Its MCP endpoint. A credential never follows to another address: send it again, or remove it.
+    /// Its MCP endpoint, or the base URL of an API. A credential never follows to another address: send it again, or
+    /// remove it.
     #[schema(nullable = false)]
     url: Option<String>,
-    /// Replaces what is sent to it as `Authorization: Bearer`.
+    /// Replaces a business API as a whole; left out with `url`.
+    #[schema(value_type = Option<ApiForm>, nullable = false)]
+    api: Option<Box<ApiServer>>,
+    /// Replaces its credential.
     #[schema(value_type = Option<String>, nullable = false, write_only)]
     credential: Option<Secret<String>>,
     /// True takes the credential away.
@@ -156,9 +176,10 @@ pub(crate) struct ServerChangeBody {
 
 impl ServerChangeBody {
     /// What becomes of the server's own fields; none where only its use changes.
-    fn details(self, server: ToolServer) -> Reply<Option<ServerDetails>> {
+    fn details(self, server: ToolServer) -> Reply<Option<(ServerDetails, Speaks)>> {
         let is_untouched = self.name.is_none()
             && self.url.is_none()
+            && self.api.is_none()
             && self.credential.is_none()
             && self.settings.is_none()
             && !self.remove_credential;
@@ -175,16 +196,32 @@ impl ServerChangeBody {
             (None, true) => NewCredential::Remove,
             (None, false) => NewCredential::Keep,
         };
-        let url = match (self.url, server.transport) {
-            (Some(url), _) | (None, Transport::Http { url }) => url,
-            (None, Transport::Stdio { .. }) => String::new(),
+        let (url, speaks) = match (self.url, self.api) {
+            (None, None) => (address(&server.transport), Speaks::Mcp),
+            either => reached(either)?,
         };
-        Ok(Some(ServerDetails {
-            name: self.name.unwrap_or(server.name),
-            url,
-            credential,
-            settings: self.settings.unwrap_or(server.settings),
-        }))
+        let name = self.name.unwrap_or(server.name);
+        let settings = self.settings.unwrap_or(server.settings);
+        Ok(Some((ServerDetails { name, url, credential, settings }, speaks)))
+    }
+}
+
+/// Where a server is and what it speaks: MCP at a URL, or a declared API.
+fn reached(either: (Option<String>, Option<Box<ApiServer>>)) -> Reply<(String, Speaks)> {
+    match either {
+        (Some(url), None) => Ok((url, Speaks::Mcp)),
+        (None, Some(api)) => Ok((api.base_url.clone(), Speaks::Api(api))),
+        (Some(_), Some(_)) | (None, None) => {
+            Err(Failure(Reason::FieldInvalid.because("Send either url or api: one of the two.")))
+        }
+    }
+}
+
+fn address(transport: &Transport) -> String {
+    match transport {
+        Transport::Http { url } => url.clone(),
+        Transport::Api { api } => api.base_url.clone(),
+        Transport::Stdio { .. } => String::new(),
     }
 }
 
@@ -200,8 +237,8 @@ pub(crate) async fn list(State(web): State<WebState>, caller: Caller) -> Reply<J
 
 /// Add a tool server
 ///
-/// An MCP endpoint over Streamable HTTP. Servers over standard input and output are declared in
-/// `procura.toml` only.
+/// An MCP endpoint over Streamable HTTP, or a business API whose operations become tools. Servers over
+/// standard input and output are declared in `procura.toml` only.
 #[utoipa::path(
     post, path = "/v1/servers", operation_id = "addServer", tag = "Tools",
     request_body = NewServerBody,
@@ -213,13 +250,14 @@ pub(crate) async fn add(
     caller: Caller,
     Body(body): Body<NewServerBody>,
 ) -> Reply<Created<ServerView>> {
+    let (url, speaks) = reached((body.url, body.api))?;
     let details = ServerDetails {
         name: body.name,
-        url: body.url,
+        url,
         credential: body.credential.map_or(NewCredential::Keep, NewCredential::Set),
         settings: body.settings,
     };
-    Ok(Created(servers::add(&web.app, &caller.ctx, details).await?.into()))
+    Ok(Created(servers::add_speaking(&web.app, &caller.ctx, details, speaks).await?.into()))
 }
 
 /// Get a tool server
@@ -256,7 +294,7 @@ pub(crate) async fn change(
     let mut server = servers::get(&web.app, &caller.ctx, id).await?;
     let enabled = body.enabled;
     if let Some(details) = body.details(server.clone())? {
-        server = servers::change(&web.app, &caller.ctx, id, details).await?;
+        server = servers::change_speaking(&web.app, &caller.ctx, id, details).await?;
     }
     if let Some(enabled) = enabled {
         let wanted = if enabled { Use::On } else { Use::Off };

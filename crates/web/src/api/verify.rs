@@ -10,7 +10,9 @@ use crate::{
 };
 use axum::{Json, extract::State};
 use procura_app::verify::{self, Answer, VerifyAsk};
-use procura_model::{AgentId, Amount, Ask, Currency, Json as Value, PermissionId, Reason, Risk, Verdict};
+use procura_model::{
+    AgentId, Amount, Ask, Currency, Json as Value, PermissionId, Reason, Risk, SessionId, Verdict,
+};
 use procura_policy::Explained;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -64,6 +66,9 @@ pub(crate) struct VerifyBody {
     /// The arguments that conditions look at.
     #[schema(value_type = Option<JsonValue>, nullable = false)]
     args: Option<Value>,
+    /// In which session of the agent: the user for whom it acts. Not needed beside `X-Procura-Session`.
+    #[schema(value_type = Option<String>, nullable = false, pattern = "^ses_[0-9A-Z]{26}$")]
+    session_id: Option<SessionId>,
     /// Anything that should stand in the record with the decision; secrets in it are redacted.
     #[schema(value_type = Option<JsonValue>, nullable = false)]
     metadata: Option<Value>,
@@ -86,6 +91,7 @@ impl VerifyBody {
                 args: self.args,
                 user: None,
             },
+            session: self.session_id,
             metadata: self.metadata,
         })
     }
@@ -299,6 +305,7 @@ mod tests {
         let long = format!(r#"{{"action":"{}"}}"#, "a".repeat(257));
         for text in [
             r#"{"action":"pay","userId":"u1"}"#,
+            r#"{"action":"pay","user":"u1"}"#,
             r#"{"action":"pay","sessionId":"ses_1"}"#,
             r#"{"action":""}"#,
             r#"{"action":"pay","agentId":"per_01JD9Z3V5M8Q6T2W4X7Y9A1B3C"}"#,

@@ -65,7 +65,7 @@ impl Asked {
         note(since.is_none() && !self.since.is_empty(), "since", "This is not a time.");
         note(until.is_none() && !self.until.is_empty(), "until", "This is not a time.");
         let text = Some(self.text.trim().to_owned()).filter(|text| !text.is_empty());
-        (DecisionFilter { agent, verdict, reason, text, since, until }, wrong)
+        (DecisionFilter { agent, user: None, verdict, reason, text, since, until }, wrong)
     }
 
     /// The filters as a query, for links that keep them.
@@ -152,7 +152,7 @@ pub(super) async fn tail(desk: Desk, Query(asked): Query<Asked>) -> Answer {
     page(&ActivityRows { rows: rows(&desk, &names, fresh.collect()) })
 }
 
-fn rows(desk: &Desk, names: &BTreeMap<AgentId, String>, found: Vec<Decided>) -> Vec<Row> {
+pub(super) fn rows(desk: &Desk, names: &BTreeMap<AgentId, String>, found: Vec<Decided>) -> Vec<Row> {
     found.into_iter().map(|decided| row(desk, names, decided)).collect()
 }
 
@@ -164,6 +164,7 @@ fn row(desk: &Desk, names: &BTreeMap<AgentId, String>, decided: Decided) -> Row 
     let ended = match ending {
         Ending::NotBegun => None,
         Ending::Unknown => Ended::of("unknown", None),
+        Ending::Ended { reason: None, is_tool_error: true, .. } => Ended::of("tool_error", None),
         Ending::Ended { reason, .. } => Ended::of("", reason),
     };
     let (ending, reason) = match ended {
@@ -177,7 +178,7 @@ fn row(desk: &Desk, names: &BTreeMap<AgentId, String>, decided: Decided) -> Row 
         action: event.action.unwrap_or_default(),
         resource: event.resource.unwrap_or_default(),
         agent: event.agent.map(|id| (Id::of(id), name_of(names, id))),
-        user: event.user.map(|user| user.0),
+        user: event.user.map(|user| Id(user.0)),
         code: event.reason.map_or("", Reason::code),
         reason,
         risk: event.risk.and_then(risk_word),
@@ -271,7 +272,7 @@ fn fields(row: &Row) -> [String; 10] {
         row.action.clone(),
         row.resource.clone(),
         row.agent.as_ref().map(|(id, _)| id.0.clone()).unwrap_or_default(),
-        row.user.clone().unwrap_or_default(),
+        row.user.as_ref().map(|user| user.0.clone()).unwrap_or_default(),
         row.reason.clone(),
         row.ending.map(|mark| mark.word.to_lowercase()).unwrap_or_default(),
     ]

@@ -2,9 +2,11 @@
 
 use super::{
     desk::{Answer, Desk, go, is_about_the_form, local, page, wrong},
+    users::brief,
     view::{
         agents::{AgentForm, AgentPage, AgentRow, Agents, KeyRow, NewAgent, Said, ScopeBox},
-        entry::ShownOncePage,
+        drawer::ApiCall,
+        entry::{DIGEST, ShownOncePage},
         frame::{Frame, Section},
         words::{Id, Mark, Problems},
     },
@@ -113,6 +115,7 @@ pub(super) fn show(desk: &Desk, key: &KeyShown, words: (&str, &str), next: &str)
         heading: words.0,
         says: words.1,
         secret: key.secret.show(),
+        kept: DIGEST,
         next,
     })
 }
@@ -140,7 +143,18 @@ async fn view(desk: &Desk, agent: &Agent, frame: Frame) -> Result<AgentPage> {
             kind: agent.kind.clone(),
             provider: agent.provider.clone(),
         },
+        users: brief(desk, agent.id).await?,
+        calls: calls(desk, agent),
     })
+}
+
+fn calls(desk: &Desk, agent: &Agent) -> Vec<ApiCall> {
+    let url = desk.url(&format!("/v1/agents/{}", agent.id));
+    let stop = ("POST", format!("{url}/disable"));
+    vec![
+        ApiCall::get("Read this agent", "read:agents", url),
+        ApiCall::send("Disable it", "write:agents", stop, None),
+    ]
 }
 
 /// A permission as a sentence with its mark.
@@ -175,8 +189,14 @@ pub(super) fn key_rows(desk: &Desk, keys: &[Credential]) -> Vec<KeyRow> {
 /// The scopes that an agent's key can have: those that make sense for one, the usual ones ticked.
 fn agent_scopes() -> Vec<ScopeBox> {
     let usual = agents::default_scopes();
-    let offered =
-        [Scope::Verify, Scope::Tools, Scope::ReadActivity, Scope::ReadApprovals, Scope::ReadPermissions];
+    let offered = [
+        Scope::Verify,
+        Scope::Tools,
+        Scope::ReadActivity,
+        Scope::Sessions,
+        Scope::ReadApprovals,
+        Scope::ReadPermissions,
+    ];
     boxes(&offered, usual)
 }
 

@@ -7,6 +7,7 @@ use super::{
     desk::{Answer, Desk, go, page, wrong},
     view::{
         approvals::{ApprovalCard, ApprovalCards, ApprovalPage, Approvals},
+        drawer::ApiCall,
         facts::{Fact, flatten, plain, pretty},
         frame::Section,
         words::{Id, Problems},
@@ -98,7 +99,7 @@ fn card(desk: &Desk, names: &BTreeMap<AgentId, String>, approval: &Approval) -> 
         is_waiting: approval.state == ApprovalState::Waiting && approval.expires_at > desk.ctx().now,
         is_granted: approval.state == ApprovalState::Granted,
         agent: (Id::of(approval.agent), name_of(names, approval.agent)),
-        user: approval.user.as_ref().map(|user| user.0.clone()),
+        user: approval.user.as_ref().map(|user| Id(user.0.clone())),
         action: member(&ask, "action").unwrap_or_default(),
         resource: member(&ask, "resource").unwrap_or_default(),
         amount: amount(&ask, &approval.sentence),
@@ -140,7 +141,17 @@ async fn view(desk: &Desk, id: ApprovalId, problems: Problems) -> Result<Approva
         decided_by,
         decided: approval.decided_at.map(|at| desk.when(at)),
         consumed_in: approval.consumed_in.map(Id::of),
+        calls: calls(desk, &approval),
     })
+}
+
+/// Only a person answers, in the console: the API reads an approval, and takes it back.
+fn calls(desk: &Desk, approval: &Approval) -> Vec<ApiCall> {
+    vec![ApiCall::get(
+        "Read this approval",
+        "read:approvals",
+        desk.url(&format!("/v1/approvals/{}", approval.id)),
+    )]
 }
 
 /// A person agrees.

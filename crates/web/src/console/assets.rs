@@ -1,12 +1,7 @@
-//! The console's two files, embedded in the binary. Their names carry a digest of their content, so
-//! a browser may keep them for ever and never sees an old one.
+//! The console's two files, embedded in the binary and named by their digest.
 
-use axum::{
-    extract::Path,
-    http::{HeaderValue, header},
-    response::{IntoResponse, Response},
-};
-use procura_model::Digest;
+use crate::assets;
+use axum::{extract::Path, response::Response};
 use std::sync::LazyLock;
 
 const CSS: &str = include_str!("../../static/console.css");
@@ -18,29 +13,21 @@ pub(super) struct Assets {
     pub(super) script: String,
 }
 
-pub(super) static ASSETS: LazyLock<Assets> =
-    LazyLock::new(|| Assets { css: named("console", CSS, "css"), script: named("console", SCRIPT, "js") });
-
-fn named(name: &str, content: &str, ending: &str) -> String {
-    let digest = Digest::of(content.as_bytes()).hex();
-    format!("/static/{name}.{}.{ending}", digest.get(..16).unwrap_or_default())
-}
+pub(super) static ASSETS: LazyLock<Assets> = LazyLock::new(|| Assets {
+    css: format!("/static/console.{}.css", assets::digest(CSS)),
+    script: format!("/static/console.{}.js", assets::digest(SCRIPT)),
+});
 
 /// Serves one of the two.
 pub(super) async fn serve(Path(file): Path<String>) -> Result<Response, crate::respond::Failure> {
     let path = format!("/static/{file}");
-    let (content, kind) = if path == ASSETS.css {
-        (CSS, "text/css; charset=utf-8")
+    if path == ASSETS.css {
+        Ok(assets::forever(CSS, "text/css; charset=utf-8"))
     } else if path == ASSETS.script {
-        (SCRIPT, "text/javascript; charset=utf-8")
+        Ok(assets::forever(SCRIPT, "text/javascript; charset=utf-8"))
     } else {
-        return Err(crate::respond::unknown_path());
-    };
-    let mut response = content.into_response();
-    let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=31536000, immutable"));
-    Ok(response)
+        Err(crate::respond::unknown_path())
+    }
 }
 
 #[cfg(test)]

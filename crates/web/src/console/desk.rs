@@ -119,6 +119,11 @@ impl Desk {
         &self.person.ctx
     }
 
+    /// The live URL of a path.
+    pub(super) fn url(&self, path: &str) -> String {
+        format!("{}{path}", self.app().settings.public_url)
+    }
+
     /// A time as it is seen from this request.
     pub(super) fn when(&self, at: Time) -> When {
         When { at, now: self.ctx().now }

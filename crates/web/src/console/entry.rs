@@ -5,7 +5,7 @@
 use super::{
     desk::{Answer, Look, go, is_about_the_form, local, page, redirect, wrong},
     view::{
-        entry::{InvitationPage, SetUpPage, ShownOncePage, SignIn, SignInLink},
+        entry::{DIGEST, InvitationPage, SetUpPage, ShownOncePage, SignIn, SignInLink},
         words::Problems,
     },
 };
@@ -135,6 +135,7 @@ pub(super) async fn set_up(
         heading: "Your first platform key",
         says: "The organization is made, and you are signed in. This key is for your own servers; it is shown this once.",
         secret: key.secret.show(),
+        kept: DIGEST,
         next: "/",
     });
     enter(&web, &exchange, &session, shown)

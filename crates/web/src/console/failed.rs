@@ -31,10 +31,11 @@ pub fn failed(error: &Error, exchange: &Exchange) -> Response {
     }
 }
 
-/// The sign-in; after it, the page that was wanted. A form that was sent is not sent again.
+/// The sign-in; after it, the page that was wanted, if nothing but ids of ours is in its path. A form that was sent is
+/// not sent again.
 fn sign_in(exchange: &Exchange) -> String {
     let next = local(&exchange.origin.path);
-    if exchange.origin.method != "GET" || next == "/" {
+    if exchange.origin.method != "GET" || next == "/" || next.contains('{') {
         return "/sign-in".to_owned();
     }
     let path = "/sign-in?".to_owned();

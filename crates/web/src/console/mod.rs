@@ -11,6 +11,9 @@
 
 mod activity;
 mod agents;
+mod api_form;
+mod api_import;
+mod api_tools;
 mod approvals;
 mod assets;
 mod desk;
@@ -19,11 +22,14 @@ mod failed;
 mod permission_form;
 mod policies;
 mod search;
+mod sessions;
 mod settings;
 pub mod snippets;
 mod start;
 mod tools;
 mod trace;
+mod user_form;
+mod users;
 mod view;
 
 use crate::state::WebState;
@@ -40,6 +46,7 @@ pub fn router() -> Router<WebState> {
         .merge(ways_in())
         .merge(watching())
         .merge(managing())
+        .merge(users_of_agents())
         .merge(administering())
         .route("/static/{file}", get(assets::serve))
 }
@@ -88,11 +95,32 @@ fn managing() -> Router<WebState> {
         .route("/policies/{id}/remove", post(policies::remove))
         .route("/tools", get(tools::list))
         .route("/tools/new", get(tools::new_page).post(tools::add))
+        .route("/tools/api/new", get(api_tools::new_page).post(api_tools::add))
+        .route("/tools/import", get(api_import::new_page).post(api_import::import))
+        .route("/tools/{id}/import", get(api_import::more_page).post(api_import::import_more))
         .route("/tools/{id}", get(tools::one).post(tools::change))
+        .route("/tools/{id}/declare", get(api_tools::new_tool_page).post(api_tools::add_tool))
+        .route("/tools/{id}/tools/{name}", get(api_tools::tool).post(api_tools::change_tool))
+        .route("/tools/{id}/tools/{name}/remove", post(api_tools::remove_tool))
         .route("/tools/{id}/enable", post(tools::enable))
         .route("/tools/{id}/disable", post(tools::disable))
         .route("/tools/{id}/refresh", post(tools::refresh))
         .route("/tools/{id}/remove", post(tools::remove))
+}
+
+fn users_of_agents() -> Router<WebState> {
+    Router::new()
+        .route("/connections", get(users::connections))
+        .route("/agents/{id}/users", get(users::one).post(users::set))
+        .route("/agents/{id}/users/secrets", post(users::replace_secret))
+        .route("/agents/{id}/users/secrets/{secret}/remove", post(users::remove_secret))
+        .route("/agents/{id}/users/widget", post(users::set_widget))
+        .route("/agents/{id}/users/try", post(users::try_token))
+        .route("/agents/{id}/users/remove", post(users::remove))
+        .route("/sessions", get(sessions::list))
+        .route("/sessions/revoke-user", post(sessions::revoke_user))
+        .route("/sessions/{id}", get(sessions::one))
+        .route("/sessions/{id}/revoke", post(sessions::revoke))
 }
 
 fn administering() -> Router<WebState> {

@@ -208,7 +208,7 @@ mod tests {
     const WHOLE: &str = r#"{"effect":"allow","actions":["purchase.*","tool.call"],"resources":["shop/refund"],
         "vendors":["*.x.com"],"conditions":[{"path":"args.customerId","op":"eq","ref":"user.id"},
         {"path":"args.n","op":"le","value":3.10},{"path":"args.kind","op":"in","value":["a","b c"]},
-        {"path":"args.note","op":"exists","value":false}],"maxAmount":{"value":"500.00","currency":"USD"},
+        {"path":"args.plan","op":"ne","ref":"user.attributes.plan.name"},{"path":"args.note","op":"exists","value":false}],"maxAmount":{"value":"500.00","currency":"USD"},
         "schedule":{"days":["mon","fri"],"from":"09:00","to":"17:30","timeZone":"Europe/Berlin"},
         "notBefore":"2026-01-01T00:00:00Z","expiresAt":"2027-01-01T00:00:00Z",
         "approval":{"above":{"value":"200.00","currency":"USD"}},"user":"ada"}"#;

@@ -6,6 +6,7 @@ use super::{
     desk::{Answer, Desk, go, is_about_the_form, page, wrong},
     permission_form as form,
     view::{
+        drawer::ApiCall,
         frame::Section,
         policies::{AgentPolicy, PermissionForm, PermissionPage, Policies},
         words::{Id, Problems},
@@ -18,7 +19,7 @@ use crate::{
     sentence,
 };
 use procura_app::{agents, permissions};
-use procura_model::{AgentId, PageAsk, Permission, PermissionId, Reason, Result, Scope};
+use procura_model::{AgentId, Json, PageAsk, Permission, PermissionId, Reason, Result, Scope};
 use serde::Deserialize;
 
 /// All of them.
@@ -78,7 +79,17 @@ async fn view(desk: &Desk, draft: Draft) -> Result<PermissionPage> {
         form: draft.form,
         document: draft.document,
         by_document: draft.by_document,
+        calls: draft.id.map(|id| calls(desk, id, draft.permission.as_ref())).unwrap_or_default(),
     })
+}
+
+fn calls(desk: &Desk, id: PermissionId, permission: Option<&Permission>) -> Vec<ApiCall> {
+    let url = desk.url(&format!("/v1/permissions/{id}"));
+    let replaced = permission.and_then(|permission| Json::parse(&document(permission)).ok());
+    let put = ("PUT", url.clone());
+    let read = ApiCall::get("Read this permission", "read:permissions", url);
+    let change = replaced.map(|body| ApiCall::send("Replace it", "write:permissions", put, Some(&body)));
+    std::iter::once(read).chain(change).collect()
 }
 
 /// The form of a new permission.

@@ -22,7 +22,7 @@ pub(super) async fn search(_desk: Desk, Query(wanted): Query<Wanted>) -> Answer 
         Some(path) => redirect(&path),
         None if id.is_empty() => redirect("/activity"),
         None => Err(Reason::NotFound
-            .because("This is no id that has a page; pages have ids that start with agt_, req_, apr_, srv_ or per_.")
+            .because("This is no id that has a page; pages have ids that start with agt_, req_, ses_, usr_, apr_, srv_ or per_.")
             .into()),
     }
 }

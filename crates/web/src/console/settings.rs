@@ -5,7 +5,7 @@ use super::{
     agents::{boxes, key_rows, new_key, show},
     desk::{Answer, Desk, go, is_about_the_form, page, wrong},
     view::{
-        entry::ShownOncePage,
+        entry::{DIGEST, ShownOncePage},
         frame::Section,
         settings::{InvitationRow, MemberRow, OrganizationForm, Settings, UrlVerdict},
         words::{Id, Mark, Problems},
@@ -178,6 +178,7 @@ pub(super) async fn invite(desk: Desk, sent: Form) -> Answer {
                 invitation.email
             ),
             secret: link.show(),
+            kept: DIGEST,
             next: "/settings",
         }),
         Err(error) if is_about_the_form(&error) => again(&desk, &error, "email").await,

@@ -2,8 +2,11 @@
 //! that decide the call.
 
 use super::{
+    api_form,
+    api_tools::{self, choices},
     desk::{Answer, Desk, go, is_about_the_form, page, wrong},
     view::{
+        drawer::ApiCall,
         frame::Section,
         tools::{NewServer, ServerForm, ServerPage, ServerRow, ToolRow, Tools},
         words::{Id, Mark, Problems},
@@ -51,10 +54,12 @@ fn row(
     policies: &[Arc<AgentSnapshot>],
 ) -> ServerRow {
     let seen = health.iter().find(|health| health.server == server.id);
+    let is_api = matches!(server.transport, Transport::Api { .. });
     let mark = match seen.map(|seen| seen.state) {
         _ if !server.enabled => Mark::neutral("Switched off"),
         Some(ServerState::Ok) => Mark::allowed("Answers"),
         Some(ServerState::Failing) => Mark::denied("Fails"),
+        Some(ServerState::Unknown) | None if is_api => Mark::neutral("Not called yet"),
         Some(ServerState::Unknown) | None => Mark::unknown("Not asked yet"),
     };
     let tool = |tool: &ToolView| ToolRow {
@@ -100,6 +105,7 @@ const fn next_step(reason: Reason) -> &'static str {
 fn address(server: &ToolServer) -> String {
     match &server.transport {
         Transport::Http { url } => url.clone(),
+        Transport::Api { api } => api.base_url.clone(),
         Transport::Stdio { command, .. } => format!("the program {command}"),
     }
 }
@@ -112,6 +118,7 @@ fn could_call(
 ) -> Vec<(Id, String)> {
     let vendor = match &server.transport {
         Transport::Http { url } => host(url),
+        Transport::Api { api } => host(&api.base_url),
         Transport::Stdio { .. } => None,
     };
     let listing = Listing {
@@ -122,7 +129,8 @@ fn could_call(
     };
     let able = policies
         .iter()
-        .filter(|agent| tool.hidden.is_none() && verify::could_allow(agent, &listing, desk.ctx().now));
+        .filter(|agent| tool.hidden.is_none() && server.settings.serves(agent.agent.id))
+        .filter(|agent| verify::could_allow(agent, &listing, desk.ctx().now));
     able.map(|agent| (Id::of(agent.agent.id), agent.agent.name.clone())).collect()
 }
 
@@ -134,7 +142,8 @@ fn host(url: &str) -> Option<String> {
 pub(super) async fn new_page(desk: Desk) -> Answer {
     desk.ctx().actor.require(Scope::WriteServers)?;
     let form = form_of(&ServerSettings::default());
-    page(&NewServer { frame: desk.frame("Add a tool server", Section::Tools).await?, form })
+    let frame = desk.frame("Add a tool server", Section::Tools).await?;
+    page(&NewServer { frame, form, agents: choices(&desk).await? })
 }
 
 fn form_of(settings: &ServerSettings) -> ServerForm {
@@ -145,6 +154,7 @@ fn form_of(settings: &ServerSettings) -> ServerForm {
         timeout_ms: settings.timeout_ms.to_string(),
         max_bytes: settings.max_bytes.to_string(),
         tools: serde_json::to_string_pretty(&settings.tools).unwrap_or_default(),
+        agents: settings.agents.iter().map(ToString::to_string).collect(),
     }
 }
 
@@ -156,6 +166,7 @@ fn typed(fields: &Fields) -> ServerForm {
         timeout_ms: fields.text("timeout_ms").to_owned(),
         max_bytes: fields.text("max_bytes").to_owned(),
         tools: fields.text("tools").to_owned(),
+        agents: fields.all("agent").map(str::to_owned).collect(),
     }
 }
 
@@ -177,7 +188,13 @@ fn settings_of(form: &ServerForm) -> std::result::Result<ServerSettings, Problem
     if problems.any() {
         return Err(problems);
     }
-    Ok(ServerSettings { fence: form.fence, timeout_ms, max_bytes, tools })
+    Ok(ServerSettings {
+        fence: form.fence,
+        timeout_ms,
+        max_bytes,
+        tools,
+        agents: api_form::agents(&form.agents),
+    })
 }
 
 fn details(form: &ServerForm, credential: NewCredential, settings: ServerSettings) -> ServerDetails {
@@ -202,7 +219,7 @@ pub(super) async fn add(desk: Desk, mut sent: Form) -> Answer {
     };
     let mut frame = desk.frame("Add a tool server", Section::Tools).await?;
     frame.problems = problems;
-    wrong(422, &NewServer { frame, form })
+    wrong(422, &NewServer { frame, form, agents: choices(&desk).await? })
 }
 
 /// On to the server's page, which says whether the server can be used as it was described.
@@ -220,7 +237,26 @@ fn placed(error: &procura_model::Error) -> Problems {
 
 /// One server.
 pub(super) async fn one(desk: Desk, PathId(id): PathId<ServerId>) -> Answer {
-    page(&view(&desk, id, None, Problems::none()).await?)
+    show(&desk, id, Problems::none()).await
+}
+
+/// The page of a server, by what it is; with problems, as the answer to a form.
+async fn show(desk: &Desk, id: ServerId, problems: Problems) -> Answer {
+    let server = servers::get(desk.app(), desk.ctx(), id).await?;
+    let is_asked = !problems.any();
+    let is_api = matches!(server.transport, Transport::Api { .. });
+    match (is_api, is_asked) {
+        (true, true) => page(&api_tools::view(desk, id, None, problems).await?),
+        (true, false) => wrong(422, &api_tools::view(desk, id, None, problems).await?),
+        (false, true) => page(&view(desk, id, None, problems).await?),
+        (false, false) => wrong(422, &view(desk, id, None, problems).await?),
+    }
+}
+
+/// A server with its health, without the agents that could call it.
+pub(super) async fn row_of(desk: &Desk, server: &ToolServer) -> Result<ServerRow> {
+    let health = desk.web.gateway.servers_health(desk.ctx()).await?;
+    Ok(row(desk, server, &health, &[]))
 }
 
 async fn view(desk: &Desk, id: ServerId, form: Option<ServerForm>, problems: Problems) -> Result<ServerPage> {
@@ -230,14 +266,37 @@ async fn view(desk: &Desk, id: ServerId, form: Option<ServerForm>, problems: Pro
     frame.problems = problems;
     let known = || ServerForm {
         name: server.name.clone(),
-        url: if let Transport::Http { url } = &server.transport { url.clone() } else { String::new() },
+        url: match &server.transport {
+            Transport::Http { url } => url.clone(),
+            Transport::Api { api } => api.base_url.clone(),
+            Transport::Stdio { .. } => String::new(),
+        },
         ..form_of(&server.settings)
     };
-    Ok(ServerPage { frame, server: row(desk, &server, &health, &[]), form: form.unwrap_or_else(known) })
+    Ok(ServerPage {
+        frame,
+        server: row(desk, &server, &health, &[]),
+        form: form.unwrap_or_else(known),
+        agents: choices(desk).await?,
+        calls: calls(desk, id),
+    })
+}
+
+fn calls(desk: &Desk, id: ServerId) -> Vec<ApiCall> {
+    let url = desk.url(&format!("/v1/servers/{id}"));
+    let tools = format!("{url}/tools");
+    vec![
+        ApiCall::get("Read this server", "read:servers", url),
+        ApiCall::get("List its tools", "read:servers", tools),
+    ]
 }
 
 /// Changes a server.
 pub(super) async fn change(desk: Desk, PathId(id): PathId<ServerId>, mut sent: Form) -> Answer {
+    let server = servers::get(desk.app(), desk.ctx(), id).await?;
+    if matches!(server.transport, Transport::Api { .. }) {
+        return api_tools::change(&desk, server, sent).await;
+    }
     let form = typed(&sent.fields);
     let choice = sent.fields.text("credential_choice").to_owned();
     let credential = match (choice.as_str(), sent.fields.secret("credential")) {
@@ -247,7 +306,9 @@ pub(super) async fn change(desk: Desk, PathId(id): PathId<ServerId>, mut sent: F
     };
     let problems = match settings_of(&form) {
         Err(problems) => problems,
-        Ok(settings) => {
+        Ok(mut settings) => {
+            // The form does not ask to which agents the server is kept.
+            settings.agents = servers::get(desk.app(), desk.ctx(), id).await?.settings.agents;
             match servers::change(desk.app(), desk.ctx(), id, details(&form, credential, settings)).await {
                 Ok(_) => return settled(&desk, id, ("server-changed", "server-changed-failing")).await,
                 Err(error) if is_about_the_form(&error) => placed(&error),
@@ -282,7 +343,7 @@ pub(super) async fn remove(desk: Desk, PathId(id): PathId<ServerId>, sent: Form)
     if sent.fields.text("confirm") != server.name {
         let mut problems = Problems::none();
         problems.add("confirm", "This is not the server's name.");
-        return wrong(422, &view(&desk, id, None, problems).await?);
+        return show(&desk, id, problems).await;
     }
     servers::remove(desk.app(), desk.ctx(), id).await?;
     go("/tools", "server-removed")

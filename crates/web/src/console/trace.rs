@@ -3,10 +3,12 @@
 use super::{
     activity::{agent_names, name_of, sentence_of},
     desk::{Answer, Desk, page},
+    sessions::session_of,
     snippets::PLACEHOLDER,
     view::{
         activity::TracePage,
         chain::{Asked, chain},
+        drawer::ApiCall,
         ending::Ended,
         facts::{named_members, plain},
         frame::Section,
@@ -49,7 +51,7 @@ pub(super) async fn trace(desk: Desk, PathId(request): PathId<RequestId>) -> Ans
         resource: event.resource.clone().unwrap_or_default(),
         agent: agent_id.map(|id| (Id::of(id), name_of(&names, id))),
         agent_is_enabled: is_enabled,
-        user: event.user.as_ref().map(|user| user.0.clone()),
+        user: event.user.as_ref().map(|user| Id(user.0.clone())),
         at: desk.past(first.at),
         origin: trace.origin.as_ref().map(from),
         key: agent_id.and(Some(&first.actor)).filter(|actor| actor.starts_with("key_")).map(Id::of),
@@ -64,6 +66,12 @@ pub(super) async fn trace(desk: Desk, PathId(request): PathId<RequestId>) -> Ans
             query.append_pair("resources", resource.unwrap_or_default());
             query.finish()
         }),
+        session: session_of(&event.facts).map(Id),
+        calls: vec![ApiCall::get(
+            "Read this trace",
+            "read:activity",
+            desk.url(&format!("/v1/traces/{request}")),
+        )],
     })
 }
 

@@ -3,6 +3,7 @@
 use super::{
     chain::Gate,
     chart::Chart,
+    drawer::ApiCall,
     ending::Ended,
     frame::Frame,
     words::{Id, Mark, When},
@@ -19,7 +20,8 @@ pub(crate) struct Row {
     pub(crate) action: String,
     pub(crate) resource: String,
     pub(crate) agent: Option<(Id, String)>,
-    pub(crate) user: Option<String>,
+    /// The pseudonym.
+    pub(crate) user: Option<Id>,
     pub(crate) code: &'static str,
     pub(crate) reason: String,
     pub(crate) risk: Option<&'static str>,
@@ -87,7 +89,8 @@ pub(crate) struct TracePage {
     pub(crate) resource: String,
     pub(crate) agent: Option<(Id, String)>,
     pub(crate) agent_is_enabled: bool,
-    pub(crate) user: Option<String>,
+    /// The pseudonym.
+    pub(crate) user: Option<Id>,
     pub(crate) at: When,
     /// Where the request came from: method, path and address.
     pub(crate) origin: Option<String>,
@@ -101,4 +104,7 @@ pub(crate) struct TracePage {
     pub(crate) curl: Option<String>,
     /// The form of a permission that would have answered otherwise.
     pub(crate) rule_href: Option<String>,
+    /// The session in which it was asked, where it was one.
+    pub(crate) session: Option<Id>,
+    pub(crate) calls: Vec<ApiCall>,
 }

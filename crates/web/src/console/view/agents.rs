@@ -1,6 +1,7 @@
 //! Agents: the list, a new one, one with its keys and permissions.
 
 use super::{
+    drawer::ApiCall,
     frame::Frame,
     words::{Id, Mark, When},
 };
@@ -86,4 +87,7 @@ pub(crate) struct AgentPage {
     pub(crate) scopes: Vec<ScopeBox>,
     pub(crate) permissions: Vec<Said>,
     pub(crate) form: AgentForm,
+    /// How its users are verified: the method and whether it can be used.
+    pub(crate) users: Option<(Mark, &'static str)>,
+    pub(crate) calls: Vec<ApiCall>,
 }

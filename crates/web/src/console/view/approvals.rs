@@ -2,6 +2,7 @@
 //! words that an agent chose for the page.
 
 use super::{
+    drawer::ApiCall,
     facts::Fact,
     frame::Frame,
     words::{Id, Mark, When},
@@ -16,7 +17,8 @@ pub(crate) struct ApprovalCard {
     pub(crate) is_waiting: bool,
     pub(crate) is_granted: bool,
     pub(crate) agent: (Id, String),
-    pub(crate) user: Option<String>,
+    /// The pseudonym.
+    pub(crate) user: Option<Id>,
     pub(crate) action: String,
     pub(crate) resource: String,
     pub(crate) amount: Option<String>,
@@ -62,4 +64,5 @@ pub(crate) struct ApprovalPage {
     pub(crate) decided_by: Option<String>,
     pub(crate) decided: Option<When>,
     pub(crate) consumed_in: Option<Id>,
+    pub(crate) calls: Vec<ApiCall>,
 }

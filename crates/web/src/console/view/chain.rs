@@ -108,6 +108,7 @@ pub(crate) fn chain(records: &[Recorded], asked: Option<&Asked>) -> Vec<Gate> {
         let facts = Json::parse(&event.facts).unwrap_or(Json::Null);
         match event.kind {
             EventKind::Decision => {
+                gates.extend(session(event, &facts));
                 gates.extend(screened(event, &facts));
                 if !is_of_the_screen(event.reason) {
                     gates.push(decided(event, &facts));
@@ -154,6 +155,15 @@ fn caller(first: &Recorded) -> Gate {
     gate.facts.extend(first.event.user.as_ref().map(|user| Fact::new("on behalf of", &user.0)));
     gate.facts.push(Fact::new("at", first.at.to_string()));
     gate
+}
+
+/// The session of the user for whom the agent acts, where it was one.
+fn session(event: &Event, facts: &Json) -> Option<Gate> {
+    let session = facts.member("session").and_then(Json::as_text)?;
+    let mut gate = Gate::passed("Session", "It was live: the agent acts for one verified user.");
+    gate.facts.push(Fact::new("session", session));
+    gate.facts.extend(event.user.as_ref().map(|user| Fact::new("user", &user.0)));
+    Some(gate)
 }
 
 const fn is_of_the_screen(reason: Option<Reason>) -> bool {
@@ -448,6 +458,16 @@ mod tests {
         let gates = chain(&[record(0, decision(Verdict::Deny, Reason::PromptInjection, facts))], None);
         let names: Vec<_> = gates.iter().map(|gate| (gate.name, gate.is_refusal)).collect();
         assert_eq!(names, [("Authenticated", false), ("Screened", true)]);
+    }
+
+    #[test]
+    fn a_call_for_a_user_shows_the_session_on_which_it_hangs() {
+        let facts = r#"{"session":"ses_01JD9Z3V5M8Q6T2W4X7Y9A1B3C","sentence":"The action is allowed."}"#;
+        let gates = chain(&[record(0, decision(Verdict::Allow, Reason::Allowed, facts))], None);
+        let gate = gates.iter().find(|gate| gate.name == "Session").unwrap();
+        assert_eq!(gate.facts[0].href.as_deref(), Some("/sessions/ses_01JD9Z3V5M8Q6T2W4X7Y9A1B3C"));
+        let gates = chain(&[record(0, decision(Verdict::Allow, Reason::Allowed, "{}"))], None);
+        assert!(gates.iter().all(|gate| gate.name != "Session"));
     }
 
     #[test]

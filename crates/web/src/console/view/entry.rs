@@ -44,6 +44,12 @@ pub(crate) struct InvitationPage {
     pub(crate) has_account: bool,
 }
 
+/// Of a secret that is only ever compared.
+pub(crate) const DIGEST: &str = "Only its digest is kept. If it is lost, make another one.";
+/// Of a secret that must be used again.
+pub(crate) const SEALED: &str =
+    "It is stored encrypted, and nobody can read it back. If it is lost, replace it by another one.";
+
 /// A secret on its one way out.
 #[derive(Template)]
 #[template(path = "shown_once.html")]
@@ -52,6 +58,8 @@ pub(crate) struct ShownOncePage<'s> {
     pub(crate) heading: &'s str,
     pub(crate) says: &'s str,
     pub(crate) secret: &'s str,
+    /// What is kept of it: [`DIGEST`] or [`SEALED`].
+    pub(crate) kept: &'static str,
     pub(crate) next: &'s str,
 }
 

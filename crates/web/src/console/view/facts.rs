@@ -26,6 +26,10 @@ impl Fact {
 /// The page of the thing that has this id.
 pub(crate) fn page_of(id: &str) -> Option<String> {
     let (prefix, rest) = id.split_once('_')?;
+    if prefix == "usr" {
+        let is_pseudonym = rest.len() == 32 && rest.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
+        return is_pseudonym.then(|| format!("/sessions?user={id}"));
+    }
     if rest.len() != 26 || !rest.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit()) {
         return None;
     }
@@ -35,6 +39,7 @@ pub(crate) fn page_of(id: &str) -> Option<String> {
         "apr" => "/approvals",
         "per" => "/policies",
         "srv" => "/tools",
+        "ses" => "/sessions",
         _ => return None,
     };
     Some(format!("{root}/{id}"))
@@ -148,6 +153,11 @@ mod tests {
         assert!(
             page_of("agt_01JD9Z3V5M8Q6T2W4X7Y9A1B3C").is_some_and(|href| href.starts_with("/agents/agt_"))
         );
+        assert_eq!(
+            page_of("usr_0123456789abcdef0123456789abcdef").as_deref(),
+            Some("/sessions?user=usr_0123456789abcdef0123456789abcdef")
+        );
+        assert_eq!(page_of("usr_ada@example.com"), None);
         assert_eq!(page_of("agt_../../sign-out"), None);
         assert_eq!(page_of("key_01JD9Z3V5M8Q6T2W4X7Y9A1B3C"), None);
     }

@@ -11,6 +11,7 @@ pub(crate) enum Section {
     Activity,
     Approvals,
     Agents,
+    Connections,
     Policies,
     Tools,
     Settings,
@@ -27,11 +28,12 @@ pub(crate) struct Entry {
     scope: Scope,
 }
 
-const RAIL: [Entry; 7] = [
+const RAIL: [Entry; 8] = [
     entry(Section::Start, "/", "start", "Start", Scope::ReadAgents),
     entry(Section::Activity, "/activity", "activity", "Activity", Scope::ReadActivity),
     entry(Section::Approvals, "/approvals", "approvals", "Approvals", Scope::ReadApprovals),
     entry(Section::Agents, "/agents", "agents", "Agents", Scope::ReadAgents),
+    entry(Section::Connections, "/connections", "connections", "Connections", Scope::ReadAgents),
     entry(Section::Policies, "/policies", "policies", "Policies", Scope::ReadPermissions),
     entry(Section::Tools, "/tools", "tools", "Tools", Scope::ReadServers),
     entry(Section::Settings, "/settings", "settings", "Settings", Scope::ReadOrganization),
@@ -124,6 +126,11 @@ pub(crate) fn done(word: &str) -> Option<Done> {
         "permission-added" => "The permission is added and holds from the next call on.",
         "permission-changed" => "The permission is changed and holds from the next call on.",
         "permission-removed" => "The permission is removed. Calls that it allowed are refused now.",
+        "api-added" => "The API is added. Agents see its tools as far as their permissions allow them.",
+        "tools-imported" => "The tools are added. Agents see them as far as their permissions allow them.",
+        "api-changed" => "The API is changed.",
+        "tool-saved" => "The tool is saved and holds from the next call on.",
+        "tool-removed" => "The tool is removed. Agents no longer see it, and calls of it are refused.",
         "server-added" => "The tool server is added. Its tools appear once it has answered.",
         "server-added-failing" => {
             "The tool server is added, but it gives no tools yet: Procura cannot use it. The reason is below."
@@ -140,10 +147,25 @@ pub(crate) fn done(word: &str) -> Option<Done> {
         "role-changed" => "The role is changed.",
         "member-removed" => "The member is removed and signed out.",
         "password-changed" => "The password is changed. Other sessions of yours are ended.",
+        "user-auth-saved" => "Saved. It holds from the next token on.",
+        "user-auth-removed" => "Users of this agent are no longer verified, so no session opens.",
+        "widget-saved" => "The widget is saved.",
+        "secret-set" => "The secret is set. Tokens that were made with it are accepted.",
+        "secret-removed" => "The older secret is removed. Tokens that were made with it are refused.",
+        "session-revoked" => "The session is revoked. The agent has stopped acting in it.",
+        "user-revoked" => "Revoked. The agent has stopped acting for this user.",
+        "user-revoked-none" => {
+            "Nothing to revoke: the agent has no live session of a user with this id. Ids are compared exactly."
+        }
         "signed-out" => "You are signed out.",
         _ => return None,
     };
-    Some(Done { tone: if word.ends_with("-failing") { "denied" } else { "allowed" }, text })
+    let tone = match word {
+        _ if word.ends_with("-failing") => "denied",
+        _ if word.ends_with("-none") => "neutral",
+        _ => "allowed",
+    };
+    Some(Done { tone, text })
 }
 
 #[cfg(test)]

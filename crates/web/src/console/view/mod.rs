@@ -3,22 +3,32 @@
 
 pub(crate) mod activity;
 pub(crate) mod agents;
+pub(crate) mod api_tools;
 pub(crate) mod approvals;
 pub(crate) mod chain;
 pub(crate) mod chart;
+pub(crate) mod drawer;
 pub(crate) mod ending;
 pub(crate) mod entry;
 pub(crate) mod facts;
 pub(crate) mod frame;
 pub(crate) mod policies;
+pub(crate) mod sessions;
 pub(crate) mod settings;
 pub(crate) mod start;
 pub(crate) mod tools;
+pub(crate) mod users;
 pub(crate) mod words;
 
+#[cfg(test)]
+#[path = "api_samples_tests.rs"]
+mod api_samples;
 #[cfg(test)]
 #[path = "pages_tests.rs"]
 mod pages;
 #[cfg(test)]
 #[path = "samples_tests.rs"]
 mod samples;
+#[cfg(test)]
+#[path = "users_samples_tests.rs"]
+mod users_samples;

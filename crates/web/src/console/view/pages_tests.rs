@@ -4,9 +4,10 @@
 use super::{
     activity::{Activity, Filters, Row},
     agents::{AgentForm, AgentPage, AgentRow, Agents, NewAgent},
+    api_samples,
     approvals::{ApprovalCard, ApprovalCards, Approvals},
     chart::Chart,
-    entry::{FailedPage, InvitationPage, SetUpPage, ShownOncePage, SignIn, SignInLink},
+    entry::{DIGEST, FailedPage, InvitationPage, SetUpPage, ShownOncePage, SignIn, SignInLink},
     facts::Fact,
     frame::{Section, done},
     policies::{AgentPolicy, Policies},
@@ -14,8 +15,14 @@ use super::{
         ARABIC, LONG, agent, agent_row, approval_page, bare, card, chart, frame, key_row, permission_page,
         request, rows, said, scopes, server_form, server_row, settings, start, trace_page,
     },
+    sessions::SessionFilters,
     start::Progress,
     tools::{NewServer, ServerPage, Tools},
+    users::Trial,
+    users_samples::{
+        accepted_trial, calls, connection_rows, connections, pseudonym, refused_trial, session, session_row,
+        sessions, user_auth,
+    },
     words::{Mark, Problems},
 };
 use askama::Template;
@@ -68,6 +75,7 @@ fn told_once() -> Vec<(&'static str, String)> {
                 heading: "Your first platform key",
                 says: "For your own servers. It is shown this once.",
                 secret: "sample-sample-sample-sample-sample-sample-sample",
+                kept: DIGEST,
                 next: "/",
             }
             .render()
@@ -153,6 +161,8 @@ fn agent_pages() -> Vec<(&'static str, String)> {
                 scopes: scopes(),
                 permissions: said(),
                 form: AgentForm::default(),
+                users: Some((Mark::allowed("Configured"), "by JWT")),
+                calls: calls(),
             }
             .render()
             .unwrap(),
@@ -244,7 +254,13 @@ fn other_pages() -> Vec<(&'static str, String)> {
         ),
         (
             "server_new",
-            NewServer { frame: frame("New server", Section::Tools), form: server_form() }.render().unwrap(),
+            NewServer {
+                frame: frame("New server", Section::Tools),
+                form: server_form(),
+                agents: vec![(agent().0, "refund-assistant".to_owned())],
+            }
+            .render()
+            .unwrap(),
         ),
         (
             "server",
@@ -252,6 +268,8 @@ fn other_pages() -> Vec<(&'static str, String)> {
                 frame: frame("shop", Section::Tools),
                 server: server_row(Mark::allowed("Answers"), false),
                 form: server_form(),
+                agents: Vec::new(),
+                calls: calls(),
             }
             .render()
             .unwrap(),
@@ -270,8 +288,72 @@ fn other_pages() -> Vec<(&'static str, String)> {
     ]
 }
 
+fn user_pages() -> Vec<(&'static str, String)> {
+    let tried = |word: &str, trial: Trial| {
+        let mut page = user_auth(word, Some(word));
+        page.trial = Some(trial);
+        page.render().unwrap()
+    };
+    let mut incomplete = user_auth("signedToken", Some("signedToken"));
+    incomplete.secrets.clear();
+    incomplete.state = Mark::waiting("Incomplete");
+    incomplete.missing = Some("it has no secret yet");
+    let mut reader = user_auth("callback", Some("callback"));
+    reader.frame.who.as_mut().unwrap().role = Role::Auditor;
+    let filters =
+        SessionFilters { state: "live".to_owned(), user: pseudonym().0, ..SessionFilters::default() };
+    vec![
+        ("connections", connections(connection_rows()).render().unwrap()),
+        ("connections_empty", connections(Vec::new()).render().unwrap()),
+        ("users_none", user_auth("jwt", None).render().unwrap()),
+        ("users_jwt", user_auth("jwt", Some("jwt")).render().unwrap()),
+        ("users_signed", user_auth("signedToken", Some("signedToken")).render().unwrap()),
+        ("users_callback", user_auth("callback", Some("jwt")).render().unwrap()),
+        ("users_incomplete", incomplete.render().unwrap()),
+        ("users_reader", reader.render().unwrap()),
+        ("users_refused", tried("signedToken", refused_trial())),
+        ("users_accepted", tried("jwt", accepted_trial())),
+        (
+            "sessions",
+            sessions(
+                vec![
+                    session_row(Mark::allowed("Live")),
+                    session_row(Mark::denied("Revoked")),
+                    session_row(Mark::neutral("Expired")),
+                ],
+                filters,
+            )
+            .render()
+            .unwrap(),
+        ),
+        ("sessions_empty", sessions(Vec::new(), SessionFilters::default()).render().unwrap()),
+        ("session", session(Mark::allowed("Live")).render().unwrap()),
+        ("session_revoked", session(Mark::denied("Revoked")).render().unwrap()),
+    ]
+}
+
+fn api_pages() -> Vec<(&'static str, String)> {
+    vec![
+        ("api_new", api_samples::new_api().render().unwrap()),
+        ("api", api_samples::api_page().render().unwrap()),
+        ("api_tool_new", api_samples::tool_page(None).render().unwrap()),
+        ("api_tool", api_samples::tool_page(Some("find_orders")).render().unwrap()),
+        ("api_import", api_samples::import(true).render().unwrap()),
+        ("api_preview", api_samples::preview().render().unwrap()),
+    ]
+}
+
 fn framed_pages() -> Vec<(&'static str, String)> {
-    [activity_pages(), agent_pages(), approval_pages(), policy_pages(), other_pages()].concat()
+    [
+        activity_pages(),
+        agent_pages(),
+        approval_pages(),
+        policy_pages(),
+        other_pages(),
+        user_pages(),
+        api_pages(),
+    ]
+    .concat()
 }
 
 fn pages() -> Vec<(&'static str, String)> {

@@ -2,6 +2,7 @@
 
 use super::{
     agents::Said,
+    drawer::ApiCall,
     frame::Frame,
     words::{Id, Mark},
 };
@@ -78,4 +79,5 @@ pub(crate) struct PermissionPage {
     pub(crate) document: String,
     /// Whether the document was sent, so that it stays open when something is wrong with it.
     pub(crate) by_document: bool,
+    pub(crate) calls: Vec<ApiCall>,
 }

@@ -13,11 +13,12 @@ use super::{
     settings::{InvitationRow, MemberRow, OrganizationForm, Settings, UrlVerdict},
     start::{Progress, Start, Steps},
     tools::{ServerForm, ServerRow, ToolRow},
+    users_samples::{calls, pseudonym},
     words::{Id, Mark, Problems, When},
 };
 use procura_model::{
     AgentId, ApprovalId, CredentialId, Entropy, Event, EventKind, Json, PermissionId, Reason, Recorded,
-    RequestId, Risk, Role, Scope, ServerId, Time, UserRef, Verdict, time,
+    RequestId, Risk, Role, Scope, ServerId, SessionId, Time, UserRef, Verdict, time,
 };
 
 pub(super) const NOW: Time = Time::from_ms(1_795_341_600_000);
@@ -74,7 +75,7 @@ pub(super) fn row(mark: Mark, words: [&str; 3], ms: i64) -> Row {
         action: action.to_owned(),
         resource: resource.to_owned(),
         agent: Some((agent(), "refund-assistant".to_owned())),
-        user: Some("ada".to_owned()),
+        user: Some(pseudonym()),
         code: "ALLOWED",
         reason: reason.to_owned(),
         risk: None,
@@ -109,7 +110,6 @@ pub(super) fn rows() -> Vec<Row> {
     rows[3].ending = Some(Mark::unknown("Unknown"));
     rows[4].risk = Some("high risk");
     rows[5].agent = Some((agent(), LONG.to_owned()));
-    rows[5].user = Some(ARABIC.to_owned());
     rows
 }
 
@@ -133,7 +133,7 @@ pub(super) fn recorded(position: i64, event: Event) -> Recorded {
 
 pub(super) fn event(kind: EventKind, us: i64, facts: &str) -> Event {
     let mut event = Event::new(kind).of_agent(AgentId::new(NOW, &seeded()));
-    event.user = Some(UserRef("ada".to_owned()));
+    event.user = Some(UserRef(pseudonym().0));
     event.duration_us = Some(us);
     facts.clone_into(&mut event.facts);
     event
@@ -197,7 +197,7 @@ pub(super) fn trace_page(verdict: Verdict, reason: Reason) -> TracePage {
         resource: "shop/refund".to_owned(),
         agent: Some((agent(), "refund-assistant".to_owned())),
         agent_is_enabled: true,
-        user: Some("ada".to_owned()),
+        user: Some(pseudonym()),
         at: ago(14_000),
         origin: Some("POST /v1/mcp from 127.0.0.1".to_owned()),
         key: Some(Id::of(CredentialId::new(NOW, &seeded()))),
@@ -209,6 +209,8 @@ pub(super) fn trace_page(verdict: Verdict, reason: Reason) -> TracePage {
                 .to_owned(),
         ),
         rule_href: Some("/policies/new".to_owned()),
+        session: Some(Id::of(SessionId::new(NOW, &seeded()))),
+        calls: calls(),
     }
 }
 
@@ -265,7 +267,7 @@ pub(super) fn card(mark: Mark) -> ApprovalCard {
         is_waiting: mark.tone == "waiting",
         is_granted: mark.word == "Granted",
         agent: (agent(), "refund-assistant".to_owned()),
-        user: Some("ada".to_owned()),
+        user: Some(pseudonym()),
         action: "tool.call".to_owned(),
         resource: "shop/refund".to_owned(),
         amount: Some("320.00 USD".to_owned()),
@@ -289,6 +291,7 @@ pub(super) fn approval_page() -> ApprovalPage {
         decided_by: None,
         decided: None,
         consumed_in: None,
+        calls: calls(),
     }
 }
 
@@ -317,6 +320,7 @@ pub(super) fn permission_page() -> PermissionPage {
         },
         document: "{\n  \"effect\": \"allow\"\n}".to_owned(),
         by_document: false,
+        calls: calls(),
     }
 }
 
@@ -363,6 +367,7 @@ pub(super) fn server_form() -> ServerForm {
         timeout_ms: "30000".to_owned(),
         max_bytes: "4194304".to_owned(),
         tools: "{}".to_owned(),
+        agents: vec![agent().0],
     }
 }
 

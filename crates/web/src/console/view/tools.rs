@@ -1,6 +1,7 @@
 //! Tool servers: the list with their tools, and one server's form.
 
 use super::{
+    drawer::ApiCall,
     frame::Frame,
     words::{Id, Mark, When},
 };
@@ -50,6 +51,15 @@ pub(crate) struct ServerForm {
     pub(crate) timeout_ms: String,
     pub(crate) max_bytes: String,
     pub(crate) tools: String,
+    /// The agents that are ticked; none means all.
+    pub(crate) agents: Vec<String>,
+}
+
+impl ServerForm {
+    /// Whether an agent is ticked.
+    pub(crate) fn serves(&self, agent: &str) -> bool {
+        self.agents.iter().any(|each| each == agent)
+    }
 }
 
 /// A new server.
@@ -58,6 +68,8 @@ pub(crate) struct ServerForm {
 pub(crate) struct NewServer {
     pub(crate) frame: Frame,
     pub(crate) form: ServerForm,
+    /// The agents to choose from: id and name.
+    pub(crate) agents: Vec<(String, String)>,
 }
 
 /// One server.
@@ -67,4 +79,7 @@ pub(crate) struct ServerPage {
     pub(crate) frame: Frame,
     pub(crate) server: ServerRow,
     pub(crate) form: ServerForm,
+    /// The agents to choose from: id and name.
+    pub(crate) agents: Vec<(String, String)>,
+    pub(crate) calls: Vec<ApiCall>,
 }

@@ -50,6 +50,11 @@ impl When {
         }
     }
 
+    /// The day in UTC, as `2026-11-22`.
+    pub(crate) fn day(&self) -> String {
+        self.exact().chars().take(10).collect()
+    }
+
     /// RFC 3339 in UTC.
     pub(crate) fn exact(&self) -> String {
         self.at.to_string()
