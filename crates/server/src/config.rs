@@ -324,6 +324,7 @@ impl RawServer {
             timeout_ms: self.timeout_ms.unwrap_or(defaults.timeout_ms),
             max_bytes: self.max_bytes.unwrap_or(defaults.max_bytes),
             tools: self.tools,
+            ..defaults
         };
         let credential = match &self.bearer_file {
             Some(file) => Some(Secret::new(read_file("server.bearer_file", file)?.trim().to_owned())),

@@ -16,6 +16,7 @@ pub(super) struct DemoAgent {
     client: Client<HttpConnector, Full<Bytes>>,
     url: String,
     key: String,
+    session: Option<String>,
     next_id: u64,
 }
 
@@ -33,8 +34,14 @@ impl DemoAgent {
             client: Client::builder(TokioExecutor::new()).build_http(),
             url: format!("{base}/v1/mcp"),
             key: key.to_owned(),
+            session: None,
             next_id: 0,
         }
+    }
+
+    /// The same agent, for the user of this session.
+    pub(super) fn acting_in(self, session: &str) -> Self {
+        Self { session: Some(session.to_owned()), ..self }
     }
 
     /// Calls a tool.
@@ -51,7 +58,11 @@ impl DemoAgent {
                 },
             },
         });
-        let request = Request::post(&self.url)
+        let mut request = Request::post(&self.url);
+        if let Some(session) = &self.session {
+            request = request.header("x-procura-session", session);
+        }
+        let request = request
             .header("content-type", "application/json")
             .header("accept", "application/json, text/event-stream")
             .header("authorization", format!("Bearer {}", self.key))

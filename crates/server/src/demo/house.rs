@@ -1,7 +1,7 @@
-//! The demo's Procura: its own data folder and organization, an owner, an agent with four
-//! permissions, and the demo tool server behind the gateway.
+//! The demo's Procura: its own data folder and organization, an owner, an agent with its
+//! permissions, the demo tool server behind the gateway, and a business with customers of its own.
 
-use super::upstream;
+use super::{business, upstream};
 use crate::{
     commands::Problem,
     config::{Overrides, Settings},
@@ -9,15 +9,21 @@ use crate::{
 };
 use procura_app::{
     agents::{self, AgentDetails},
+    keys::{self, NewKey},
     members, onboarding, permissions,
     servers::{self, NewCredential, ServerDetails},
+    users::{
+        MethodSettings, SignedTokenSettings, UserAuthSettings, WidgetSettings,
+        secrets::{self, NewSecret},
+        settings as user_settings,
+    },
 };
 use procura_cluster::{LimitSettings, Rate};
 use procura_crypto::{TokenKind, token};
 use procura_egress::{AllowedHost, Purpose, Rules, Whom};
 use procura_model::{
-    AccountId, Actor, Ctx, Error, Reason, Result, Role, Secret, ServerSettings, SessionId, ShownOnce,
-    TenantId, ToolSettings, error::Doing as _,
+    AccountId, Actor, AgentId, Ctx, Error, Reason, Result, Role, Scope, Scopes, Secret, ServerSettings,
+    SessionId, ShownOnce, TenantId, ToolSettings, error::Doing as _,
 };
 use procura_web::WebState;
 use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf};
@@ -30,6 +36,8 @@ pub(super) struct Demo {
     pub(super) owner: AccountId,
     pub(super) key: ShownOnce,
     pub(super) upstream_url: String,
+    /// The business's page.
+    pub(super) shop_url: String,
 }
 
 /// Starts everything.
@@ -51,6 +59,7 @@ pub(super) async fn open(overrides: &Overrides) -> std::result::Result<Demo, Pro
     let upstream = listen(SocketAddr::from(([127, 0, 0, 1], 0))).await?;
     let upstream_address = local(&upstream)?;
     house.app.jobs.spawn_until_stop(upstream::serve(upstream));
+    let shop = listen(SocketAddr::from(([127, 0, 0, 1], 0))).await?;
     let state = WebState::new(house.app.clone(), house.gateway.clone());
     let stop = house.app.jobs.stopping();
     house.app.jobs.spawn(async move {
@@ -58,7 +67,10 @@ pub(super) async fn open(overrides: &Overrides) -> std::result::Result<Demo, Pro
             tracing::error!(error = %error, "the demo's server ended");
         }
     });
-    Ok(furnish(house, upstream_address).await?)
+    let demo = furnish(house, upstream_address, local(&shop)?).await?;
+    let keys = open_shop(&demo, &shop).await?;
+    demo.house.app.jobs.spawn_until_stop(business::serve(shop, demo.house.app.clone(), keys));
+    Ok(demo)
 }
 
 /// The wanted port, or any other when it is taken.
@@ -76,7 +88,7 @@ fn local(listener: &TcpListener) -> std::result::Result<SocketAddr, Problem> {
 }
 
 /// The organization, its owner, the agent, its permissions and the tool server.
-async fn furnish(house: House, upstream: SocketAddr) -> Result<Demo> {
+async fn furnish(house: House, upstream: SocketAddr, shop: SocketAddr) -> Result<Demo> {
     let app = &house.app;
     if !onboarding::is_set_up(app).await? {
         let link = onboarding::setup_link(app).await?;
@@ -101,13 +113,13 @@ async fn furnish(house: House, upstream: SocketAddr) -> Result<Demo> {
         purpose: Purpose::ToolServer,
     };
     app.egress.set_rules(Rules::new(&[allowed], Vec::new()).doing("allow the demo's tool server")?);
-    shop(&house, &ctx, &upstream_url).await?;
-    let key = agent(&house, &ctx).await?;
-    Ok(Demo { tenant, owner, key, upstream_url, house })
+    tools(&house, &ctx, &upstream_url).await?;
+    let (_, key) = agent(&house, &ctx, "demo agent", &PERMISSIONS).await?;
+    Ok(Demo { tenant, owner, key, upstream_url, shop_url: business::origin(shop), house })
 }
 
 /// The demo tool server under the name `shop`; an earlier run's is moved to the new port.
-async fn shop(house: &House, ctx: &Ctx, url: &str) -> Result<()> {
+async fn tools(house: &House, ctx: &Ctx, url: &str) -> Result<()> {
     let refund = ToolSettings {
         amount_path: Some("amount".to_owned()),
         currency_path: Some("currency".to_owned()),
@@ -129,20 +141,51 @@ async fn shop(house: &House, ctx: &Ctx, url: &str) -> Result<()> {
     }
 }
 
-async fn agent(house: &House, ctx: &Ctx) -> Result<ShownOnce> {
+async fn agent(house: &House, ctx: &Ctx, name: &str, permitted: &[&str]) -> Result<(AgentId, ShownOnce)> {
     let app = &house.app;
     let earlier = agents::list(app, ctx, &procura_model::PageAsk::new(None, Some(200))).await?.items.len();
     let details = AgentDetails {
-        name: format!("demo agent {}", earlier + 1),
+        name: format!("{name} {}", earlier + 1),
         kind: "assistant".to_owned(),
         provider: "demo".to_owned(),
     };
     let (agent, key) = agents::create(app, ctx, details).await?;
-    for text in PERMISSIONS {
+    for text in permitted {
         let permission = serde_json::from_str(text).doing("read the demo's permissions")?;
         permissions::add(app, ctx, agent.id, permission).await?;
     }
-    Ok(key.secret)
+    Ok((agent.id, key.secret))
+}
+
+/// Sets up at Procura what the business needs: its assistant, how its customers are verified, and a key with which it
+/// ends their sessions.
+async fn open_shop(demo: &Demo, listener: &TcpListener) -> std::result::Result<business::Keys, Problem> {
+    let address = local(listener)?;
+    let (app, ctx) = (&demo.house.app, wire::operator(&demo.house.app, demo.tenant, "demo"));
+    let (agent, agent_key) = agent(&demo.house, &ctx, "shop assistant", &OF_THE_CUSTOMER).await?;
+    let widget = WidgetSettings {
+        allowed_origins: vec![business::origin(address)],
+        endpoint: business::endpoint(address),
+    };
+    let settings = UserAuthSettings {
+        method: MethodSettings::SignedToken(SignedTokenSettings::default()),
+        session_seconds: 3_600,
+        widget: Some(widget),
+    };
+    user_settings::set(app, &ctx, agent, settings).await?;
+    let secret = secrets::add(app, &ctx, agent, NewSecret { given: None, overlap_ms: 0 }).await?;
+    let revoking = NewKey {
+        name: "the shop signs customers out".to_owned(),
+        scopes: Scopes::of(&[Scope::RevokeSessions]),
+        expires_at: None,
+    };
+    let platform_key = keys::create_platform(app, &ctx, revoking).await?;
+    Ok(business::Keys {
+        agent,
+        agent_key: agent_key.show().to_owned(),
+        platform_key: platform_key.secret.show().to_owned(),
+        secret: Secret::new(secret.shown.map(|shown| shown.show().to_owned()).unwrap_or_default()),
+    })
 }
 
 /// Reading is free; a refund is for EUR or USD orders of up to 500, and a person agrees above 50.
@@ -153,6 +196,11 @@ const PERMISSIONS: [&str; 2] = [
         "maxAmount":{"value":"500.00","currency":"USD"},
         "approval":{"above":{"value":"50.00","currency":"USD"}}}"#,
 ];
+
+/// The shop's assistant sees the orders of the customer for whom it acts, and nobody else's.
+const OF_THE_CUSTOMER: [&str; 1] =
+    [r#"{"effect":"allow","actions":["tool.call"],"resources":["shop/find_orders"],
+        "conditions":[{"path":"args.customer","op":"eq","ref":"user.id"}]}"#];
 
 impl Demo {
     /// Where Procura is reached.

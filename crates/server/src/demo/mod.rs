@@ -3,6 +3,7 @@
 //! the same gates and into the same record. Nothing outside this machine is touched.
 
 mod agent;
+mod business;
 mod house;
 mod story;
 mod upstream;
@@ -36,7 +37,9 @@ pub(crate) async fn run(overrides: &Overrides, args: &DemoArgs) -> Result<ExitCo
     let told = story::tell(&demo, args.json).await?;
     let link = demo.sign_in_link().await?;
     if args.json {
-        say::line(&serde_json::json!({ "console": link.show(), "asTold": told }).to_string());
+        say::line(
+            &serde_json::json!({ "console": link.show(), "shop": demo.shop_url, "asTold": told }).to_string(),
+        );
     } else if args.exit {
         say::line(
             "\nIt ends here. To open the traces, run it without --exit: it stays up and prints a link that signs you in.",
@@ -50,7 +53,9 @@ pub(crate) async fn run(overrides: &Overrides, args: &DemoArgs) -> Result<ExitCo
     if !args.exit {
         if !args.json {
             say::line(&format!(
-                "Procura stays up. Connect your own client:  {}\nPress Ctrl-C to end.",
+                "A shop with the widget and customers of its own:\n  {}\n\
+                 Procura stays up. Connect your own client:  {}\nPress Ctrl-C to end.",
+                demo.shop_url,
                 connect(demo.url())
             ));
         }

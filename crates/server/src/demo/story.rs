@@ -96,7 +96,8 @@ fn outcome(result: &Value) -> String {
     if text.contains("[redacted:") { "REDACTED".to_owned() } else { "ALLOWED".to_owned() }
 }
 
-fn sentence(result: &Value) -> String {
+/// What a tool's result says, in one line: its text, or why it was denied.
+pub(super) fn sentence(result: &Value) -> String {
     let denial = result.pointer("/structuredContent/error").and_then(Value::as_str);
     let text =
         denial.or_else(|| result.pointer("/content/0/text").and_then(Value::as_str)).unwrap_or("no answer");
