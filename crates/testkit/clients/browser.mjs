@@ -108,7 +108,8 @@ async function press(page, key, times) {
 /** What has the keyboard: its tag, role, name, text, and whether a focus ring can be seen. */
 function focused(page) {
   return page.evaluate(() => {
-    const element = document.activeElement;
+    let element = document.activeElement;
+    while (element?.shadowRoot?.activeElement) element = element.shadowRoot.activeElement;
     if (!element || element === document.body) return null;
     const style = getComputedStyle(element);
     const label = element.labels?.[0]?.innerText ?? "";

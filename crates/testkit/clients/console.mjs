@@ -1,8 +1,11 @@
-// The console in a real browser, by keyboard alone: from the set-up link to the first approved call, then every page
-// at 375 px and in the dark, then what another role sees, then the same without a script. One JSON line per step.
+// The console in a real browser, by keyboard alone: from the set-up link to the first approved call, then how users
+// are verified, tried and cut off, and a business API; then every page at 375 px and in the dark, what another role
+// sees, and the same without a script. One JSON line per step.
 //
 // Environment: SETUP_URL (the one-time link as `serve` prints it; the deployment must have no owner yet),
 // SCREENSHOTS (a folder for pictures, optional), CHROMIUM (default /usr/bin/chromium).
+
+import { createHmac } from "node:crypto";
 
 import { launch } from "./browser.mjs";
 
@@ -18,11 +21,12 @@ const POLICY =
 const agentKey = { value: "" };
 
 let failures = 0;
-async function step(name, work) {
+async function step(name, work, secrets = []) {
   const begun = performance.now();
   try {
     const found = await work();
-    console.log(JSON.stringify({ step: name, ok: true, ms: Math.round(performance.now() - begun), ...found }));
+    const told = Object.fromEntries(Object.entries(found ?? {}).filter(([key]) => !secrets.includes(key)));
+    console.log(JSON.stringify({ step: name, ok: true, ms: Math.round(performance.now() - begun), ...told }));
     return found;
   } catch (error) {
     failures += 1;
@@ -36,15 +40,44 @@ function expect(condition, text) {
   if (!condition) throw new Error(text);
 }
 
-/** Asks for a decision as an agent does, outside of the browser. */
-async function verify(key, amount) {
-  const answer = await fetch(`${origin}/v1/verify`, {
+/** Calls the API as an agent does, outside of the browser. */
+async function call(path, key, body, headers = {}) {
+  const answer = await fetch(`${origin}${path}`, {
     method: "POST",
-    headers: { authorization: `Bearer ${key}`, "content-type": "application/json" },
-    body: JSON.stringify({ action: "purchase", resource: "ticket", amount, currency: "USD" }),
+    headers: { authorization: `Bearer ${key}`, "content-type": "application/json", ...headers },
+    body: JSON.stringify(body),
     signal: AbortSignal.timeout(10_000),
   });
   return { status: answer.status, ...(await answer.json()) };
+}
+
+const verify = (key, amount, headers) =>
+  call("/v1/verify", key, { action: "purchase", resource: "ticket", amount, currency: "USD" }, headers);
+
+/** A user whom no page may ever name. */
+const USER = { userId: "canary-user-7731", email: "canary.7731@example.com", role: "canary-role-7731", plan: "canary-plan-7731" };
+
+/** The seed's own code: a signed session token. */
+function sign(payload, secret) {
+  const body = Buffer.from(JSON.stringify(payload)).toString("base64url");
+  return `${body}.${createHmac("sha256", secret).update(body).digest("base64url")}`;
+}
+
+/** Every token is another: one whose session was revoked opens no new one. */
+let minted = 0;
+function token(secret) {
+  const now = Math.floor(Date.now() / 1000);
+  minted += 1;
+  return sign({ ...USER, minted, iat: now, exp: now + 300 }, secret);
+}
+
+const openSession = (key, secret) => call("/v1/sessions", key, {}, { "x-user-auth-token": token(secret) });
+
+/** Nothing of the user, of a token or of a secret stands on the page or in its address. */
+async function namesNobody(view, ...more) {
+  const seen = `${view.page.url()}\n${await view.page.content()}`;
+  const never = [...Object.values(USER), ...more].filter((value) => seen.includes(value));
+  expect(never.length === 0, `${here(view)} shows ${never.join(", ")}`);
 }
 
 const heading = (view) => view.page.locator("h1").innerText();
@@ -196,6 +229,149 @@ await step("the live tail shows a new call", async () => {
   await owner.page.locator(`tr[data-request="${made.requestId}"]`).waitFor({ timeout: 15_000 });
 });
 
+const users = await step("choose how users are verified", async () => {
+  await owner.page.goto(`${origin}${agent.path}`);
+  await owner.tabTo(`${agent.path}/users`);
+  await enter(owner);
+  await owner.tabTo(/method=signedToken/);
+  await enter(owner);
+  await owner.shot("09-user-authentication");
+  await owner.tabTo("Use this method");
+  await enter(owner);
+  expect(/secret/.test(await heading(owner)), `expected the secret, saw ${await heading(owner)}`);
+  const secret = await stored(owner);
+  expect(here(owner) === `${agent.path}/users`, `expected the method, saw ${here(owner)}`);
+  await namesNobody(owner, secret);
+  const text = await owner.page.locator("main").innerText();
+  expect(/Configured/.test(text) && /set on \d{4}-\d\d-\d\d/.test(text), text.slice(0, 400));
+  return { secret };
+}, ["secret"]);
+
+/** Pastes a token into the token console and gives what it says. */
+async function tried(pasted) {
+  await owner.page.goto(`${origin}${agent.path}/users`);
+  await owner.tabTo("token");
+  await owner.page.keyboard.insertText(pasted);
+  await owner.tabTo("Check the token");
+  await enter(owner);
+  const focused = await owner.focused();
+  await namesNobody(owner, pasted, pasted.split(".")[0], users.secret);
+  return { focused: focused?.text ?? "", text: await owner.page.locator("main").innerText() };
+}
+
+await step("try a bad token and a good one", async () => {
+  const bad = await tried(token("another-secret-that-nobody-has-set"));
+  expect(/Refused/.test(bad.focused) && /AUTH_TOKEN_INVALID/.test(bad.focused), `the verdict has no focus: ${bad.focused}`);
+  for (const word of ["Passed", "Failed", "Not reached"]) expect(bad.text.includes(word), `no step says ${word}`);
+  await owner.shot("10-token-refused");
+  const good = await tried(token(users.secret));
+  expect(/Accepted/.test(good.focused), `expected the token to be accepted: ${good.focused}`);
+  expect(!good.text.includes("Not reached") && /\bplan\b/.test(good.text), good.text.slice(0, 800));
+  await owner.shot("11-token-accepted");
+});
+
+const session = await step("a session is seen by pseudonym", async () => {
+  const opened = await openSession(agentKey.value, users.secret);
+  expect(opened.status === 201, JSON.stringify({ ...opened, sessionToken: "" }));
+  const asked = await verify(agentKey.value, "17.00", { "x-procura-session": opened.sessionToken });
+  expect(asked.allowed === true, JSON.stringify(asked));
+  await owner.page.goto(`${origin}/connections`);
+  await owner.shot("12-connections");
+  await owner.tabTo("/sessions");
+  await enter(owner);
+  await namesNobody(owner, opened.sessionToken);
+  await owner.shot("13-sessions");
+  await owner.tabTo(`/sessions/${opened.sessionId}`);
+  await enter(owner);
+  await namesNobody(owner, opened.sessionToken);
+  const text = await owner.page.locator("main").innerText();
+  expect(/Live/.test(text) && /purchase/.test(text), text.slice(0, 600));
+  await owner.shot("14-session");
+  await owner.page.goto(`${origin}/activity/${asked.requestId}`);
+  await namesNobody(owner);
+  expect((await owner.page.locator(`dl a[href="/sessions/${opened.sessionId}"]`).count()) > 0, "the trace does not lead to the session");
+  await owner.press("/");
+  await owner.type(opened.user.reference);
+  await enter(owner);
+  expect(here(owner) === "/sessions", `the pseudonym led to ${here(owner)}`);
+  return { id: opened.sessionId, sessionToken: opened.sessionToken };
+}, ["sessionToken"]);
+
+await step("revoke the session", async () => {
+  await owner.page.goto(`${origin}/sessions/${session.id}`);
+  await owner.tabTo("Revoke");
+  await owner.press("Enter");
+  await owner.tabTo("Revoke the session");
+  await enter(owner);
+  expect(/Revoked/.test(await owner.page.locator("h1").innerText()), "the page does not say that it is revoked");
+  const after = await verify(agentKey.value, "17.00", { "x-procura-session": session.sessionToken });
+  expect(after.status === 401 && after.code === "SESSION_REVOKED", JSON.stringify(after));
+});
+
+await step("revoke every session of a user by id", async () => {
+  const opened = [await openSession(agentKey.value, users.secret), await openSession(agentKey.value, users.secret)];
+  await owner.page.goto(`${origin}/sessions`);
+  await owner.tabTo("user_id");
+  await owner.type(USER.userId);
+  await enter(owner);
+  await namesNobody(owner);
+  expect(/Revoked/.test(await owner.page.locator("[role=status]").first().innerText()), "the page does not say that they are revoked");
+  for (const { sessionToken } of opened) {
+    const after = await verify(agentKey.value, "17.00", { "x-procura-session": sessionToken });
+    expect(after.code === "SESSION_REVOKED", JSON.stringify(after));
+  }
+});
+
+const api = await step("declare a business API", async () => {
+  await owner.page.goto(`${origin}/tools/api/new`);
+  const fields = { name: "shop", base_url: "https://api.example.com/v2", credential: "canary-credential-7731", audience: "https://api.example.com" };
+  for (const [name, value] of Object.entries(fields)) {
+    await owner.tabTo(name);
+    await owner.type(value);
+  }
+  await owner.tabTo("tool_name");
+  await owner.type("find_orders");
+  await owner.tabTo("path");
+  await owner.type("/customers/{customerId}/orders");
+  await owner.tabTo("p_name");
+  await owner.type("customerId");
+  await owner.tabTo("Add the API");
+  await enter(owner);
+  const wrong = await owner.focused();
+  expect(/cannot be done/.test(wrong?.text ?? ""), `an argument of the path may stand in the query: ${JSON.stringify(wrong)}`);
+  await owner.tabTo("credential");
+  await owner.type(fields.credential);
+  await owner.tabTo("p_in");
+  await owner.type("path");
+  await owner.tabTo("Add the API");
+  await enter(owner);
+  const path = here(owner);
+  expect(/^\/tools\/srv_/.test(path), `expected the API, saw ${path}: ${await owner.page.locator("main").innerText()}`);
+  await namesNobody(owner, fields.credential);
+  await owner.tabTo("API call for this");
+  await owner.press("Enter");
+  await owner.page.getByText("PROCURA_KEY").first().waitFor();
+  await owner.press("Escape");
+  await owner.shot("15-business-api");
+  return { path };
+});
+
+await step("import an OpenAPI document", async () => {
+  await owner.page.goto(`${origin}${api.path}/import`);
+  const operation = { operationId: "getOrder", parameters: [{ name: "id", in: "path", required: true, schema: { type: "string" } }] };
+  const document = { openapi: "3.1.0", info: { title: "Shop", version: "1" }, servers: [{ url: "https://api.example.com/v2" }], paths: { "/orders/{id}": { get: operation } } };
+  await owner.tabTo("document");
+  await owner.page.keyboard.insertText(JSON.stringify(document));
+  await owner.tabTo("Show what it would make");
+  await enter(owner);
+  await owner.shot("16-import");
+  await owner.tabTo("Add the ticked tools");
+  await enter(owner);
+  expect(here(owner) === api.path, `expected the API, saw ${here(owner)}`);
+  expect((await owner.page.locator(`a[href="${api.path}/tools/find_orders"]`).count()) === 1, "the first tool is gone");
+  expect((await owner.page.locator("tbody tr").count()) === 2, "the imported tool is missing");
+});
+
 const PATHS = () => [
   "/",
   "/activity",
@@ -205,10 +381,22 @@ const PATHS = () => [
   "/agents",
   "/agents/new",
   agent.path,
+  "/connections",
+  `${agent.path}/users`,
+  `${agent.path}/users?method=jwt`,
+  `${agent.path}/users?method=callback`,
+  "/sessions",
+  `/sessions/${session.id}`,
   "/policies",
   `/policies/new?agent=${agent.path.split("/").pop()}`,
   "/tools",
   "/tools/new",
+  "/tools/api/new",
+  "/tools/import",
+  api.path,
+  `${api.path}/declare`,
+  `${api.path}/tools/find_orders`,
+  `${api.path}/import`,
   "/settings",
 ];
 
@@ -223,7 +411,7 @@ for (const look of [{ narrow: true }, { dark: true }, { narrow: true, dark: true
       expect(!stuck.page && stuck.wide.length === 0, `${path} sticks out: ${JSON.stringify(stuck)}`);
       const tiny = await view.tinyTargets();
       expect(tiny.length === 0, `${path}: too small for a finger: ${tiny.join(", ")}`);
-      await view.shot(`page${path.replace(/\?.*/, "").replace(/[a-z]+_[0-9A-Z]{26}/g, "one").replace(/\//g, "-")}`);
+      await view.shot(`page${path.replace(/\?method=/, "-").replace(/\?.*/, "").replace(/[a-z]+_[0-9A-Z]{26}/g, "one").replace(/\//g, "-")}`);
     }
     view.verdict();
     await view.close();
@@ -274,6 +462,18 @@ await step("sign in, deny and revoke without a script", async () => {
   expect(here(plain) === new URL(waiting.approvalUrl).pathname, `the sign-in led to ${here(plain)}`);
   await plain.page.locator("#deny").click();
   expect(/Denied/.test(await plain.page.locator("main").innerText()), "the page does not say that it is denied");
+  const opened = await openSession(agentKey.value, users.secret);
+  await plain.page.goto(`${origin}${agent.path}/users`);
+  await plain.page.locator("#token").fill(token(users.secret));
+  await plain.page.getByRole("button", { name: "Check the token" }).click();
+  expect(/Accepted/.test(await plain.page.locator("#tried").innerText()), "the token console needs a script");
+  await plain.page.goto(`${origin}/sessions/${opened.sessionId}`);
+  await plain.page.locator("summary", { hasText: "API call for this" }).click();
+  expect(/PROCURA_KEY/.test(await plain.page.locator("#call-1-1").innerText()), "the drawer needs a script");
+  await plain.page.locator("summary", { hasText: "Close" }).click();
+  await plain.page.locator("summary", { hasText: "Revoke" }).click();
+  await plain.page.getByRole("button", { name: "Revoke the session" }).click();
+  expect(/Revoked/.test(await plain.page.locator("h1").innerText()), "the session is not revoked without a script");
   await plain.page.goto(`${origin}${agent.path}`);
   await plain.page.locator("summary", { hasText: "Revoke" }).click();
   await plain.page.getByRole("button", { name: "Revoke the key" }).click();
@@ -282,6 +482,6 @@ await step("sign in, deny and revoke without a script", async () => {
   await plain.close();
 });
 
-await step("nothing was collected", async () => owner.verdict([/403 POST .*\/agents\/new/, /422 POST .*\/policies\/new/, /status of 422/]));
+await step("nothing was collected", async () => owner.verdict([/403 POST .*\/agents\/new/, /422 POST .*\/(policies|tools\/api)\/new/, /status of 422/]));
 await browser.close();
 process.exit(failures === 0 ? 0 : 1);

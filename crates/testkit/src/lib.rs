@@ -1,5 +1,6 @@
 //! Everything that plays the outside world of the house in tests. Development only: nothing ships it.
 
+pub mod business;
 pub mod fixture;
 pub mod kill;
 pub mod process;

@@ -17,7 +17,7 @@ use std::{
 };
 
 /// What the owner of a process types.
-const PASSWORD: &str = "correct horse battery";
+pub const PASSWORD: &str = "correct horse battery";
 
 /// A variable of the test run; none where it is empty.
 #[must_use]
@@ -93,12 +93,20 @@ impl Process {
     ///
     /// # Panics
     /// When it does not answer.
-    #[expect(clippy::expect_used, reason = "a test without its process has nothing to say")]
     pub async fn start(configuration: &str) -> Self {
+        Self::start_logging("warn", configuration).await
+    }
+
+    /// The same with this filter for the log.
+    ///
+    /// # Panics
+    /// When it does not answer.
+    #[expect(clippy::expect_used, reason = "a test without its process has nothing to say")]
+    pub async fn start_logging(filter: &str, configuration: &str) -> Self {
         let folder = Folder::new();
         let plenty = 10_000_000;
         let toml = format!(
-            "log = \"warn\"\n{configuration}\n[limits]\nglobal = {plenty}\nmcp = {plenty}\nauth = {plenty}\nregistration = {plenty}\n"
+            "log = \"{filter}\"\n{configuration}\n[limits]\nglobal = {plenty}\nmcp = {plenty}\nauth = {plenty}\nregistration = {plenty}\n"
         );
         fs::write(folder.path().join("procura.toml"), toml).expect("write the configuration");
         let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");

@@ -11,6 +11,7 @@ mod names;
 mod person;
 mod seen;
 mod shop;
+mod user;
 
 pub use buyer::{Buyer, Verified, VerifyAsk};
 pub use http::{Call, Http, Reply};

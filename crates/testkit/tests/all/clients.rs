@@ -29,7 +29,7 @@ const LONGEST: Duration = Duration::from_secs(420);
 /// Where the clients are.
 pub(crate) struct Tools {
     pub(crate) node: PathBuf,
-    python: PathBuf,
+    pub(crate) python: PathBuf,
     pub(crate) clients: PathBuf,
 }
 

@@ -1,6 +1,7 @@
 //! `Idempotency-Key`: a write that is sent again is done once (conventions of the API).
 
-use procura_model::Reason;
+use procura_model::{Digest, Reason};
+use procura_store::testing;
 use procura_testkit::world::{Reply, Shop, World};
 use serde_json::{Value, json};
 
@@ -70,4 +71,22 @@ async fn a_key_belongs_to_the_one_who_sent_it() {
     let theirs = add(&other, "same", &body).await.ok();
     assert_ne!(first.text_at("/id"), theirs.text_at("/id"));
     assert_eq!(theirs.header("idempotency-replayed"), "");
+}
+
+#[tokio::test]
+async fn nothing_is_kept_by_which_a_secret_that_was_sent_could_be_tried_out() {
+    let w = World::start().await;
+    let shop = w.tenant("shop").await;
+    let agent = shop.agent("assistant").await;
+    shop.user_signed_token(&agent).await;
+    let path = format!("/v1/agents/{}/user-auth/secrets", agent.id);
+    let body = json!({"secret": "correct horse battery staple 1815"});
+    let send = async || shop.platform.post(&path, &body).header("idempotency-key", "one").send().await;
+    send().await.ok();
+    send().await.refused(Reason::StateChanged);
+    let guess = Digest::of(format!("POST {path}\n{body}").as_bytes());
+    for (place, value) in testing::every_value(&w.app.store).await {
+        let is_found = value.windows(32).any(|part| part == guess.as_bytes());
+        assert!(!is_found, "a digest of the secret stands in {place}");
+    }
 }

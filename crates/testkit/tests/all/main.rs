@@ -8,11 +8,17 @@ mod bad_input;
 #[cfg(test)]
 mod browser;
 #[cfg(test)]
+mod business_api;
+#[cfg(test)]
+mod canary;
+#[cfg(test)]
 mod chains;
 #[cfg(test)]
 mod clients;
 #[cfg(test)]
 mod console;
+#[cfg(test)]
+mod console_users;
 #[cfg(test)]
 mod evidence;
 #[cfg(test)]
@@ -22,6 +28,8 @@ mod keys;
 #[cfg(test)]
 mod limits;
 #[cfg(test)]
+mod mcp_sessions;
+#[cfg(test)]
 mod policy;
 #[cfg(test)]
 mod processes;
@@ -30,6 +38,16 @@ mod readme;
 #[cfg(test)]
 mod reasons;
 #[cfg(test)]
+mod sessions;
+#[cfg(test)]
 mod tenancy;
 #[cfg(test)]
 mod upstreams;
+#[cfg(test)]
+mod user_auth;
+#[cfg(test)]
+mod users;
+#[cfg(test)]
+mod users_outside;
+#[cfg(test)]
+mod widget;

@@ -6,9 +6,11 @@ use http::{Method, header};
 use http_body_util::BodyExt as _;
 use procura_cluster::{LimitSettings, Rate};
 use procura_crypto::{TokenKind, token};
+use procura_egress::Purpose;
 use procura_model::{Entropy, Reason, Role, Scope, Time, time::DAY_MS};
 use procura_store::testing;
 use procura_testkit::{
+    business::{Answer, Issuer, key_set, signed_token},
     stub::Stub,
     world::{Buyer, Options, Seen, Shop, World},
 };
@@ -46,6 +48,8 @@ async fn every_reason_is_seen_by_a_caller() {
     approvals(&w, &shop).await;
     tools(&w, &shop, &stub).await;
     ways_of_calling(&shop).await;
+    users(&w, &shop).await;
+    sessions(&w, &shop).await;
     limited(w.seen()).await;
     closed(w.seen()).await;
     let mut unseen: BTreeSet<&str> = BTreeSet::new();
@@ -278,6 +282,66 @@ async fn ways_of_calling(shop: &Shop) {
     let caller = shop.agent("ways").await;
     let picky = caller.mcp().request("tools/list", json!({})).header("accept", "text/html").send().await;
     assert_eq!(picky.status, 406, "{}", picky.text());
+}
+
+async fn users(w: &World, shop: &Shop) {
+    let seconds = w.clock.now().as_ms() / 1_000;
+    let agent = shop.agent("users").await;
+    let refused = async |token: &str, reason: Reason| {
+        agent.open_session(token).await.refused(reason);
+    };
+    refused(" ", Reason::UserTokenMissing).await;
+    refused("a.b", Reason::UserAuthMissing).await;
+    let secret = shop.user_signed_token(&agent).await;
+    let signed = |content: Value| signed_token(&content, &secret);
+    refused("a", Reason::TokenMalformed).await;
+    refused(&signed_token(&json!({"userId": "u"}), "another"), Reason::TokenInvalid).await;
+    refused(&signed(json!({"userId": "u", "exp": seconds})), Reason::TokenExpired).await;
+    refused(&signed(json!({"exp": seconds + 60})), Reason::TokenNoSubject).await;
+    let issuer = Issuer::new("ours");
+    let keys = w.host(Purpose::Jwks, Answer::Json(key_set(&[&issuer]))).await;
+    shop.user_jwt(&agent, &keys.url("/")).await;
+    let claims = |sub: &str, exp: i64| json!({"iss": "https://id.shop.example", "aud": "shop-agents", "sub": sub, "exp": exp});
+    refused("a.b.c", Reason::JwtInvalid).await;
+    refused(&issuer.token(&claims("u", seconds - 60)), Reason::JwtExpired).await;
+    refused(&issuer.token(&claims("", seconds + 60)), Reason::JwtNoSubject).await;
+    drop(keys);
+    shop.user_jwt(&agent, &w.host(Purpose::Jwks, Answer::Close).await.url("/")).await;
+    refused(&issuer.token(&claims("u", seconds + 60)), Reason::JwksUnreachable).await;
+    let callback = w.host(Purpose::Callback, Answer::Hang).await;
+    shop.user_callback(&agent, &callback.url("/")).await;
+    refused("t", Reason::CallbackTimeout).await;
+    callback.answer(Answer::Text(401, "text/plain", String::new()));
+    refused("t", Reason::CallbackFailed).await;
+    callback.answer(Answer::Json(json!({"id": "u"})));
+    refused("t", Reason::CallbackInvalid).await;
+}
+
+async fn sessions(w: &World, shop: &Shop) {
+    let agent = shop.agent("sessions").await;
+    let secret = shop.user_signed_token(&agent).await;
+    let exp = w.clock.now().as_ms() / 1_000 + 300;
+    let token = |user: &str| signed_token(&json!({"userId": user, "exp": exp}), &secret);
+    let session = agent.open_session(&token("u")).await.ok();
+    let acting = agent.acting_in(&session);
+    let sibling = shop.agent("sibling").await;
+    sibling.acting_in(&session).verify("a").send().await.0.refused(Reason::SessionInvalid);
+    let shown = acting.http.get("/v1/whoami").header("x-user-auth-token", &token("u"));
+    shown.send().await.refused(Reason::UserTokenUnexpected);
+    let path = format!("/v1/sessions/{}", session.text_at("/sessionId"));
+    shop.platform.delete(&path).send().await.ok();
+    acting.verify("a").send().await.0.refused(Reason::SessionRevoked);
+    let brief = agent.http.post("/v1/sessions", &json!({"expiresInSeconds": 60}));
+    let brief = brief.header("x-user-auth-token", &token("v")).send().await.ok();
+    w.advance_ms(60_000);
+    agent.acting_in(&brief).verify("a").send().await.0.refused(Reason::SessionExpired);
+    let api = w.host(Purpose::ToolServer, Answer::Json(json!({}))).await;
+    let tool = json!({"name": "orders", "method": "GET", "path": "/orders"});
+    let user = json!({"kind": "assertion", "audience": "https://api.shop.example"});
+    let declared = json!({"baseUrl": api.url("/v1"), "user": user, "tools": [tool]});
+    shop.server_with(json!({"name": "crm", "api": declared})).await;
+    shop.permit_all_tools(&agent).await;
+    agent.call_tool("crm__orders", json!({})).await.denied(Reason::UserRequired);
 }
 
 async fn limited(seen: &Seen) {

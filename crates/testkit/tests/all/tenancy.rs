@@ -3,6 +3,7 @@
 
 use procura_model::{Reason, Role, Scope};
 use procura_testkit::{
+    business::signed_token,
     stub::Stub,
     world::{Buyer, Call, Http, Reply, Shop, World},
 };
@@ -53,7 +54,18 @@ async fn furnish(w: &World) -> (House, Buyer) {
         .send()
         .await
         .ok();
+    let user_auth = format!("/v1/agents/{}/user-auth", agent.id);
+    let widget =
+        json!({"allowedOrigins": ["https://canary.example"], "endpoint": "https://canary.example/agent"});
+    let settings = json!({"method": {"signedToken": {}}, "widget": widget});
+    shop.platform.put(&user_auth, &settings).send().await.ok();
+    let secret = shop.platform.post(&format!("{user_auth}/secrets"), &json!({})).send().await.ok();
+    let now = w.app.now().as_ms() / 1_000;
+    let user = json!({"userId": "canary-user", "email": "ada@canary.example", "exp": now + 600});
+    let session = agent.open_session(&signed_token(&user, &secret.text_at("/secret"))).await.ok();
     let ids = vec![
+        ("sessionId", session.text_at("/sessionId")),
+        ("secretId", secret.text_at("/id")),
         ("agentId", agent.id.to_string()),
         ("permissionId", permission),
         ("requestId", request.to_string()),
@@ -63,7 +75,8 @@ async fn furnish(w: &World) -> (House, Buyer) {
         ("keyId", key.text_at("/key/id")),
         ("invitationId", invitation.text_at("/invitation/id")),
     ];
-    let secrets = vec![shop.key.clone(), agent.key.clone(), key.text_at("/secret")];
+    let shown = [key.text_at("/secret"), secret.text_at("/secret"), session.text_at("/sessionToken")];
+    let secrets = [shop.key.clone(), agent.key.clone()].into_iter().chain(shown).collect();
     (House { shop, ids, secrets, _stub: stub }, agent)
 }
 
@@ -81,7 +94,15 @@ fn body_of(operation: &str, house: &House) -> Value {
             json!({"effect": "allow", "actions": ["walked"]})
         }
         "addServer" => json!({"name": "walked", "url": "https://walked.example/mcp"}),
+        "importTools" => {
+            json!({"document": {"openapi": "3.1.0", "paths": {"/walked": {"get": {"operationId": "walked"}}}}})
+        }
         "changeServer" => json!({"enabled": false}),
+        "setUserAuth" => json!({"method": {"callback": {"url": "https://walked.example/whois"}}}),
+        "addUserAuthSecret" => json!({"overlapSeconds": 0}),
+        "checkUserToken" => json!({"token": "walked.walked"}),
+        "openSession" => json!({"expiresInSeconds": 60}),
+        "revokeSessions" | "revokeSessionsAlias" => json!({"agentId": agent, "userId": "canary-user"}),
         "invite" => json!({"email": "walked@elsewhere.example", "role": "auditor"}),
         "changeMember" => json!({"role": "approver"}),
         "changeOrganization" => json!({"currency": "EUR"}),
@@ -207,11 +228,13 @@ async fn everything(shop: &Shop, house: &House) -> Vec<String> {
         "/v1/agents".to_owned(),
         format!("/v1/agents/{agent}/keys"),
         format!("/v1/agents/{agent}/permissions"),
+        format!("/v1/agents/{agent}/user-auth"),
         "/v1/keys".to_owned(),
         "/v1/approvals".to_owned(),
         "/v1/servers".to_owned(),
         "/v1/members".to_owned(),
         "/v1/invitations".to_owned(),
+        "/v1/sessions".to_owned(),
         "/v1/organization".to_owned(),
         "/v1/changes".to_owned(),
         format!("/v1/traces/{}", house.id("requestId")),
@@ -264,7 +287,9 @@ async fn every_scope_but_the_right_one_is_not_enough() {
             );
         }
         let has_all = |scopes: &[Scope]| {
-            scopes.iter().all(|scope| [Scope::Verify, Scope::Tools, Scope::ReadActivity].contains(scope))
+            scopes.iter().all(|scope| {
+                [Scope::Verify, Scope::Tools, Scope::ReadActivity, Scope::Sessions].contains(scope)
+            })
         };
         if !has_all(&operation.scopes) {
             operation.by(&agent.http, &house).send().await.refused(Reason::ScopeMissing);

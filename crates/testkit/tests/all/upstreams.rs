@@ -246,8 +246,14 @@ async fn the_caller_s_key_goes_to_no_upstream() {
     shop.server_with(json!({"name": "stub", "url": stub.url(), "credential": own})).await;
     let caller = shop.agent("caller").await;
     shop.permit_all_tools(&caller).await;
-    let call = caller.mcp().request("tools/call", json!({"name": "stub__benign", "arguments": {}}));
-    call.header("cookie", "procura=mine").header("x-user-auth-token", "mine-too").send().await.ok();
+    let call = || {
+        let request = caller.mcp().request("tools/call", json!({"name": "stub__benign", "arguments": {}}));
+        request.header("cookie", "procura=mine")
+    };
+    // A user's token is refused before anybody could pass it on.
+    assert_eq!(call().header("x-user-auth-token", "mine-too").send().await.status, 400);
+    assert!(stub.seen().is_empty());
+    call().send().await.ok();
     let seen = stub.seen();
     assert!(!seen.is_empty());
     for each in seen {
