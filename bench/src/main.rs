@@ -6,14 +6,18 @@
 
 mod ceilings;
 mod committer;
+mod constant_time;
 mod http;
 mod load;
 mod measure;
 mod process;
+mod revoke;
 mod runs;
 mod seed;
 mod settings;
+mod specimens;
 mod table;
+mod users;
 
 use std::process::ExitCode;
 
@@ -30,7 +34,10 @@ COMMANDS
     verify      POST /v1/verify with a durable record, against a bare durable insert
     gateway     tools/call with every gate and a 4 KB result, against a bare reverse proxy
     start       start to first answer with 10,000 keys, idle memory, size of the binary
-    all         everything
+    users       verifying users' tokens, each method's pure part against the signature check alone
+    revoke      how soon 500 open streams of a user end when the user is revoked
+    constant-time  whether the time of a signature check tells how far a guess was right; 10^6 samples each
+    all         everything that needs a server
 
 FLAGS
     --procura PATH       the binary under test                     (target/release/procura)
@@ -69,6 +76,9 @@ fn run(arguments: &[String]) -> Outcome<()> {
         "verify" => runs::verify(&Settings::read(rest)?),
         "gateway" => runs::gateway(&Settings::read(rest)?),
         "start" => runs::start(&Settings::read(rest)?),
+        "users" => users::users(&Settings::read(rest)?),
+        "revoke" => revoke::revoke(&Settings::read(rest)?),
+        "constant-time" => constant_time::constant_time(),
         "all" => runs::all(&Settings::read(rest)?),
         "help" | "--help" | "-h" => {
             print!("{HELP}");

@@ -74,9 +74,7 @@ impl Server {
 
     /// User and system time so far, all threads.
     pub(crate) fn cpu_micros(&self) -> Outcome<u64> {
-        let path = format!("/proc/{}/stat", self.child.id());
-        let text = std::fs::read_to_string(&path).map_err(|error| format!("{path}: {error}"))?;
-        cpu_ticks(&text).map(|ticks| ticks * TICK_MICROS).ok_or_else(|| format!("cannot read {path}"))
+        cpu_micros_of(&self.child.id().to_string())
     }
 
     /// Resident memory now.
@@ -96,6 +94,17 @@ impl Drop for Server {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// The bench's own user and system time so far, all threads.
+pub(crate) fn own_cpu_micros() -> Outcome<u64> {
+    cpu_micros_of("self")
+}
+
+fn cpu_micros_of(process: &str) -> Outcome<u64> {
+    let path = format!("/proc/{process}/stat");
+    let text = std::fs::read_to_string(&path).map_err(|error| format!("{path}: {error}"))?;
+    cpu_ticks(&text).map(|ticks| ticks * TICK_MICROS).ok_or_else(|| format!("cannot read {path}"))
 }
 
 /// Fields 14 and 15; the name before them is in parentheses and may hold spaces.

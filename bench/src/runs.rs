@@ -157,7 +157,7 @@ fn call(server: &Server, path: &str, headers: &[(&str, &str)]) -> Shot {
     }
 }
 
-fn start_procura(settings: &Settings, place: &Place, wish: &Wish) -> Outcome<(Server, Seeded)> {
+pub(crate) fn start_procura(settings: &Settings, place: &Place, wish: &Wish) -> Outcome<(Server, Seeded)> {
     let data = place.folder(if wish.stub.is_some() { "gateway" } else { "verify" })?;
     let binary = binary(settings)?;
     let seeded = seed(&data, wish)?;
@@ -197,12 +197,12 @@ fn is_healthy(address: SocketAddr) -> bool {
 }
 
 /// The folder for databases, removed at the end.
-struct Place {
+pub(crate) struct Place {
     path: PathBuf,
 }
 
 impl Place {
-    fn make(settings: &Settings) -> Outcome<Self> {
+    pub(crate) fn make(settings: &Settings) -> Outcome<Self> {
         if cfg!(debug_assertions) {
             eprintln!("procura-bench: !!! not built with --release: these figures mean nothing");
         }

@@ -12,7 +12,8 @@ use procura_app::{App, Seals, Settings, World, agents, onboarding, permissions};
 use procura_crypto::{Cost, RootKey, TokenKind, token};
 use procura_egress::Egress;
 use procura_model::{
-    Actor, Credential, CredentialId, Ctx, Entropy, Event, EventKind, KeyHolder, Origin, Secret, ShownOnce,
+    Actor, AgentId, Credential, CredentialId, Ctx, Entropy, Event, EventKind, KeyHolder, Origin, Secret,
+    ShownOnce,
 };
 use procura_store::{Store, StoreSettings, credentials};
 
@@ -30,6 +31,10 @@ pub(crate) struct Wish {
 pub(crate) struct Seeded {
     /// An agent key that may do what the load does.
     pub(crate) agent_key: String,
+    /// That agent.
+    pub(crate) agent: AgentId,
+    /// A platform key that may do everything.
+    pub(crate) platform_key: String,
 }
 
 /// What the load does must be allowed, without a person.
@@ -74,7 +79,7 @@ async fn fill(url: String, keys: usize) -> procura_model::Result<Seeded> {
         email: "owner@bench.example".to_owned(),
         password: Secret::new(password),
     };
-    let (owner, _) = onboarding::set_up(&app, Origin::default(), &secret, ask).await?;
+    let (owner, platform) = onboarding::set_up(&app, Origin::default(), &secret, ask).await?;
     let ctx = app.ctx(owner.signed_in.identified, Origin::default());
     let details = AgentDetails { name: "load".to_owned(), kind: "bench".to_owned(), provider: String::new() };
     let (agent, key) = agents::create(&app, &ctx, details).await?;
@@ -84,7 +89,9 @@ async fn fill(url: String, keys: usize) -> procura_model::Result<Seeded> {
         permissions::add(&app, &ctx, agent.id, permission).await?;
     }
     further_keys(&app, &ctx, &key.credential, keys.saturating_sub(1)).await?;
-    let seeded = Seeded { agent_key: ShownOnce::show(&key.secret).to_owned() };
+    let shown = |secret: &ShownOnce| ShownOnce::show(secret).to_owned();
+    let seeded =
+        Seeded { agent_key: shown(&key.secret), agent: agent.id, platform_key: shown(&platform.secret) };
     app.store.close().await;
     Ok(seeded)
 }

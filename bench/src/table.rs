@@ -26,6 +26,31 @@ pub(crate) fn figures(title: &str, measured: &[Measured], settings: &Settings) -
     text
 }
 
+/// Verifications on one thread: subjects in pairs, each followed by the bare check below it.
+pub(crate) fn verifications(measured: &[Measured], settings: &Settings) -> String {
+    let mut text = format!(
+        "\n### Verifying users' tokens\n\n1 thread, {} turns of {} s, median [min–max]\n\n\
+         | subject | per second | CPU µs | the bare check | CPU µs | more CPU µs | times |\n|---|--:|--:|---|--:|--:|--:|\n",
+        settings.runs,
+        settings.length.as_secs()
+    );
+    for pair in measured.as_chunks::<2>().0 {
+        let [whole, bare] = pair;
+        let turns = || whole.samples.iter().zip(&bare.samples);
+        text.push_str(&format!(
+            "| {} | {} | {} | {} | {} | {:.2} | {:.2} |\n",
+            whole.name,
+            spread(whole, 0, |sample| sample.per_second),
+            spread(whole, 2, |sample| sample.cpu_micros),
+            bare.name,
+            spread(bare, 2, |sample| sample.cpu_micros),
+            median(turns().map(|(whole, bare)| whole.cpu_micros - bare.cpu_micros)),
+            median(turns().map(|(whole, bare)| whole.cpu_micros / bare.cpu_micros)),
+        ));
+    }
+    text
+}
+
 /// How the first subject stands to the second: the median of the ratios of each turn.
 pub(crate) fn ratio(measured: &[Measured], subject: &str, ceiling: &str) -> String {
     let (Some(subject), Some(ceiling)) = (find(measured, subject), find(measured, ceiling)) else {

@@ -18,6 +18,10 @@ impl Environment {
         self.variables.push((name, value.as_ref().to_owned()));
     }
 
+    pub(crate) fn value(&self, name: &str) -> Option<&OsStr> {
+        self.variables.iter().find(|(known, _)| *known == name).map(|(_, value)| value.as_os_str())
+    }
+
     fn set_if(&mut self, name: &'static str, value: Option<impl AsRef<OsStr>>) {
         if let Some(value) = value {
             self.set(name, value);

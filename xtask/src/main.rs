@@ -6,6 +6,7 @@
 mod check;
 mod environment;
 mod processes;
+mod sdks;
 mod services;
 mod soak;
 mod suite;
@@ -21,11 +22,12 @@ What CI runs, for everybody.
 
 USAGE
     cargo xtask check                      format, clippy, floors, sizes, secrets, licences, generated files
-    cargo xtask test [FLAGS] [FILTER]      the whole suite, on SQLite and then on PostgreSQL
+    cargo xtask test [FLAGS] [FILTER]      the whole suite, on SQLite and then on PostgreSQL, and the SDKs
     cargo xtask soak [NAME]                one long proof in release mode; without a name: the list of them
     cargo xtask services                   own PostgreSQL and Redis until Ctrl-C; prints the environment for tests
 
 FLAGS OF test
+    FILTER          only Rust tests whose name contains the word; without the SDKs of other languages
     --sqlite        only the pass on SQLite
     --postgres      only the pass on PostgreSQL (the crates that touch the store)
     --no-install    use what is there, install nothing; what is missing is named

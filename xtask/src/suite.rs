@@ -1,4 +1,4 @@
-//! `cargo xtask test`: the whole suite on SQLite, then what touches the store once more on PostgreSQL.
+//! `cargo xtask test`: the whole suite on SQLite with the SDKs, then what touches the store once more on PostgreSQL.
 //!
 //! One build serves both passes. The second pass runs the built test programs itself: asking cargo for a part of the
 //! workspace would resolve other features and compile everything again. The last line is `N passed, N failed`.
@@ -13,6 +13,7 @@ use serde_json::Value;
 use crate::Outcome;
 use crate::environment::Environment;
 use crate::processes::{cargo, loud, step};
+use crate::sdks;
 use crate::services::{Folder, Services};
 use crate::tally::Tally;
 use crate::tools::{Install, Tools};
@@ -106,6 +107,9 @@ fn run_passes(wish: &Wish, undertaker: &mut Undertaker, tally: &mut Tally) -> Ou
     if wish.sqlite {
         environment.set("TEST_DATABASE", "sqlite");
         tally.add(everything(undertaker, &environment, &wish.filter)?);
+        if wish.filter.is_empty() {
+            tally.add(sdks::test(undertaker, &workspace.root, &environment)?);
+        }
         step(&format!("pass on SQLite: {tally:?} after {} s", began.elapsed().as_secs()));
     }
     if wish.postgres {

@@ -8,13 +8,44 @@ pub(crate) struct Tally {
 }
 
 impl Tally {
-    /// Takes one line of output; only libtest's own closing line counts.
+    /// Takes one line of output; only a test runner's own closing lines count: libtest's, Node's in TAP, and unittest's.
     pub(crate) fn hear(&mut self, line: &str) {
-        let Some((_, counts)) = line.split_once("test result: ") else {
+        if let Some((_, counts)) = line.split_once("test result: ") {
+            self.passed += count(counts, "passed");
+            self.failed += count(counts, "failed");
+        } else if let Some(counts) = line.strip_prefix("# ") {
+            self.hear_node(counts);
+        } else if let Some(ran) = line.strip_prefix("Ran ").filter(|ran| ran.contains(" in ")) {
+            self.passed += ran.split(' ').next().and_then(|number| number.parse().ok()).unwrap_or(0);
+        } else if line.starts_with("FAILED (") || line.starts_with("OK (skipped=") {
+            self.hear_unittest(line);
+        }
+    }
+
+    /// `# pass 5`, `# fail 1`, `# cancelled 0`: one number on each line.
+    fn hear_node(&mut self, line: &str) {
+        let mut words = line.split(' ');
+        let (Some(name), Some(Ok(number)), None) =
+            (words.next(), words.next().map(str::parse::<u64>), words.next())
+        else {
             return;
         };
-        self.passed += count(counts, "passed");
-        self.failed += count(counts, "failed");
+        match name {
+            "pass" => self.passed += number,
+            "fail" | "cancelled" => self.failed += number,
+            _ => {}
+        }
+    }
+
+    /// `FAILED (failures=1, errors=2, skipped=1)`, of those that were counted as run.
+    fn hear_unittest(&mut self, line: &str) {
+        let number = |name: &str| {
+            let after = line.split([' ', '(', ')', ',']).find_map(|part| part.strip_prefix(name));
+            after.and_then(|number| number.parse::<u64>().ok()).unwrap_or(0)
+        };
+        let failed = number("failures=") + number("errors=");
+        self.passed = self.passed.saturating_sub(failed + number("skipped="));
+        self.failed += failed;
     }
 
     pub(crate) fn add(&mut self, other: Self) {
@@ -59,6 +90,22 @@ mod tests {
             "test result: FAILED. 10 passed; 2 failed; 0 ignored; 0 measured; 4 filtered out; finished in 1s",
         );
         assert_eq!(tally, Tally { passed: 13, failed: 2 });
+    }
+
+    #[test]
+    fn the_runners_of_node_and_python_are_heard() {
+        let heard = |lines: &[&str]| {
+            let mut tally = Tally::default();
+            lines.iter().for_each(|line| tally.hear(line));
+            tally
+        };
+        let node = ["# Subtest: pass 9", "# tests 7", "# pass 5", "# fail 1", "# cancelled 1", "# skipped 0"];
+        assert_eq!(heard(&node), Tally { passed: 5, failed: 2 });
+        assert_eq!(heard(&["Ran 5 tests in 0.014s", "", "OK"]), Tally { passed: 5, failed: 0 });
+        let broken = ["Ran 5 tests in 0.014s", "", "FAILED (failures=1, errors=2, skipped=1)"];
+        assert_eq!(heard(&broken), Tally { passed: 1, failed: 3 });
+        assert_eq!(heard(&["Ran 3 tests in 1s", "OK (skipped=1)"]), Tally { passed: 2, failed: 0 });
+        assert_eq!(heard(&["Ran away", "# passed by", "# pass the salt"]), Tally::default());
     }
 
     #[test]

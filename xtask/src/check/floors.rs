@@ -23,7 +23,9 @@ const FLOORS: [(&str, u8); 14] = [
 /// The roof sees everything and is seen by tests alone.
 const TESTKIT: &str = "procura-testkit";
 /// These stand outside the house; no room may lean on them.
-const OUTSIDE: [&str; 4] = ["xtask", "procura-bench", "procura-trainer", "procura-sdk"];
+const OUTSIDE: [&str; 4] = ["xtask", "procura-bench", "procura-trainer", SDK];
+/// It is for programs of others, which have nothing of ours; only the roof plays such a program.
+const SDK: &str = "procura-sdk";
 const HIGHEST_PURE: u8 = 1;
 const TOUCHES_THE_WORLD: [&str; 8] =
     ["tokio", "sqlx", "sqlx-core", "axum", "reqwest", "hyper", "async-std", "socket2"];
@@ -33,6 +35,7 @@ pub(super) fn check(workspace: &Workspace) -> Findings {
         .members()
         .flat_map(|member| match floor(&member.name) {
             Some(floor) => room(workspace, member, floor),
+            None if member.name == SDK => alone(workspace, member),
             None if OUTSIDE.contains(&member.name.as_str()) => Findings::new(),
             None => vec![format!("{} has no floor; name it in xtask/src/check/floors.rs", member.name)],
         })
@@ -66,7 +69,19 @@ fn room(workspace: &Workspace, member: &Package, from: u8) -> Findings {
     findings
 }
 
+/// What imports no other member of the workspace.
+fn alone(workspace: &Workspace, member: &Package) -> Findings {
+    workspace
+        .members()
+        .filter(|other| workspace.edges(&member.id).iter().any(|(to, _)| *to == other.id))
+        .map(|other| format!("{} stands alone and may not import {}", member.name, other.name))
+        .collect()
+}
+
 fn is_allowed(from: u8, to: &str, kind: Kind) -> bool {
+    if to == SDK {
+        return Some(from) == floor(TESTKIT);
+    }
     if OUTSIDE.contains(&to) {
         return false;
     }
@@ -112,6 +127,16 @@ mod tests {
         assert_eq!(findings, ["procura-policy is pure and may not reach tokio"]);
         assert!(of(&[("procura-policy", "tokio", Some("dev"))]).is_empty());
         assert!(of(&[("procura-store", "tokio", None)]).is_empty());
+    }
+
+    #[test]
+    fn the_sdk_imports_nothing_of_ours() {
+        let of = |to| check(&drawn(&["procura-model", SDK], &[(SDK, to, None)]));
+        assert_eq!(of("procura-model"), ["procura-sdk stands alone and may not import procura-model"]);
+        assert!(of("serde_json").is_empty());
+        let used = |by| check(&drawn(&[by, SDK], &[(by, SDK, None)]));
+        assert!(used(TESTKIT).is_empty());
+        assert_eq!(used("procura-app").len(), 1);
     }
 
     #[test]
