@@ -65,6 +65,8 @@ impl Role {
             S::ReadKeys,
             S::ReadOrganization,
             S::ReadSessions,
+            S::ReadBudgets,
+            S::ReadEntities,
         ];
         let more: &[S] = match self {
             Self::Owner | Self::Admin => S::ALL,
@@ -76,6 +78,8 @@ impl Role {
                 S::Tools,
                 S::ReadMetrics,
                 S::RevokeSessions,
+                S::WriteBudgets,
+                S::WriteEntities,
             ],
             Self::Approver => &[S::DecideApprovals],
             Self::Auditor => &[],

@@ -74,6 +74,21 @@ kinds! {
     UserTokenTried = "user.token_tried", false, "A user's token was tried in the token console.";
     SessionOpened = "session.opened", true, "An agent began to act for a verified user.";
     SessionRevoked = "session.revoked", true, "A session of a verified user was revoked.";
+    BudgetCreated = "budget.created", true, "A budget was added.";
+    BudgetChanged = "budget.changed", true, "A budget was changed.";
+    BudgetRemoved = "budget.removed", true, "A budget was removed.";
+    ReservationCommitted = "reservation.committed", true, "A reserved action happened.";
+    ReservationReleased = "reservation.released", true, "A reserved action did not happen.";
+    ReservationExpired = "reservation.expired", true, "Nobody said in time what became of a reserved action.";
+    ApprovalAnswered = "approval.answered", true, "One of several people answered.";
+    ReceiptRedeemed = "receipt.redeemed", true, "A receipt was redeemed.";
+    GuardrailCreated = "guardrail.created", true, "A guardrail was added.";
+    GuardrailChanged = "guardrail.changed", true, "A guardrail was changed.";
+    GuardrailRemoved = "guardrail.removed", true, "A guardrail was removed.";
+    PassportRotated = "passport.rotated", true, "An agent's passport was made or rotated.";
+    PassportRevoked = "passport.revoked", true, "An agent's passport was revoked.";
+    EntityChanged = "entity.changed", false, "A subject or resource for AuthZEN was added or changed.";
+    EntityRemoved = "entity.removed", false, "A subject or resource for AuthZEN was removed.";
     LinkMade = "link.made", false, "A one-time link was made.";
     LinkUsed = "link.used", false, "A one-time link was used.";
 }

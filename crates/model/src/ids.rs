@@ -105,6 +105,16 @@ id! {
     ResultId "out";
     /// A secret of the customer's in the secret store.
     SecretId "sec";
+    /// A limit over time on what may be spent or done.
+    BudgetId "bud";
+    /// What one allowed ask has taken from budgets.
+    ReservationId "rsv";
+    /// A signed decision.
+    ReceiptId "rcp";
+    /// A Cedar policy of an organization.
+    GuardrailId "grd";
+    /// The public view of an agent's permissions.
+    PassportId "psp";
 }
 
 #[cfg(test)]

@@ -12,6 +12,11 @@
 //! | secret | a value of the customer's that must be used again; sealed, write-only | `sec_` |
 //! | permission | an allowed or blocked action with limits | `per_` |
 //! | approval | a human answer to one ask | `apr_` |
+//! | budget | a limit over time on what may be spent or done | `bud_` |
+//! | reservation | what one allowed ask has taken from budgets, until its outcome is known | `rsv_` |
+//! | receipt | a signed decision, for whoever carries the action out | `rcp_` |
+//! | guardrail | a Cedar policy of the organization, above all permissions | `grd_` |
+//! | passport | the public view of an agent's permissions | `psp_` |
 //! | ask, decision | what the agent wants, what we answered | `req_` |
 //! | tool server, tool | an upstream that offers tools, one of them | `srv_` |
 //! | event | a thing that happened: audit row and webhook | `evt_` |
@@ -22,6 +27,7 @@ pub mod agent;
 pub mod amount;
 pub mod api_server;
 pub mod approval;
+pub mod budget;
 pub mod ctx;
 pub mod decision;
 pub mod entropy;
@@ -30,6 +36,7 @@ pub mod event;
 pub mod ids;
 pub mod json;
 pub mod page;
+pub mod period;
 pub mod permission;
 pub mod reason;
 pub mod scope;
@@ -46,17 +53,19 @@ pub use agent::{Agent, AgentStatus, Credential, KeyHolder, UserRef};
 pub use amount::{Amount, Currency, Money};
 pub use api_server::{ApiServer, ApiTool};
 pub use approval::{Approval, ApprovalState};
+pub use budget::{Budget, BudgetOf, Hold, Reservation, ReservationState, Unsettled, Window};
 pub use ctx::{Actor, Ctx, Origin};
 pub use decision::{Ask, Decision, Risk, Verdict};
 pub use entropy::Entropy;
 pub use error::{Doing, Error, Fault, Refusal, Result, Side};
 pub use event::{Event, EventKind, Recorded};
 pub use ids::{
-    AccountId, AgentId, ApprovalId, CredentialId, EventId, InvitationId, PermissionId, RequestId, ResultId,
-    SecretId, ServerId, SessionId, TenantId,
+    AccountId, AgentId, ApprovalId, BudgetId, CredentialId, EventId, GuardrailId, InvitationId, PassportId,
+    PermissionId, ReceiptId, RequestId, ReservationId, ResultId, SecretId, ServerId, SessionId, TenantId,
 };
 pub use json::{Json, JsonError};
 pub use page::{Page, PageAsk};
+pub use period::Period;
 pub use permission::{ApprovalRule, Condition, Day, Effect, Operator, Permission, Schedule};
 pub use reason::Reason;
 pub use scope::{Scope, Scopes};

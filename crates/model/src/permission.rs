@@ -2,7 +2,7 @@
 //! one of the API, the store and `procura check decision`; an unknown field is an error, so that
 //! a limit which nobody enforces can never be saved.
 
-use crate::{amount::Money, ids::PermissionId, json::Json, time::Time};
+use crate::{amount::Money, budget::Window, ids::PermissionId, json::Json, time::Time};
 use serde::{Deserialize, Serialize};
 
 /// One rule of an agent's policy.
@@ -28,6 +28,9 @@ pub struct Permission {
     /// The most that one call may cost.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub max_amount: Option<Money>,
+    /// The most that may be spent, or how often it may allow, within a rolling window.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub window: Option<Window>,
     /// When in the week it holds.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub schedule: Option<Schedule>,
@@ -40,6 +43,12 @@ pub struct Permission {
     /// Whether a person must agree.
     #[serde(default)]
     pub approval: ApprovalRule,
+    /// How many people must agree, where a person must; one where absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub quorum: Option<u8>,
+    /// Whether it only records what it would have done (VER-5).
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub shadow: bool,
     /// The one end user for whom it holds; absent for any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub user: Option<String>,
@@ -162,6 +171,7 @@ mod tests {
         let text = r#"{"effect":"allow","actions":["purchase.*"],"resources":["*"],"vendors":["coachella.com"],
             "conditions":[{"path":"args.customerId","op":"eq","ref":"user.id"},{"path":"args.n","op":"le","value":3}],
             "maxAmount":{"value":500,"currency":"USD"},"approval":{"above":{"value":"200.00","currency":"USD"}},
+            "window":{"amount":{"value":"2000","currency":"USD"},"per":"P30D"},"quorum":2,"shadow":true,
             "expiresAt":"2027-01-01T00:00:00Z"}"#;
         let permission: Permission = serde_json::from_str(text).unwrap();
         let again: Permission = serde_json::from_str(&serde_json::to_string(&permission).unwrap()).unwrap();

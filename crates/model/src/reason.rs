@@ -106,12 +106,25 @@ reasons! {
     PermissionExpired, "PERMISSION_EXPIRED", 403, "The permission has expired.", "Have the permission renewed.";
     PermissionNotYetValid, "PERMISSION_NOT_YET_VALID", 403, "The permission does not hold yet.", "Try again after its start.";
     UserMismatch, "USER_MISMATCH", 403, "The permission is for another user.", "Call on behalf of that user.";
+    BudgetExceeded, "BUDGET_EXCEEDED", 403, "A limit over time does not leave enough for this.", "Ask for less, wait until the window has moved on, or have the limit raised.";
+    GuardrailDenied, "GUARDRAIL_DENIED", 403, "A guardrail of the organization refuses this.", "Guardrails stand above permissions; see the sentence for the one that refused.";
     PolicyError, "POLICY_ERROR", 403, "The policy could not be evaluated, so the answer is no.", "See the sentence for the permission and the condition at fault.";
+
+    // What was reserved, and what was signed.
+    ReservationClosed, "RESERVATION_CLOSED", 409, "The reservation was settled otherwise already.", "Look at its state; a settled reservation is not settled again.";
+    AmountOverReserved, "AMOUNT_OVER_RESERVED", 422, "The amount is more than was reserved.", "Verify the difference first, then commit both.";
+    ReceiptInvalid, "RECEIPT_INVALID", 422, "The receipt is not one that this server signed.", "Send the receipt as it came, whole.";
+    ReceiptExpired, "RECEIPT_EXPIRED", 410, "The receipt has expired.", "Ask for a new decision.";
+    ReceiptMismatch, "RECEIPT_MISMATCH", 403, "The receipt is for another audience or another action.", "Send the receipt to the party and for the action that it names.";
+    ReceiptStale, "RECEIPT_STALE", 403, "What the decision stood on has changed since.", "Ask for a new decision.";
+    ReceiptRedeemed, "RECEIPT_REDEEMED", 409, "The receipt was redeemed already.", "A receipt is good for one use; ask for a new decision.";
+    PassportInvalid, "PASSPORT_INVALID", 401, "The passport link is unknown, was replaced, or its agent is disabled.", "Ask whoever gave you the link for a new one.";
 
     // What a person says.
     ApprovalRequired, "APPROVAL_REQUIRED", 403, "A person must approve this exact call.", "Have it approved by the link, then send the same call again.";
     ApprovalDenied, "APPROVAL_DENIED", 403, "A person denied this call.", "Do not repeat it; ask the person if it matters.";
     ApprovalClosed, "APPROVAL_CLOSED", 409, "The approval is no longer waiting.", "Look at its state; the call must be asked anew.";
+    ApprovalAnswered, "APPROVAL_ANSWERED", 409, "You have answered this already.", "Somebody else must answer too.";
     SelfApproval, "APPROVAL_NOT_ELIGIBLE", 403, "You cannot decide this approval.", "Somebody else with the role approver, admin or owner must.";
 
     // What the screens say.

@@ -48,6 +48,11 @@ scopes! {
     Sessions = 18, "sessions", "Open sessions for verified users and read their context.";
     ReadSessions = 19, "read:sessions", "Read sessions of verified users, by pseudonym.";
     RevokeSessions = 20, "revoke:sessions", "Revoke sessions of verified users.";
+    ReadBudgets = 21, "read:budgets", "Read budgets and reservations.";
+    WriteBudgets = 22, "write:budgets", "Add, change and remove budgets; settle reservations of any agent.";
+    RedeemReceipts = 23, "redeem:receipts", "Redeem receipts of decisions, each once.";
+    ReadEntities = 24, "read:entities", "Read the subjects and resources that AuthZEN searches.";
+    WriteEntities = 25, "write:entities", "Add, change and remove subjects and resources that AuthZEN searches.";
 }
 
 impl std::str::FromStr for Scope {

@@ -488,6 +488,9 @@ prop_compose! {
                 (Effect::Allow, "above", Some(limit)) => ApprovalRule::Above(limit),
                 _ => ApprovalRule::Never,
             },
+            window: None,
+            quorum: None,
+            shadow: false,
             user,
         }
     }

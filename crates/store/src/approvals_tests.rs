@@ -144,6 +144,9 @@ async fn a_changed_permission_makes_what_was_granted_under_the_old_ones_stale() 
         not_before: None,
         expires_at: None,
         approval: procura_model::ApprovalRule::Never,
+        window: None,
+        quorum: None,
+        shadow: false,
         user: None,
     };
     let version = house

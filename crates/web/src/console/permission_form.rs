@@ -47,6 +47,9 @@ pub(super) fn read(form: &PermissionForm) -> Result<Permission, Problems> {
         not_before: time(&form.not_before, "not_before", &mut problems),
         expires_at: time(&form.expires_at, "expires_at", &mut problems),
         approval: approval(form, &mut problems),
+        window: None,
+        quorum: None,
+        shadow: false,
         user: Some(form.user.clone()).filter(|user| !user.is_empty()),
     };
     if permission.actions.is_empty() {
