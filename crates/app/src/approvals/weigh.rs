@@ -1,0 +1,83 @@
+//! What a call gets that needs a person: an earlier yes is used, an earlier no stands, and all else waits.
+
+use super::{consume::consumed, open::opened};
+use crate::{
+    AgentSnapshot, App,
+    verify::{Answer, Plan, Ruling, answer, events},
+};
+use procura_model::{Approval, ApprovalState, Ctx, Decision, Digest, Reason, Result, Verdict};
+use procura_store::{Writer, approvals as rows};
+use std::borrow::Cow;
+
+/// How many approvals of one agent may wait at the same time.
+const MAX_WAITING: i64 = 100;
+
+/// What a call that needs a person gets: a consumed approval, an earlier no, or a place in the inbox.
+pub(crate) async fn weigh(
+    app: &App,
+    ctx: &Ctx,
+    agent: &AgentSnapshot,
+    plan: &Plan<'_>,
+    wanted: Decision,
+) -> Result<Answer> {
+    let canonical = plan.ask.canonical();
+    let digest = Digest::of(canonical.as_bytes());
+    let bound = rows::Use {
+        agent: plan.agent,
+        digest: &digest,
+        policy_version: agent.agent.policy_version,
+        user: plan.ask.user.as_ref().map(|user| &user.reference),
+    };
+    let mut writer = app.store.write(ctx).await?;
+    if let Some(approval) = rows::consume(&mut writer, &bound).await? {
+        return consumed(Used { app, ctx, agent, plan, writer }, &approval, wanted).await;
+    }
+    let decision = match rows::find_latest(&mut writer, plan.agent, &digest).await? {
+        Some(latest) if is_standing_no(&latest, ctx, &bound) => Decision {
+            verdict: Verdict::Deny,
+            reason: Reason::ApprovalDenied,
+            sentence: Cow::Borrowed(Reason::ApprovalDenied.text()),
+            missing: None,
+            ..wanted
+        },
+        // Who asks again is told its place, however full the inbox is.
+        Some(latest) if is_waiting_still(&latest, ctx, &bound) => {
+            return opened(Used { app, ctx, agent, plan, writer }, &canonical, wanted).await;
+        }
+        _ if rows::count_waiting(&mut writer, plan.agent).await? >= MAX_WAITING => Decision {
+            verdict: Verdict::Deny,
+            reason: Reason::TooManyWaiting,
+            sentence: Cow::Borrowed(Reason::TooManyWaiting.text()),
+            ..wanted
+        },
+        _ => return opened(Used { app, ctx, agent, plan, writer }, &canonical, wanted).await,
+    };
+    writer.commit_all(events(app, ctx, agent, plan, Ruling { decision: &decision, approval: None })).await?;
+    app.metrics.decided(decision.verdict, decision.reason, ctx.elapsed_us());
+    Ok(answer(ctx, agent, &decision))
+}
+
+/// What the two ways on have in common.
+pub(super) struct Used<'u> {
+    pub(super) app: &'u App,
+    pub(super) ctx: &'u Ctx,
+    pub(super) agent: &'u AgentSnapshot,
+    pub(super) plan: &'u Plan<'u>,
+    pub(super) writer: Writer<'u>,
+}
+
+/// A person said no to this very call, under this very policy, and the no still stands.
+fn is_standing_no(latest: &Approval, ctx: &Ctx, bound: &rows::Use<'_>) -> bool {
+    latest.state == ApprovalState::Denied
+        && latest.policy_version == bound.policy_version
+        && latest.user.as_ref() == bound.user
+        && latest.expires_at > ctx.now
+}
+
+/// This very call waits for a person already.
+fn is_waiting_still(latest: &Approval, ctx: &Ctx, bound: &rows::Use<'_>) -> bool {
+    latest.state == ApprovalState::Waiting
+        && latest.policy_version == bound.policy_version
+        && latest.user.as_ref() == bound.user
+        && latest.expires_at > ctx.now
+}
