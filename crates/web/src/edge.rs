@@ -38,10 +38,11 @@ const SAFE: [(HeaderName, HeaderValue); 5] = [
 pub struct Framed;
 
 /// Lets a request that changes something run to its end though its caller goes away: what was committed must be heard of
-/// on this node, or what was revoked would go on being served from memory. Tool calls end with their caller.
+/// on this node, or what was revoked would go on being served from memory. Tool calls end with their caller; and a decision
+/// narrows nothing: it is recorded whole or not at all, so it needs no task of its own.
 pub async fn undisturbed(State(state): State<WebState>, request: Request, next: Next) -> Response {
     let is_reading = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
-    if is_reading || is_tool_call(request.uri().path()) {
+    if is_reading || is_tool_call(request.uri().path()) || is_bare_decision(&request) {
         return next.run(request).await;
     }
     let (answer, answered) = oneshot::channel();
@@ -54,6 +55,13 @@ pub async fn undisturbed(State(state): State<WebState>, request: Request, next: 
 
 fn is_tool_call(path: &str) -> bool {
     path.strip_prefix("/v1/mcp").is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+/// With an idempotency key it is none: whoever asks again must find its end.
+fn is_bare_decision(request: &Request) -> bool {
+    const DECISIONS: [&str; 4] =
+        ["/v1/verify", "/api/verify", "/access/v1/evaluation", "/access/v1/evaluations"];
+    DECISIONS.contains(&request.uri().path()) && !request.headers().contains_key("idempotency-key")
 }
 
 /// Passes one request on and finishes its answer. A handler that panics answers `INTERNAL`, and
