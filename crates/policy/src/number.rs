@@ -51,6 +51,16 @@ impl Decimal {
         i32::try_from(self.digits.len()).is_ok_and(|digits| digits <= self.point.max(0))
     }
 
+    /// Its value, where it has no fraction and fits.
+    pub(crate) fn whole(&self) -> Option<i64> {
+        let places = usize::try_from(self.point.max(0)).ok().filter(|places| *places <= 19)?;
+        let value = (0..places).try_fold(0_i64, |value, place| {
+            let digit = self.digits.get(place).map_or(0, |digit| i64::from(digit - b'0'));
+            value.checked_mul(10)?.checked_add(if self.negative { -digit } else { digit })
+        })?;
+        self.is_whole().then_some(value)
+    }
+
     fn sign(&self) -> i8 {
         match (self.digits.is_empty(), self.negative) {
             (true, _) => 0,
