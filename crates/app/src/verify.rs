@@ -174,8 +174,8 @@ pub async fn snapshot(app: &App, ctx: &Ctx, agent: AgentId) -> Result<Arc<AgentS
     app.snapshots.agent(&app.rows(ctx.now), ctx.tenant, agent).await
 }
 
-fn facts_of(snapshot: &AgentSnapshot) -> Facts {
-    Facts { currency: snapshot.settings.currency }
+fn facts_of(snapshot: &AgentSnapshot) -> Facts<'static> {
+    Facts { currency: snapshot.settings.currency, ..Facts::default() }
 }
 
 /// An agent speaks for itself alone; everybody else names an agent (decision 5).

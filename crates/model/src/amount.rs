@@ -16,12 +16,22 @@ pub struct Amount(i64);
 pub struct AmountError;
 
 impl Amount {
+    /// Nothing.
+    pub const ZERO: Self = Self(0);
+
     /// The amount of so many ten-thousandths.
     ///
     /// # Errors
     /// When it is negative.
     pub const fn from_units(units: i64) -> Result<Self, AmountError> {
         if units < 0 { Err(AmountError) } else { Ok(Self(units)) }
+    }
+
+    /// What is left of it when another is taken away; nothing where the other is more.
+    #[must_use]
+    pub const fn less(self, other: Self) -> Self {
+        // Neither is negative, so the difference always fits.
+        if other.0 >= self.0 { Self::ZERO } else { Self(self.0 - other.0) }
     }
 
     /// Ten-thousandths.

@@ -92,7 +92,8 @@ pub struct Condition {
     /// With what: a literal.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub value: Option<Json>,
-    /// With what: a fact of the verified user: `user.id`, `user.email`, `user.role`, `user.attributes.<path>`.
+    /// With what: a fact of the verified user (`user.id`, `user.email`, `user.role`, `user.attributes.<path>`), or
+    /// another argument (`args.<path>`).
     #[serde(default, skip_serializing_if = "Option::is_none", rename = "ref")]
     pub reference: Option<String>,
 }

@@ -1,13 +1,20 @@
 //! `procura check decision --jsonl`: one record in, one answer out, by the same code as the server.
 //!
-//! In: `{"permissions":[..],"ask":{..},"now"?:"..","user"?:..,"currency"?:"USD"}`; other members are
-//! left alone. `user` is the id of the verified user, or `{"id","email"?,"role"?,"attributes"?}`. Out: `{"decision","code","reason","risk","permission","missing","near":[{"permission","reason"}]}`,
-//! or `{"error":".."}` for a line that is no record. A permission or an amount that cannot be read is
-//! a deny, as it would be in the server.
+//! In: `{"permissions":[..],"ask":{..},"now"?:"..","facts"?:{"user"?:..,"currency"?:"USD","spent"?:[..]}}`;
+//! other members are left alone. `user` is the id of the verified user, or
+//! `{"id","email"?,"role"?,"attributes"?}`; it and `currency` may also stand beside `facts`. An entry of
+//! `spent` is `{"permission":"per_..","amount"?:"12.00","count"?:3}`: what was committed and held within the
+//! window of a permission, which is named by its id or by its place, the first being 1. A window that no
+//! entry names has spent nothing.
+//!
+//! Out: `{"decision","code","reason","risk","permission","permissionId","missing",
+//! "near":[{"permission","reason"}]}`, or `{"error":".."}` for a line that is no record. A permission or an
+//! amount that cannot be read is a deny, as it would be in the server.
 
 use crate::{
-    decide::{Facts, Policy, incomparable},
+    decide::{Policy, incomparable},
     explain::Explained,
+    facts::{Facts, Spending, Supposed},
 };
 use procura_model::{
     ActingUser, Amount, Ask, Currency, Decision, Json, Permission, PermissionId, Reason, Risk, Time, Verdict,
@@ -21,17 +28,39 @@ struct Record {
     permissions: Vec<Json>,
     ask: Json,
     now: Option<Time>,
+    #[serde(default)]
+    facts: RecordFacts,
     user: Option<Json>,
     currency: Option<Currency>,
 }
 
+#[derive(Default, Deserialize)]
+struct RecordFacts {
+    user: Option<Json>,
+    currency: Option<Currency>,
+    #[serde(default)]
+    spent: Vec<RecordSpent>,
+}
+
+#[derive(Deserialize)]
+struct RecordSpent {
+    /// An id, or a place.
+    permission: Json,
+    amount: Option<Amount>,
+    #[serde(default)]
+    count: i64,
+}
+
 #[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
 struct Answer<'a> {
     decision: Verdict,
     code: Reason,
     reason: &'a str,
     risk: Risk,
     permission: Option<PermissionId>,
+    /// The same under the name that the server's answer has for it.
+    permission_id: Option<PermissionId>,
     missing: Option<&'a str>,
     near: Vec<NearAnswer<'a>>,
 }
@@ -65,7 +94,7 @@ fn explain(line: &str, now: Time) -> Result<Explained, String> {
     }
     let mut ask: Ask =
         serde_json::from_str(&record.ask.to_string()).map_err(|error| format!("not an ask: {error}"))?;
-    let user = record.user.as_ref().map(user).transpose()?;
+    let user = record.facts.user.as_ref().or(record.user.as_ref()).map(user).transpose()?;
     ask.user = user.map(|user| Arc::new(ActingUser::supposed(user)));
     let mut permissions = Vec::with_capacity(record.permissions.len());
     for (index, text) in record.permissions.iter().enumerate() {
@@ -78,8 +107,31 @@ fn explain(line: &str, now: Time) -> Result<Explained, String> {
             }
         }
     }
-    let facts = Facts { currency: record.currency };
+    let spent = spent(&record.facts.spent, &permissions)?;
+    let currency = record.facts.currency.or(record.currency);
+    let facts = Facts { currency, spending: Spending::Supposed(&spent) };
     Ok(Policy::compile(1, &permissions).explain(&ask, &facts, now))
+}
+
+/// What a record supposes of the windows.
+fn spent(rows: &[RecordSpent], permissions: &[Permission]) -> Result<Vec<Supposed>, String> {
+    let place = |named: &Json| match named {
+        Json::Number(place) => place.parse().ok().filter(|place| (1..=permissions.len()).contains(place)),
+        Json::Text(id) => {
+            let is_named =
+                |permission: &Permission| permission.id.is_some_and(|known| known.to_string() == *id);
+            permissions.iter().position(is_named).map(|index| index + 1)
+        }
+        _ => None,
+    };
+    let supposed = rows.iter().map(|row| match (place(&row.permission), row.count) {
+        (None, _) => {
+            Err("not a fact: spent names a permission, by id or by place, that is not there".to_owned())
+        }
+        (Some(_), ..0) => Err("not a fact: a count in spent is negative".to_owned()),
+        (Some(place), count) => Ok(Supposed { place, amount: row.amount.unwrap_or(Amount::ZERO), count }),
+    });
+    supposed.collect()
 }
 
 /// The verified user that a record supposes.
@@ -118,6 +170,7 @@ impl<'a> Answer<'a> {
             reason: sentence,
             risk: *risk,
             permission: *permission,
+            permission_id: *permission,
             missing: *missing,
             near: near
                 .map(|near| NearAnswer { permission: near.permission, reason: &near.sentence })
@@ -165,6 +218,59 @@ mod tests {
         assert_eq!(check(&line("ada", "2026-12-31T23:59:59Z"))["decision"], "allow");
         assert_eq!(check(&line("bob", "2026-12-31T23:59:59Z"))["code"], "USER_MISMATCH");
         assert_eq!(check(&line("ada", "2027-01-01T00:00:00Z"))["code"], "PERMISSION_EXPIRED");
+    }
+
+    #[test]
+    fn windows_are_judged_by_what_the_record_supposes() {
+        let line = |spent: &str| {
+            format!(
+                r#"{{"permissions":[{{"id":"per_01K00000000000000000000000","effect":"allow","actions":["buy"],
+                    "window":{{"amount":{{"value":"1000","currency":"USD"}},"count":3,"per":"P30D"}}}}],
+                    "ask":{{"action":"buy","amount":742}},"facts":{{"spent":[{spent}]}}}}"#
+            )
+        };
+        let id = r#""permission":"per_01K00000000000000000000000""#;
+        assert_eq!(check(&line(""))["decision"], "allow");
+        assert_eq!(check(&line(&format!(r#"{{{id},"amount":"258.00","count":2}}"#)))["code"], "ALLOWED");
+        let over = check(&line(r#"{"permission":1,"amount":742,"count":1}"#));
+        assert_eq!((&over["code"], &over["missing"]), (&"BUDGET_EXCEEDED".into(), &"budget".into()));
+        assert_eq!(over["permissionId"], "per_01K00000000000000000000000");
+        assert_eq!(over["permission"], over["permissionId"]);
+        assert_eq!(
+            over["reason"],
+            "The amount 742.00 USD exceeds what is left: 258.00 of 1000.00 USD per P30D \
+             (permission per_01K00000000000000000000000)."
+        );
+        let called = check(&line(&format!(r#"{{{id},"count":3}}"#)));
+        assert_eq!(
+            called["reason"],
+            "There were already 3 of 3 calls within P30D (permission per_01K00000000000000000000000)."
+        );
+        for spent in [
+            r#"{"permission":0}"#,
+            r#"{"permission":2}"#,
+            r#"{"permission":"per_01K00000000000000000000001"}"#,
+            r#"{"permission":1,"count":-1}"#,
+            r#"{"permission":1,"amount":-1}"#,
+            r#"{"amount":1}"#,
+            "1",
+        ] {
+            assert!(check(&line(spent))["error"].is_string(), "{spent}");
+        }
+    }
+
+    #[test]
+    fn facts_hold_user_and_currency_too() {
+        let line = |facts: &str| {
+            format!(
+                r#"{{"permissions":[{{"effect":"allow","actions":["a"],"user":"ada"}}],
+                    "ask":{{"action":"a","amount":"1.00"}},"user":"bob","facts":{facts}}}"#
+            )
+        };
+        assert_eq!(check(&line(r#"{"user":"ada","currency":"EUR"}"#))["decision"], "allow");
+        assert_eq!(check(&line(r#"{"user":"ada"}"#))["code"], "CURRENCY_MISSING");
+        assert_eq!(check(&line(r#"{"currency":"EUR"}"#))["code"], "USER_MISMATCH");
+        assert!(check(&line(r#"{"user":1}"#))["error"].is_string());
     }
 
     #[test]

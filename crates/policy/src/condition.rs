@@ -3,8 +3,9 @@
 //! * A path that is not there fails every operator but `exists: false`; `ne` too wants it there.
 //!   `null` is there.
 //! * Types count: `"5"` is not `5`. Numbers are equal as decimals, also inside lists and objects.
-//! * `ref` names a fact of the verified user of the request ([`Fact`]); where there is no user, or the
-//!   user has no such fact, the condition fails.
+//! * `ref` names a fact of the verified user of the request ([`Fact`]), or another argument (`args.` and a
+//!   path). Where there is no user, the user has no such fact, or there is no such argument, the condition
+//!   fails.
 //! * A number beyond the bounds of [`crate::number`], or a text too long for a pattern, is an error.
 
 use crate::{
@@ -45,6 +46,15 @@ pub(crate) enum Test {
 pub(crate) enum Operand {
     Literal(Json),
     User(Fact),
+    /// Another argument: its whole path, with `args.`.
+    Argument(Box<str>),
+}
+
+/// What a condition looks at besides its own argument.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Known<'a> {
+    pub(crate) args: Option<&'a Json>,
+    pub(crate) user: Option<&'a VerifiedUser>,
 }
 
 /// A fact of the verified user: `user.id`, `user.email`, `user.role` or `user.attributes.` and a path.
@@ -60,7 +70,8 @@ impl Fact {
         if is_known && reference.len() <= MAX_PATH_BYTES {
             return Ok(Self(reference.into()));
         }
-        Err("ref must be user.id, user.email, user.role or user.attributes. and a path of at most 256 bytes")
+        Err("ref must be user.id, user.email, user.role, user.attributes. and a path or args. and a path, \
+             256 bytes at most")
     }
 
     /// What it is for this user.
@@ -115,6 +126,8 @@ pub(crate) enum Why {
     NoUser,
     /// The verified user has no such fact.
     NoFact,
+    /// The argument that it is compared with is not there.
+    NoOther,
     /// The argument is of a type that the operator cannot compare.
     Type,
     /// The argument is another one.
@@ -140,11 +153,16 @@ impl Fault {
 impl Check {
     /// Compiles a condition; the error says which field of it must be what.
     pub(crate) fn compile(condition: &Condition) -> Result<Self, &'static str> {
-        let steps = condition.path.strip_prefix("args.").ok_or("path must start with args.")?;
-        if condition.path.len() > MAX_PATH_BYTES || steps.split('.').any(str::is_empty) {
+        if !condition.path.starts_with("args.") {
+            return Err("path must start with args.");
+        }
+        if !is_path(&condition.path) {
             return Err(
                 "path must be args. and names or numbers with single dots between, 256 bytes at most",
             );
+        }
+        if condition.reference.as_ref() == Some(&condition.path) {
+            return Err("ref must name another argument than path");
         }
         let test = compile_test(condition)?;
         Ok(Self { path: condition.path.as_str().into(), wording: wording(condition).into(), test })
@@ -152,11 +170,16 @@ impl Check {
 
     /// The argument that the condition looks at.
     pub(crate) fn argument<'a>(&self, args: Option<&'a Json>) -> Option<&'a Json> {
-        args?.at(self.path.strip_prefix("args.")?)
+        at(args, &self.path)
+    }
+
+    /// Whether it compares with another argument.
+    pub(crate) fn names_another(&self) -> bool {
+        matches!(self.test, Test::Eq(Operand::Argument(_)) | Test::Ne(Operand::Argument(_)))
     }
 
     /// Asks the condition about an argument.
-    pub(crate) fn answer(&self, argument: Option<&Json>, user: Option<&VerifiedUser>) -> Answer {
+    pub(crate) fn answer(&self, argument: Option<&Json>, known: Known<'_>) -> Answer {
         if let Test::Exists(wanted) = self.test {
             return match (argument, wanted) {
                 (Some(_), Presence::Present) | (None, Presence::Absent) => Answer::Holds,
@@ -165,7 +188,7 @@ impl Check {
             };
         }
         let Some(argument) = argument else { return Answer::Fails(Why::Missing) };
-        match self.test.judge(argument, user) {
+        match self.test.judge(argument, known) {
             Ok(Ok(true)) => Answer::Holds,
             Ok(Ok(false)) => Answer::Fails(Why::Value),
             Ok(Err(why)) => Answer::Fails(why),
@@ -177,10 +200,10 @@ impl Check {
 type Judged = Result<Result<bool, Why>, Fault>;
 
 impl Test {
-    fn judge(&self, argument: &Json, user: Option<&VerifiedUser>) -> Judged {
+    fn judge(&self, argument: &Json, known: Known<'_>) -> Judged {
         match self {
-            Self::Eq(operand) => operand.equals(argument, user),
-            Self::Ne(operand) => operand.equals(argument, user).map(|answer| answer.map(|equal| !equal)),
+            Self::Eq(operand) => operand.equals(argument, known),
+            Self::Ne(operand) => operand.equals(argument, known).map(|answer| answer.map(|equal| !equal)),
             Self::In(values) => {
                 for value in values {
                     if equal(argument, value)? {
@@ -218,12 +241,23 @@ impl Bound {
 }
 
 impl Operand {
-    fn equals(&self, argument: &Json, user: Option<&VerifiedUser>) -> Judged {
+    fn compile(reference: &str) -> Result<Self, &'static str> {
+        if reference.starts_with("args.") && is_path(reference) {
+            return Ok(Self::Argument(reference.into()));
+        }
+        Fact::compile(reference).map(Self::User)
+    }
+
+    fn equals(&self, argument: &Json, known: Known<'_>) -> Judged {
         match self {
             Self::Literal(value) => equal(argument, value).map(Ok),
-            Self::User(fact) => match fact.of(user) {
+            Self::User(fact) => match fact.of(known.user) {
                 Ok(value) => equal(argument, &value).map(Ok),
                 Err(why) => Ok(Err(why)),
+            },
+            Self::Argument(path) => match at(known.args, path) {
+                Some(value) => equal(argument, value).map(Ok),
+                None => Ok(Err(Why::NoOther)),
             },
         }
     }
@@ -254,7 +288,7 @@ fn compile_test(condition: &Condition) -> Result<Test, &'static str> {
     let operand = match (&condition.value, condition.reference.as_deref()) {
         (Some(_), Some(_)) => return Err("must have value or ref, not both"),
         (None, None) => return Err("must have a value or a ref"),
-        (None, Some(reference)) => Operand::User(Fact::compile(reference)?),
+        (None, Some(reference)) => Operand::compile(reference)?,
         (Some(value), None) if are_numbers_judgeable(value) => Operand::Literal(value.clone()),
         (Some(_), None) => return Err("value must not hold numbers beyond 400 digits or 1e400"),
     };
@@ -287,6 +321,17 @@ fn compile_test(condition: &Condition) -> Result<Test, &'static str> {
     }
 }
 
+/// Whether a text is `args.` and names or numbers with single dots between.
+fn is_path(text: &str) -> bool {
+    let steps = text.strip_prefix("args.");
+    text.len() <= MAX_PATH_BYTES && steps.is_some_and(|steps| !steps.split('.').any(str::is_empty))
+}
+
+/// The argument at a path that begins with `args.`.
+fn at<'a>(args: Option<&'a Json>, path: &str) -> Option<&'a Json> {
+    args?.at(path.strip_prefix("args.")?)
+}
+
 fn are_numbers_judgeable(value: &Json) -> bool {
     match value {
         Json::Number(digits) => Decimal::read(digits).is_ok(),
@@ -303,6 +348,7 @@ pub(crate) fn wording(condition: &Condition) -> String {
             shown::list(&items.iter().map(shown::value).collect::<Vec<_>>(), "or")
         }
         (Some(value), _) => shown::value(value),
+        (None, Some(reference)) if reference.starts_with("args.") => format!("the argument {reference}"),
         (None, Some(reference)) => Fact::wording(reference),
         (None, None) => "nothing".to_owned(),
     };
@@ -349,7 +395,7 @@ mod tests {
     fn answer(condition: &str, args: &str, user: Option<&VerifiedUser>) -> Answer {
         let args = Json::parse(args).unwrap();
         let check = check(condition).unwrap();
-        check.answer(check.argument(Some(&args)), user)
+        check.answer(check.argument(Some(&args)), Known { args: Some(&args), user })
     }
 
     #[test]
@@ -397,6 +443,14 @@ mod tests {
             (r#""op":"eq","ref":"user.attributes.huge""#, r#"{"x":1}"#, Fault(super::Fault::Number)),
             (r#""op":"eq","ref":"user.attributes.none""#, r#"{"x":null}"#, Fails(Why::NoFact)),
             (r#""op":"ne","ref":"user.attributes.none""#, r#"{"x":1}"#, Fails(Why::NoFact)),
+            (r#""op":"eq","ref":"args.y""#, r#"{"x":1.0,"y":1}"#, Holds),
+            (r#""op":"eq","ref":"args.y""#, r#"{"x":"1","y":1}"#, Fails(Why::Value)),
+            (r#""op":"eq","ref":"args.y""#, r#"{"x":1}"#, Fails(Why::NoOther)),
+            (r#""op":"ne","ref":"args.y""#, r#"{"x":1}"#, Fails(Why::NoOther)),
+            (r#""op":"ne","ref":"args.y""#, r#"{"y":1}"#, Fails(Why::Missing)),
+            (r#""op":"ne","ref":"args.y.0.z""#, r#"{"x":"b","y":[{"z":"a"}]}"#, Holds),
+            (r#""op":"ne","ref":"args.y.0.z""#, r#"{"x":"a","y":[{"z":"a"}]}"#, Fails(Why::Value)),
+            (r#""op":"eq","ref":"args.y""#, r#"{"x":1,"y":1e999999999}"#, Fault(super::Fault::Number)),
         ] {
             let text = format!(r#"{{"path":"args.x",{condition}}}"#);
             // `value: null` in the wire form is the same as no value: refused when compiled.
@@ -421,7 +475,8 @@ mod tests {
         assert_eq!(answer(condition, r#"{"items":[{"sku":"a"},{"sku":"b"}]}"#, None), Answer::Holds);
         assert_eq!(answer(condition, r#"{"items":[{"sku":"b"}]}"#, None), Answer::Fails(Why::Missing));
         let check = check(condition).unwrap();
-        assert_eq!(check.answer(check.argument(None), None), Answer::Fails(Why::Missing));
+        let nothing = Known { args: None, user: None };
+        assert_eq!(check.answer(check.argument(None), nothing), Answer::Fails(Why::Missing));
     }
 
     #[test]
@@ -436,6 +491,11 @@ mod tests {
             (r#"{"path":"args.a","op":"eq","ref":"user.name"}"#, "user.id"),
             (r#"{"path":"args.a","op":"eq","ref":"user.attributes"}"#, "user.id"),
             (r#"{"path":"args.a","op":"eq","ref":"user.attributes.a..b"}"#, "user.id"),
+            (r#"{"path":"args.a","op":"eq","ref":"args.a"}"#, "another argument"),
+            (r#"{"path":"args.a","op":"eq","ref":"args."}"#, "args. and a path"),
+            (r#"{"path":"args.a","op":"eq","ref":"args.b..c"}"#, "args. and a path"),
+            (r#"{"path":"args.a","op":"lt","ref":"args.b"}"#, "number"),
+            (r#"{"path":"args.a","op":"in","ref":"args.b"}"#, "list"),
             (r#"{"path":"args.a","op":"in","value":"x"}"#, "list"),
             (r#"{"path":"args.a","op":"in","value":[]}"#, "list"),
             (r#"{"path":"args.a","op":"in","ref":"user.id"}"#, "list"),

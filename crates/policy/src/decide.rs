@@ -3,12 +3,12 @@
 //!
 //! A permission **covers** an ask when one of its action patterns and one of its resource patterns
 //! match. It **applies** when it covers the ask and all of its constraints hold: user, validity, schedule,
-//! vendor, every argument condition, and (for what allows) the amount. Then:
+//! vendor, every argument condition, and (for what allows) the amount and what is left in its window. Then:
 //!
 //! 1. A vendor that is no host name is `VENDOR_INVALID`, whatever the permissions say.
 //! 2. Any error is a deny. A permission that cannot be compiled denies all that it might touch; a
-//!    condition that cannot be evaluated, in any permission that is in force for the ask, denies it:
-//!    `POLICY_ERROR`, naming the permission.
+//!    condition that cannot be evaluated, or a window whose spending nobody has read, in any permission
+//!    that is in force for the ask, denies it: `POLICY_ERROR`, naming the permission.
 //! 3. Blocked beats allowed: one block that applies is `ACTION_BLOCKED`. A block is never slipped by
 //!    leaving out what it looks at: it holds against an ask that names no resource where the block
 //!    names some, no vendor where it names some, and a value of a type that its condition cannot
@@ -20,7 +20,11 @@
 //!    `NO_PERMISSION` when none covers the ask. No permission means no.
 //!
 //! So permissions add up: a second permission widens what the first allows, also past its approval.
-//! The order of permissions changes no verdict.
+//! The order of permissions changes no verdict; where several allow, the first is named, and its window
+//! is the one that is charged.
+//!
+//! A permission in **shadow** has no part in any of this. [`Policy::decide_with_shadows`] says what the
+//! answer would be if it had.
 //!
 //! The **list view** ([`Policy::could_allow`]) is made of the same rules: it judges what is known before
 //! a call (action, resource, vendor, user, time) with the same code, and asks of arguments and
@@ -28,6 +32,8 @@
 
 use crate::{
     condition::Why,
+    facts::Facts,
+    index::{self, Index},
     miss::{Miss, missing},
     risk,
     rule::{Broken, Cover, Name, Outcome, Rule},
@@ -35,17 +41,10 @@ use crate::{
     subject::{Named, Subject},
 };
 use procura_model::{
-    ApprovalRule, Ask, Currency, Decision, Effect, Money, Permission, PermissionId, Reason, Risk, Time,
-    Verdict, VerifiedUser,
+    ApprovalRule, Ask, Decision, Effect, Money, Permission, PermissionId, Reason, Risk, Time, Verdict,
+    VerifiedUser,
 };
 use std::borrow::Cow;
-
-/// What is known besides the ask.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Facts {
-    /// The organization's default currency.
-    pub currency: Option<Currency>,
-}
 
 /// A tool as it stands in a list, before anybody calls it.
 #[derive(Clone, Copy, Debug)]
@@ -66,6 +65,26 @@ pub struct Policy {
     version: i64,
     pub(crate) rules: Vec<Rule>,
     pub(crate) broken: Vec<Broken>,
+    pub(crate) has_windows: bool,
+    has_shadows: bool,
+    /// For many permissions alone.
+    index: Option<Index>,
+}
+
+/// Which permissions have a say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Lights {
+    /// Those in force.
+    Live,
+    /// Those in shadow too.
+    WithShadows,
+}
+
+impl Lights {
+    /// Whether a permission has a say.
+    pub(crate) const fn reach(self, is_shadow: bool) -> bool {
+        !is_shadow || matches!(self, Self::WithShadows)
+    }
 }
 
 impl Policy {
@@ -73,10 +92,25 @@ impl Policy {
     /// that it might touch.
     #[must_use]
     pub fn compile(version: i64, permissions: impl AsRef<[Permission]>) -> Self {
-        let mut policy = Self { version, rules: Vec::new(), broken: Vec::new() };
-        for (index, permission) in permissions.as_ref().iter().enumerate() {
+        let permissions = permissions.as_ref();
+        let mut policy = Self {
+            version,
+            rules: Vec::with_capacity(permissions.len()),
+            broken: Vec::new(),
+            has_windows: permissions
+                .iter()
+                .any(|permission| permission.window.is_some() && !permission.shadow),
+            has_shadows: permissions.iter().any(|permission| permission.shadow),
+            index: (permissions.len() >= index::MIN_RULES).then(Index::default),
+        };
+        for (index, permission) in permissions.iter().enumerate() {
             match Rule::compile(permission, index + 1) {
-                Ok(rule) => policy.rules.push(rule),
+                Ok(rule) => {
+                    if let Some(index) = &mut policy.index {
+                        index.add(policy.rules.len(), permission);
+                    }
+                    policy.rules.push(rule);
+                }
                 Err(fault) => policy.broken.push(Broken::new(permission, index + 1, fault)),
             }
         }
@@ -91,21 +125,53 @@ impl Policy {
 
     /// Answers an ask.
     #[must_use]
-    pub fn decide(&self, ask: &Ask, facts: &Facts, now: Time) -> Decision {
+    pub fn decide(&self, ask: &Ask, facts: &Facts<'_>, now: Time) -> Decision {
         match Subject::new(named(ask), now) {
-            Ok(subject) => self.answer(&subject, ask, facts).0,
+            Ok(subject) => self.answer(&subject, ask, facts, Lights::Live).0,
             Err(reason) => incomparable(reason),
         }
     }
 
+    /// What the answer would be if every permission in shadow were live; none when none of them covers the
+    /// ask. A shadow's window has spent nothing, unless the facts say otherwise: nothing is held against it.
+    #[must_use]
+    pub fn decide_with_shadows(&self, ask: &Ask, facts: &Facts<'_>, now: Time) -> Option<Decision> {
+        if !self.has_shadows {
+            return None;
+        }
+        let subject = Subject::new(named(ask), now).ok()?;
+        let mut rules = self.candidates(&subject).filter(|rule| rule.is_shadow);
+        let is_covered = rules
+            .any(|rule| matches!(rule.covers(&subject), Cover::Whole | Cover::ResourceUnknown))
+            || self.broken.iter().any(|broken| broken.is_shadow && broken.may_touch(&subject));
+        is_covered.then(|| self.answer(&subject, ask, facts, Lights::WithShadows).0)
+    }
+
+    /// The permissions that could be about an ask, in their order: no other covers it.
+    pub(crate) fn candidates(&self, subject: &Subject<'_>) -> impl Iterator<Item = &Rule> {
+        let (found, all) = match &self.index {
+            Some(index) => (index.candidates(subject), None),
+            None => (Vec::new(), Some(&self.rules)),
+        };
+        let found = found.into_iter().filter_map(|place| self.rules.get(place));
+        found.chain(all.into_iter().flatten())
+    }
+
     /// The decision, and which permission made it.
-    pub(crate) fn answer(&self, subject: &Subject<'_>, ask: &Ask, facts: &Facts) -> (Decision, Option<Name>) {
-        if let Some(broken) = self.broken.iter().find(|broken| broken.may_touch(subject)) {
+    pub(crate) fn answer(
+        &self,
+        subject: &Subject<'_>,
+        ask: &Ask,
+        facts: &Facts<'_>,
+        lights: Lights,
+    ) -> (Decision, Option<Name>) {
+        let mut broken = self.broken.iter().filter(|broken| lights.reach(broken.is_shadow));
+        if let Some(broken) = broken.find(|broken| broken.may_touch(subject)) {
             let sentence = format!("The {} cannot be used: {}.", broken.name, broken.fault);
             return (deny(Reason::PolicyError, broken.name.id, sentence), Some(broken.name));
         }
         let mut findings = Findings::default();
-        for rule in &self.rules {
+        for rule in self.candidates(subject).filter(|rule| lights.reach(rule.is_shadow)) {
             match rule.covers(subject) {
                 Cover::Not | Cover::ActionOnly => {}
                 Cover::Whole | Cover::ResourceUnknown => findings.note(rule, rule.judge(subject, ask, facts)),
@@ -126,11 +192,11 @@ impl Policy {
             user: listing.user,
         };
         let Ok(subject) = Subject::new(named, now) else { return false };
-        if self.broken.iter().any(|broken| broken.may_touch(&subject)) {
+        if self.broken.iter().any(|broken| !broken.is_shadow && broken.may_touch(&subject)) {
             return false;
         }
         let mut could = false;
-        for rule in &self.rules {
+        for rule in self.candidates(&subject).filter(|rule| !rule.is_shadow) {
             if matches!(rule.covers(&subject), Cover::Not | Cover::ActionOnly) {
                 continue;
             }
@@ -159,7 +225,7 @@ struct Findings<'p> {
 impl<'p> Findings<'p> {
     fn note(&mut self, rule: &'p Rule, outcome: Outcome) {
         match outcome {
-            Outcome::Fails(..) | Outcome::Uncertain(..) => {
+            Outcome::Fails(..) | Outcome::Uncertain(..) | Outcome::Unread => {
                 self.failed = self.failed.or(Some((rule, outcome)))
             }
             Outcome::Blocks | Outcome::BlocksUnknown(_) => {
@@ -182,7 +248,7 @@ impl<'p> Findings<'p> {
         first.or(self.nearest.map(|(rule, _)| rule)).map(|rule| rule.name)
     }
 
-    fn decision(self, subject: &Subject<'_>, ask: &Ask, facts: &Facts) -> Decision {
+    fn decision(self, subject: &Subject<'_>, ask: &Ask, facts: &Facts<'_>) -> Decision {
         if let Some((rule, outcome)) = self.failed {
             let sentence = format!("{} ({}).", words(rule, outcome, subject, ask), rule.name);
             return deny(Reason::PolicyError, rule.name.id, sentence);
@@ -226,13 +292,14 @@ pub(crate) fn words(rule: &Rule, outcome: Outcome, subject: &Subject<'_>, ask: &
         Outcome::Blocks => format!("A permission blocks {}", what(subject)),
         Outcome::BlocksUnknown(miss) | Outcome::Misses(miss) => miss.words(rule, subject, Some(ask)),
         Outcome::Fails(index, fault) => format!("The argument {} {}", argument(index), fault.text()),
+        Outcome::Unread => "What was spent within the permission's window is not known".to_owned(),
         Outcome::Uncertain(index, Why::NoUser) => {
             format!(
                 "A block compares the argument {} with the user, and the request has no verified user",
                 argument(index)
             )
         }
-        Outcome::Uncertain(index, Why::NoFact) => {
+        Outcome::Uncertain(index, Why::NoFact | Why::NoOther) => {
             let wording = rule.conditions.get(index).map_or("", |check| &*check.wording);
             format!("A block compares the argument {} with {wording}, and there is none", argument(index))
         }
@@ -276,7 +343,7 @@ fn allow(rule: &Rule, ask: &Ask) -> Decision {
     }
 }
 
-fn needs_approval(rule: &Rule, ask: &Ask, facts: &Facts) -> Decision {
+fn needs_approval(rule: &Rule, ask: &Ask, facts: &Facts<'_>) -> Decision {
     let currency = ask.currency.or(rule.currency()).or(facts.currency);
     let (risk, sentence) = match (rule.approval, ask.amount, currency) {
         (ApprovalRule::Above(threshold), Some(value), Some(currency)) => (

@@ -1,9 +1,12 @@
-//! Tables first, then properties over random policies and asks.
+//! Tables; the properties over random policies and asks are in `decide_properties_tests.rs`.
 
 use super::*;
-use procura_model::{ActingUser, Condition, Json, Money, Operator};
-use proptest::prelude::*;
+use crate::facts::{Spending, Spent, Supposed};
+use procura_model::{ActingUser, Amount, Json, Money};
 use std::sync::Arc;
+
+#[path = "decide_properties_tests.rs"]
+mod properties;
 
 const NOW: i64 = 1_795_000_000_000; // Wednesday, 2026-11-18T11:06:40Z
 
@@ -173,7 +176,7 @@ fn amounts_are_exact_and_never_converted() {
         (decision.permission, decision.missing, decision.risk),
         (Some(id(1)), Some("amount"), Risk::Medium)
     );
-    let usd = Facts { currency: Some("USD".parse().unwrap()) };
+    let usd = Facts { currency: Some("USD".parse().unwrap()), ..Facts::default() };
     let policy = Policy::compile(1, permissions(&[ANY]));
     assert!(policy.decide(&ask(r#"{"action":"a","amount":1}"#), &usd, now()).is_allowed());
 }
@@ -414,212 +417,6 @@ fn the_list_hides_what_no_call_could_get() {
     assert!(hides(r#"{"effect":"block","actions":["a"],"resources":["x"]}"#));
     assert!(hides(r#"{"effect":"block","actions":["a"],"vendors":["x.com"]}"#));
     assert!(!hides(r#"{"effect":"block","actions":["b"]}"#));
-}
-
-// Properties.
-
-fn number(half_steps: i8) -> Json {
-    Json::Number(format!("{}", f64::from(half_steps) / 2.0).into())
-}
-
-fn text(text: &str) -> Json {
-    Json::Text(text.to_owned())
-}
-
-fn literal() -> impl Strategy<Value = Json> {
-    prop_oneof![
-        (0_i8..4).prop_map(|n| number(n * 2)),
-        prop::sample::select(vec!["x", "xy", "ada"]).prop_map(text)
-    ]
-}
-
-const REFERENCES: &[&str] = &["user.id", "user.email", "user.role", "user.attributes.limit"];
-
-fn condition(with_glob: bool) -> impl Strategy<Value = Condition> {
-    let of = |op, value| (op, Some(value), None);
-    let operand = prop_oneof![
-        literal().prop_map(move |value| of(Operator::Eq, value)),
-        literal().prop_map(move |value| of(Operator::Ne, value)),
-        prop::collection::vec(literal(), 1..3).prop_map(move |values| of(Operator::In, Json::List(values))),
-        prop::sample::select(vec!["x", "xy", "a"]).prop_map(move |prefix| of(Operator::Prefix, text(prefix))),
-        prop::sample::select(vec![Operator::Lt, Operator::Le, Operator::Gt, Operator::Ge])
-            .prop_flat_map(move |op| (0_i8..4).prop_map(move |n| of(op, number(n * 2)))),
-        any::<bool>().prop_map(move |wanted| of(Operator::Exists, Json::Bool(wanted))),
-        (prop::sample::select(vec![Operator::Eq, Operator::Ne]), prop::sample::select(REFERENCES))
-            .prop_map(|(op, reference)| (op, None, Some((*reference).to_owned()))),
-        Just(if with_glob { of(Operator::Glob, text("?*y")) } else { of(Operator::Prefix, text("")) }),
-    ];
-    (prop::sample::select(vec!["args.a", "args.b"]), operand)
-        .prop_map(|(path, (op, value, reference))| Condition { path: path.to_owned(), op, value, reference })
-}
-
-fn words(choices: &'static [&'static str], most: usize) -> impl Strategy<Value = Vec<String>> {
-    prop::collection::vec(prop::sample::select(choices).prop_map(str::to_owned), 1..=most)
-}
-
-fn money() -> impl Strategy<Value = Money> {
-    (0_i64..4, prop::sample::select(vec!["USD", "EUR"])).prop_map(|(value, currency)| Money {
-        value: procura_model::Amount::from_units(value * 10_000).unwrap(),
-        currency: currency.parse().unwrap(),
-    })
-}
-
-prop_compose! {
-    fn permission(with_glob: bool)(
-        effect in prop::sample::select(vec![Effect::Allow, Effect::Allow, Effect::Block]),
-        actions in words(&["a", "a.*", "a.b", "*", "A.*"], 2),
-        resources in words(&["*", "*", "x", "x/*"], 1),
-        vendors in prop_oneof![2 => Just(Vec::new()), 1 => words(&["v.com", "*.v.com"], 2), 1 => words(&["bad host", "v.com"], 1)],
-        conditions in prop::collection::vec(condition(with_glob), 0..4),
-        limit in prop::option::of(money()),
-        approval in prop::sample::select(vec!["never", "always", "above"]),
-        times in (prop::option::of(0_i64..4), prop::option::of(3_i64..9)),
-        user in prop::option::weighted(0.2, Just("ada".to_owned())),
-    ) -> Permission {
-        let time = |minutes: i64| Time::from_ms(NOW - 180_000 + minutes * 60_000);
-        Permission {
-            id: None, effect, actions, resources, vendors, conditions,
-            max_amount: if effect == Effect::Allow { limit } else { None },
-            schedule: None,
-            not_before: times.0.map(time),
-            expires_at: times.1.map(time),
-            approval: match (effect, approval, limit) {
-                (Effect::Allow, "always", _) => ApprovalRule::Always,
-                (Effect::Allow, "above", Some(limit)) => ApprovalRule::Above(limit),
-                _ => ApprovalRule::Never,
-            },
-            window: None,
-            quorum: None,
-            shadow: false,
-            user,
-        }
-    }
-}
-
-/// Every value that the random conditions can tell apart.
-fn universe() -> Vec<Option<Json>> {
-    let texts = ["", "a", "ada", "adam", "bob", "x", "xq", "xy", "xyz"].map(|content| Some(text(content)));
-    let numbers = (-1_i8..9).map(|n| Some(number(n)));
-    [None, Some(Json::Null)].into_iter().chain(texts).chain(numbers).collect()
-}
-
-fn args(a: Option<Json>, b: Option<Json>) -> Option<Json> {
-    let members = [("a", a), ("b", b)].into_iter().filter_map(|(key, value)| Some((key.to_owned(), value?)));
-    Some(Json::Map(members.collect()))
-}
-
-prop_compose! {
-    fn any_ask()(
-        action in prop::sample::select(vec!["a", "a.b", "A.b", "b"]),
-        resource in prop::option::of(prop::sample::select(vec!["x", "x/1", "X"])),
-        vendor in prop::option::of(prop::sample::select(vec!["v.com", "s.v.com", "V.com.", "evil.com", "v.com:1"])),
-        money in prop::option::of(money()),
-        currency_named in any::<bool>(),
-        a in prop::sample::select(universe()),
-        b in prop::sample::select(universe()),
-        user in prop::option::of(prop::sample::select(vec!["ada", "bob"])),
-    ) -> Ask {
-        Ask {
-            action: action.to_owned(),
-            resource: resource.map(str::to_owned),
-            vendor: vendor.map(str::to_owned),
-            amount: money.map(|money| money.value),
-            currency: money.filter(|_| currency_named).map(|money| money.currency),
-            args: args(a, b),
-            user: user.map(|user| Arc::new(ActingUser::supposed(named(user)))),
-        }
-    }
-}
-
-fn listing(ask: &Ask) -> Listing<'_> {
-    Listing {
-        action: &ask.action,
-        resource: ask.resource.as_deref(),
-        vendor: ask.vendor.as_deref(),
-        user: ask.user.as_ref().map(|acting| &*acting.user),
-    }
-}
-
-fn verdict(permissions: &[Permission], ask: &Ask) -> Verdict {
-    Policy::compile(1, permissions).decide(ask, &Facts::default(), now()).verdict
-}
-
-/// Whether some arguments and amount of the universe are allowed, by trying them all.
-fn some_call_is_allowed(policy: &Policy, ask: &Ask) -> bool {
-    let zero = Some(procura_model::Amount::from_units(0).unwrap());
-    universe().into_iter().any(|a| {
-        universe().into_iter().any(|b| {
-            [None, zero].into_iter().any(|amount| {
-                let call = Ask { args: args(a.clone(), b.clone()), amount, currency: None, ..ask.clone() };
-                policy.decide(&call, &Facts::default(), now()).verdict != Verdict::Deny
-            })
-        })
-    })
-}
-
-proptest! {
-    #[test]
-    fn whatever_a_call_gets_the_list_shows(
-        permissions in prop::collection::vec(permission(true), 0..5), ask in any_ask(),
-    ) {
-        let policy = Policy::compile(1, &permissions);
-        if policy.decide(&ask, &Facts::default(), now()).verdict != Verdict::Deny {
-            prop_assert!(policy.could_allow(&listing(&ask), now()));
-        }
-    }
-
-    #[test]
-    fn the_order_of_permissions_changes_no_verdict(
-        permissions in prop::collection::vec(permission(true), 0..5), ask in any_ask(),
-    ) {
-        let backwards: Vec<Permission> = permissions.iter().rev().cloned().collect();
-        prop_assert_eq!(verdict(&permissions, &ask), verdict(&backwards, &ask));
-    }
-
-    #[test]
-    fn one_more_block_never_allows_and_the_whole_block_always_denies(
-        permissions in prop::collection::vec(permission(true), 0..4), extra in permission(true), ask in any_ask(),
-    ) {
-        let before = verdict(&permissions, &ask);
-        let with = |block: Permission| verdict(&[permissions.clone(), vec![block]].concat(), &ask);
-        let block = Permission { effect: Effect::Block, max_amount: None, approval: ApprovalRule::Never, ..extra };
-        let after = with(block);
-        prop_assert!(after == before || after == Verdict::Deny);
-        let all: Permission = serde_json::from_str(r#"{"effect":"block","actions":["*"]}"#).unwrap();
-        prop_assert_eq!(with(all), Verdict::Deny);
-    }
-
-    #[test]
-    fn what_decides_is_among_what_was_given_and_every_answer_is_a_sentence(
-        mut permissions in prop::collection::vec(permission(true), 0..5), ask in any_ask(),
-    ) {
-        for (permission, number) in permissions.iter_mut().zip(1_u8..) {
-            permission.id = Some(id(number));
-        }
-        let explained = Policy::compile(1, &permissions).explain(&ask, &Facts::default(), now());
-        let decision = &explained.decision;
-        prop_assert!(decision.sentence.ends_with('.'));
-        prop_assert!(explained.near.iter().all(|near| near.permission != decision.permission));
-        prop_assert!(decision.permission.is_none_or(|by| permissions.iter().any(|p| p.id == Some(by))));
-        prop_assert_eq!(decision.is_allowed(), decision.reason == Reason::Allowed);
-        prop_assert_eq!(decision, &Policy::compile(1, &permissions).decide(&ask, &Facts::default(), now()));
-    }
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig { cases: ProptestConfig::default().cases / 8, ..ProptestConfig::default() })]
-
-    /// Where it can be decided (no patterns in conditions, no block that looks at arguments), the list
-    /// shows nothing that no call could get.
-    #[test]
-    fn whatever_the_list_shows_some_call_gets(
-        permissions in prop::collection::vec(permission(false), 0..4), ask in any_ask(),
-    ) {
-        let is_decidable = |p: &Permission| p.effect == Effect::Allow || p.conditions.is_empty();
-        let permissions: Vec<Permission> = permissions.into_iter().filter(is_decidable).collect();
-        let policy = Policy::compile(1, &permissions);
-        prop_assert_eq!(policy.could_allow(&listing(&ask), now()), some_call_is_allowed(&policy, &ask));
-    }
 }
 
 /// `cargo test --release -p procura-policy -- --ignored --nocapture fifty`

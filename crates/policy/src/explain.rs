@@ -2,7 +2,8 @@
 //! the most; where nothing covers the ask, those that match its action and not its resource.
 
 use crate::{
-    decide::{Facts, Policy, incomparable, named, words},
+    decide::{Lights, Policy, incomparable, named, words},
+    facts::Facts,
     rule::{Cover, Name, Outcome, Rule},
     shown,
     subject::Subject,
@@ -32,21 +33,22 @@ pub struct Near {
 impl Policy {
     /// Answers an ask and says which permissions came near.
     #[must_use]
-    pub fn explain(&self, ask: &Ask, facts: &Facts, now: Time) -> Explained {
+    pub fn explain(&self, ask: &Ask, facts: &Facts<'_>, now: Time) -> Explained {
         let subject = match Subject::new(named(ask), now) {
             Ok(subject) => subject,
             Err(reason) => return Explained { decision: incomparable(reason), near: Vec::new() },
         };
-        let (decision, by) = self.answer(&subject, ask, facts);
+        let (decision, by) = self.answer(&subject, ask, facts, Lights::Live);
         let mut near: Vec<(u8, Near)> = Vec::new();
         for broken in
             self.broken.iter().filter(|broken| Some(broken.name) != by && broken.may_touch(&subject))
         {
-            near.push((u8::MAX, entry(broken.name, format!("It cannot be used: {}.", broken.fault))));
+            let sentence = format!("It cannot be used: {}.", broken.fault);
+            near.push((u8::MAX, entry(broken.name, broken.is_shadow, sentence)));
         }
         for rule in self.rules.iter().filter(|rule| Some(rule.name) != by) {
             if let Some((nearness, sentence)) = remark(rule, &subject, ask, facts) {
-                near.push((nearness, entry(rule.name, sentence)));
+                near.push((nearness, entry(rule.name, rule.is_shadow, sentence)));
             }
         }
         near.sort_by_key(|(nearness, _)| std::cmp::Reverse(*nearness));
@@ -55,16 +57,17 @@ impl Policy {
     }
 }
 
-fn entry(name: Name, sentence: String) -> Near {
+fn entry(name: Name, is_shadow: bool, sentence: String) -> Near {
+    let mark = if is_shadow { "(shadow) " } else { "" };
     let sentence = match name.id {
-        Some(_) => sentence,
-        None => format!("{sentence} ({name})"),
+        Some(_) => format!("{mark}{sentence}"),
+        None => format!("{mark}{sentence} ({name})"),
     };
     Near { permission: name.id, sentence }
 }
 
 /// How near a rule came and what it said; none for one that is about something else.
-fn remark(rule: &Rule, subject: &Subject<'_>, ask: &Ask, facts: &Facts) -> Option<(u8, String)> {
+fn remark(rule: &Rule, subject: &Subject<'_>, ask: &Ask, facts: &Facts<'_>) -> Option<(u8, String)> {
     let outcome = match rule.covers(subject) {
         Cover::Not => return None,
         Cover::ActionOnly => {

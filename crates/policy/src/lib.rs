@@ -4,10 +4,17 @@
 //! [`decide`] states how permissions combine; each other module states its own rule. [`schema`] says what
 //! the arguments of a declared tool must look like.
 
+#[cfg(feature = "cedar")]
+pub mod cedar;
+#[cfg(not(feature = "cedar"))]
+#[path = "cedar/absent.rs"]
+pub mod cedar;
 pub mod check;
 mod condition;
 pub mod decide;
 mod explain;
+pub mod facts;
+mod index;
 mod miss;
 mod number;
 mod pattern;
@@ -22,8 +29,9 @@ mod subject;
 mod vendor;
 
 pub use check::check_record;
-pub use decide::{Facts, Listing, Policy};
+pub use decide::{Listing, Policy};
 pub use explain::{Explained, Near};
+pub use facts::{Facts, Needed, Spending, Spent, Supposed};
 pub use rule::validate;
 pub use schema::Schema;
 pub use sentence::sentence;

@@ -8,7 +8,7 @@ use crate::{
     shown,
     subject::Subject,
 };
-use procura_model::{Ask, Currency, Json, Money, Reason, VerifiedUser};
+use procura_model::{Amount, Ask, Currency, Json, Money, Period, Reason, VerifiedUser};
 
 /// The constraint that failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,6 +32,19 @@ pub(crate) enum Miss {
         asked: Money,
         limit: Money,
     },
+    /// More than the window leaves.
+    Spent {
+        asked: Money,
+        left: Amount,
+        limit: Money,
+        per: Period,
+    },
+    /// The window's calls are used up.
+    Called {
+        count: i64,
+        limit: i64,
+        per: Period,
+    },
 }
 
 impl Miss {
@@ -46,6 +59,7 @@ impl Miss {
             Self::Argument(..) => 6,
             Self::AmountMissing(_) | Self::CurrencyMissing | Self::CurrencyOther { .. } => 7,
             Self::Over { .. } => 8,
+            Self::Spent { .. } | Self::Called { .. } => 9,
         }
     }
 
@@ -61,6 +75,7 @@ impl Miss {
             Self::CurrencyMissing => Reason::CurrencyMissing,
             Self::CurrencyOther { .. } => Reason::CurrencyMismatch,
             Self::Over { .. } => Reason::AmountOverLimit,
+            Self::Spent { .. } | Self::Called { .. } => Reason::BudgetExceeded,
         }
     }
 
@@ -102,6 +117,12 @@ impl Miss {
                 format!("The amount is in {asked}, and the permission's limit is in {limit}")
             }
             Self::Over { asked, limit } => format!("The amount {asked} exceeds {limit} per call"),
+            Self::Spent { asked, left, limit, per } => {
+                format!("The amount {asked} exceeds what is left: {left} of {limit} per {per}")
+            }
+            Self::Called { count, limit, per } => {
+                format!("There were already {count} of {limit} calls within {per}")
+            }
         }
     }
 }
@@ -113,7 +134,9 @@ fn argument(check: &Check, why: Why, args: Option<&Json>, user: Option<&Verified
         (_, Why::NoUser) => {
             format!("The argument {path} must be {wording}, and the request has no verified user")
         }
-        (_, Why::NoFact) => format!("The argument {path} must be {wording}, and there is none"),
+        (_, Why::NoFact | Why::NoOther) => {
+            format!("The argument {path} must be {wording}, and there is none")
+        }
         (None, _) => format!("The argument {path} is missing, and must be {wording}"),
         (Some(found), _) if user.is_some_and(|user| shown::is_personal(found, user)) => {
             format!("The argument {path} is a value of the user, and must be {wording}")
@@ -131,6 +154,7 @@ pub(crate) const fn missing(reason: Reason) -> Option<&'static str> {
         Reason::ArgumentRefused => "argument",
         Reason::AmountMissing | Reason::AmountOverLimit | Reason::AmountInvalid => "amount",
         Reason::CurrencyMissing | Reason::CurrencyMismatch => "currency",
+        Reason::BudgetExceeded => "budget",
         Reason::OutsideSchedule | Reason::PermissionNotYetValid => "time",
         Reason::UserMismatch => "user",
         _ => return None,

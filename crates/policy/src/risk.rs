@@ -7,7 +7,7 @@
 //! | allowed, amount over half of the ceiling | medium |
 //! | a person must approve | medium; high when the amount is over twice the threshold |
 //! | denied: expired, not yet, hours, something not named | low |
-//! | denied: no permission, vendor, argument, user, currency | medium |
+//! | denied: no permission, vendor, argument, user, currency, nothing left in a window | medium |
 //! | denied: amount over the ceiling | medium; high over twice, critical over ten times the ceiling |
 //! | denied: blocked, or the policy could not be evaluated | high |
 

@@ -2,8 +2,8 @@
 //! the store all the same, it becomes [`Broken`] and everything that it might touch is denied.
 
 use crate::{
-    condition::{Answer, Check, Fault, Why},
-    decide::Facts,
+    condition::{Answer, Check, Fault, Known, Why},
+    facts::{Facts, Usage},
     miss::Miss,
     pattern::{Case, Pattern},
     schedule::Hours,
@@ -12,12 +12,14 @@ use crate::{
 };
 use procura_model::{
     ApprovalRule, Ask, Currency, Effect, Error, Json, Money, Permission, PermissionId, Reason, Time,
-    VerifiedUser,
+    VerifiedUser, Window,
 };
 
 const MAX_PATTERNS: usize = 100;
 const MAX_CONDITIONS: usize = 50;
 const MAX_USER_BYTES: usize = 256;
+const MAX_COUNT: i64 = 1_000_000;
+const MAX_QUORUM: u8 = 10;
 
 /// Whether a permission can be saved.
 ///
@@ -59,11 +61,14 @@ pub(crate) struct Rule {
     pub(crate) resource_texts: Vec<String>,
     pub(crate) conditions: Vec<Check>,
     pub(crate) ceiling: Option<Money>,
+    pub(crate) window: Option<Window>,
     pub(crate) approval: ApprovalRule,
     pub(crate) hours: Option<Hours>,
     pub(crate) not_before: Option<Time>,
     pub(crate) expires_at: Option<Time>,
     user: Option<String>,
+    /// Whether it only records what it would have done.
+    pub(crate) is_shadow: bool,
 }
 
 /// A permission that cannot be asked; whatever it might touch is denied.
@@ -72,6 +77,7 @@ pub(crate) struct Broken {
     pub(crate) name: Name,
     actions: Option<Vec<Pattern>>,
     resources: Option<Vec<Pattern>>,
+    pub(crate) is_shadow: bool,
     /// What is wrong with it.
     pub(crate) fault: String,
 }
@@ -106,6 +112,8 @@ pub(crate) enum Outcome {
     Fails(usize, Fault),
     /// It cannot be evaluated: a block's condition meets a value that it cannot compare.
     Uncertain(usize, Why),
+    /// It cannot be evaluated: nobody knows what was spent within its window.
+    Unread,
 }
 
 impl Rule {
@@ -124,6 +132,8 @@ impl Rule {
             return Err("user must be 1 to 256 bytes long, or left out for any".to_owned());
         }
         check_currencies(permission)?;
+        check_window(permission)?;
+        check_quorum(permission)?;
         Ok(Self {
             name: Name { id: permission.id, place },
             effect: permission.effect,
@@ -134,11 +144,13 @@ impl Rule {
             resource_texts: permission.resources.clone(),
             conditions: each("conditions", &permission.conditions, MAX_CONDITIONS, Check::compile)?,
             ceiling: permission.max_amount,
+            window: permission.window,
             approval: permission.approval,
             hours: permission.schedule.as_ref().map(Hours::compile).transpose()?,
             not_before: permission.not_before,
             expires_at: permission.expires_at,
             user: permission.user.clone(),
+            is_shadow: permission.shadow,
         })
     }
 
@@ -179,7 +191,7 @@ impl Rule {
     }
 
     /// What the rule says of an ask that it covers.
-    pub(crate) fn judge(&self, subject: &Subject<'_>, ask: &Ask, facts: &Facts) -> Outcome {
+    pub(crate) fn judge(&self, subject: &Subject<'_>, ask: &Ask, facts: &Facts<'_>) -> Outcome {
         let is_vendor_unknown = match (self.in_force(subject), self.effect) {
             (Ok(()), _) => false,
             (Err(Miss::VendorMissing), Effect::Block) => true,
@@ -191,7 +203,7 @@ impl Rule {
         match self.effect {
             Effect::Block if is_vendor_unknown => Outcome::BlocksUnknown(Miss::VendorMissing),
             Effect::Block => Outcome::Blocks,
-            Effect::Allow => self.judge_amount(ask, facts),
+            Effect::Allow => self.judge_limits(ask, facts),
         }
     }
 
@@ -201,10 +213,13 @@ impl Rule {
     fn judge_arguments(&self, args: Option<&Json>, user: Option<&VerifiedUser>) -> Option<Outcome> {
         let (mut failed, mut uncertain) = (None, None);
         for (index, check) in self.conditions.iter().enumerate() {
-            match (check.answer(check.argument(args), user), self.effect) {
+            match (check.answer(check.argument(args), Known { args, user }), self.effect) {
                 (Answer::Holds, _) => {}
                 (Answer::Fault(fault), _) => return Some(Outcome::Fails(index, fault)),
-                (Answer::Fails(why @ (Why::Type | Why::NoUser | Why::NoFact)), Effect::Block) => {
+                (
+                    Answer::Fails(why @ (Why::Type | Why::NoUser | Why::NoFact | Why::NoOther)),
+                    Effect::Block,
+                ) => {
                     uncertain = uncertain.or(Some(Outcome::Uncertain(index, why)));
                 }
                 (Answer::Fails(why), _) => {
@@ -215,42 +230,61 @@ impl Rule {
         failed.or(uncertain)
     }
 
-    fn judge_amount(&self, ask: &Ask, facts: &Facts) -> Outcome {
+    /// The amount by itself, then what was spent before it, then whether a person must agree.
+    fn judge_limits(&self, ask: &Ask, facts: &Facts<'_>) -> Outcome {
+        let asked = match self.asked(ask, facts.currency) {
+            Ok(asked) => asked,
+            Err(miss) => return Outcome::Misses(miss),
+        };
+        if let Some(window) = &self.window {
+            match facts.spending.of(self.name).or(self.is_shadow.then_some(Usage::NOTHING)) {
+                None => return Outcome::Unread,
+                Some(usage) => {
+                    if let Err(miss) = usage.leaves_room(window, asked) {
+                        return Outcome::Misses(miss);
+                    }
+                }
+            }
+        }
+        match (self.approval, asked) {
+            (ApprovalRule::Always, _) => Outcome::Asks,
+            (ApprovalRule::Above(threshold), Some(asked)) if asked.value > threshold.value => Outcome::Asks,
+            (ApprovalRule::Never | ApprovalRule::Above(_), _) => Outcome::Allows,
+        }
+    }
+
+    /// What one call may cost: the asked amount, where it can be measured and is not over the limit.
+    fn asked(&self, ask: &Ask, default: Option<Currency>) -> Result<Option<Money>, Miss> {
         let limit = self.limit();
         let Some(value) = ask.amount else {
-            return match (limit, self.approval) {
-                (Some(limit), _) => Outcome::Misses(Miss::AmountMissing(limit)),
-                (None, ApprovalRule::Always) => Outcome::Asks,
-                (None, _) => Outcome::Allows,
-            };
+            return limit.map_or(Ok(None), |limit| Err(Miss::AmountMissing(limit)));
         };
         let own = limit.map(|limit| limit.currency);
-        let Some(currency) = ask.currency.or(own).or(facts.currency) else {
-            return Outcome::Misses(Miss::CurrencyMissing);
-        };
+        let currency = ask.currency.or(own).or(default).ok_or(Miss::CurrencyMissing)?;
         let asked = Money { value, currency };
-        match (limit, self.ceiling) {
-            (Some(limit), _) if limit.currency != currency => {
-                Outcome::Misses(Miss::CurrencyOther { asked: currency, limit: limit.currency })
-            }
-            (_, Some(ceiling)) if value > ceiling.value => {
-                Outcome::Misses(Miss::Over { asked, limit: ceiling })
-            }
-            _ => match self.approval {
-                ApprovalRule::Never => Outcome::Allows,
-                ApprovalRule::Always => Outcome::Asks,
-                ApprovalRule::Above(threshold) if value > threshold.value => Outcome::Asks,
-                ApprovalRule::Above(_) => Outcome::Allows,
-            },
+        match (own, self.ceiling) {
+            (Some(own), _) if own != currency => Err(Miss::CurrencyOther { asked: currency, limit: own }),
+            (_, Some(ceiling)) if value > ceiling.value => Err(Miss::Over { asked, limit: ceiling }),
+            _ => Ok(Some(asked)),
         }
+    }
+
+    /// Whether an ask that the rule covers meets everything but the window, as far as can be said without
+    /// the organization's currency.
+    pub(crate) fn could_reach_window(&self, subject: &Subject<'_>, ask: &Ask) -> bool {
+        self.effect == Effect::Allow
+            && self.in_force(subject).is_ok()
+            && self.judge_arguments(ask.args.as_ref(), subject.user).is_none()
+            && matches!(self.asked(ask, None), Ok(_) | Err(Miss::CurrencyMissing))
     }
 
     /// The amount that an ask is measured against first, where there is one.
     pub(crate) fn limit(&self) -> Option<Money> {
-        self.ceiling.or(match self.approval {
+        let threshold = match self.approval {
             ApprovalRule::Above(threshold) => Some(threshold),
             ApprovalRule::Never | ApprovalRule::Always => None,
-        })
+        };
+        self.ceiling.or(threshold).or(self.window.and_then(|window| window.amount))
     }
 
     /// The currency of its amounts, where it names any.
@@ -266,6 +300,7 @@ impl Broken {
             name: Name { id: permission.id, place },
             actions: actions(permission, Case::Ignored).ok(),
             resources: patterns("resources", &permission.resources, Case::Ignored).ok(),
+            is_shadow: permission.shadow,
             fault,
         }
     }
@@ -329,6 +364,11 @@ fn refuse_limits_of_a_block(permission: &Permission) -> Result<(), String> {
         return Err("maxAmount must be left out of a block; limit the amount in the permission that allows"
             .to_owned());
     }
+    if permission.window.is_some() {
+        return Err(
+            "window must be left out of a block; limit the spending in the permission that allows".to_owned()
+        );
+    }
     match permission.approval {
         ApprovalRule::Never => Ok(()),
         ApprovalRule::Always | ApprovalRule::Above(_) => {
@@ -338,10 +378,46 @@ fn refuse_limits_of_a_block(permission: &Permission) -> Result<(), String> {
 }
 
 fn check_currencies(permission: &Permission) -> Result<(), String> {
-    match (permission.max_amount, permission.approval) {
-        (Some(ceiling), ApprovalRule::Above(threshold)) if ceiling.currency != threshold.currency => {
-            Err("approval.above.currency must be the currency of maxAmount".to_owned())
+    let ceiling = permission.max_amount.map(|ceiling| ceiling.currency);
+    let threshold = match permission.approval {
+        ApprovalRule::Above(threshold) => Some(threshold.currency),
+        ApprovalRule::Never | ApprovalRule::Always => None,
+    };
+    let spent = permission.window.and_then(|window| window.amount).map(|amount| amount.currency);
+    let differ = |one: Option<Currency>, other: Option<Currency>| {
+        one.zip(other).is_some_and(|(one, other)| one != other)
+    };
+    if differ(ceiling, threshold) {
+        return Err("approval.above.currency must be the currency of maxAmount".to_owned());
+    }
+    if differ(ceiling, spent) {
+        return Err("window.amount.currency must be the currency of maxAmount".to_owned());
+    }
+    if differ(threshold, spent) {
+        return Err("window.amount.currency must be the currency of approval.above".to_owned());
+    }
+    Ok(())
+}
+
+fn check_window(permission: &Permission) -> Result<(), String> {
+    match permission.window {
+        Some(Window { amount: None, count: None, .. }) => {
+            Err("window must have an amount, a count or both".to_owned())
         }
-        _ => Ok(()),
+        Some(Window { count: Some(count), .. }) if !(1..=MAX_COUNT).contains(&count) => {
+            Err("window.count must be a whole number from 1 to 1000000".to_owned())
+        }
+        Some(_) | None => Ok(()),
+    }
+}
+
+fn check_quorum(permission: &Permission) -> Result<(), String> {
+    match (permission.quorum, permission.approval) {
+        (None, _) => Ok(()),
+        (Some(_), ApprovalRule::Never) => {
+            Err("quorum must be left out where approval is never; nobody is asked".to_owned())
+        }
+        (Some(1..=MAX_QUORUM), _) => Ok(()),
+        (Some(_), _) => Err("quorum must be a whole number from 1 to 10".to_owned()),
     }
 }

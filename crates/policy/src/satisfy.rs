@@ -3,9 +3,10 @@
 //!
 //! Conditions on one path are looked at together: one value must meet them all. With `eq` or `in` the
 //! few values that could are tried with the very test of the call view; numeric bounds are an
-//! interval; prefixes must continue each other; a number is never a text.
+//! interval; prefixes must continue each other; a number is never a text. A comparison with another
+//! argument is taken to hold: some other argument would make it so.
 
-use crate::condition::{Answer, Bound, Check, Operand, Presence, Test};
+use crate::condition::{Answer, Bound, Check, Known, Operand, Presence, Test};
 use crate::number::Decimal;
 use procura_model::{Json, VerifiedUser};
 use std::cmp::Ordering;
@@ -45,12 +46,18 @@ fn candidates(test: &Test, user: Option<&VerifiedUser>) -> Option<Vec<Json>> {
         Test::Eq(Operand::Literal(value)) => Some(vec![value.clone()]),
         Test::Eq(Operand::User(fact)) => Some(fact.of(user).into_iter().collect()),
         Test::In(values) => Some(values.clone()),
-        Test::Ne(_) | Test::Prefix(_) | Test::Glob(_) | Test::Order(..) | Test::Exists(_) => None,
+        Test::Eq(Operand::Argument(_))
+        | Test::Ne(_)
+        | Test::Prefix(_)
+        | Test::Glob(_)
+        | Test::Order(..)
+        | Test::Exists(_) => None,
     }
 }
 
 fn meets_all(group: &[&Check], value: &Json, user: Option<&VerifiedUser>) -> bool {
-    group.iter().all(|check| check.answer(Some(value), user) == Answer::Holds)
+    let known = Known { args: None, user };
+    group.iter().all(|check| check.names_another() || check.answer(Some(value), known) == Answer::Holds)
 }
 
 fn types_agree(group: &[&Check]) -> bool {
@@ -127,7 +134,7 @@ mod tests {
         let long = |short: &&str| {
             let (path, rest) = short.split_once(':').unwrap_or(("a", short));
             let (op, value) = rest.split_once(' ').unwrap();
-            let operand = if value.starts_with("user") {
+            let operand = if value.starts_with("user") || value.starts_with("args") {
                 format!(r#""ref":"{value}""#)
             } else {
                 format!(r#""value":{value}"#)
@@ -167,6 +174,11 @@ mod tests {
             (&["ge 3", "le 3", "ne user.attributes.limit"], true),
             (&["ne user.email"], false),
             (&["eq user.role"], false),
+            (&["eq args.b"], true),
+            (&["eq args.b", "eq 1"], true),
+            (&["ne args.b", "ge 2", "le 2"], true),
+            (&["eq args.b", "eq 1", "eq 2"], false),
+            (&["eq args.b", "exists false"], false),
         ] {
             let conditions = conditions(short);
             let texts: Vec<&str> = conditions.iter().map(String::as_str).collect();

@@ -2,7 +2,7 @@
 //! says, so a person who reads it knows what is enforced.
 
 use crate::{condition, schedule, shown};
-use procura_model::{ApprovalRule, Effect, Permission, Time};
+use procura_model::{ApprovalRule, Effect, Hold, Period, Permission, Time, Unsettled, Window};
 
 /// The permission in one sentence.
 #[must_use]
@@ -25,11 +25,18 @@ pub fn sentence(permission: &Permission) -> String {
     if let Some(ceiling) = permission.max_amount {
         out.push_str(&format!(", up to {ceiling} per call"));
     }
+    if let Some(limit) = &permission.window {
+        out.push_str(&window(limit));
+    }
+    let people = match permission.quorum {
+        None | Some(0 | 1) => "a person".to_owned(),
+        Some(quorum) => format!("{quorum} people"),
+    };
     match permission.approval {
         ApprovalRule::Never => {}
-        ApprovalRule::Always => out.push_str("; a person must approve every call"),
+        ApprovalRule::Always => out.push_str(&format!("; {people} must approve every call")),
         ApprovalRule::Above(threshold) => {
-            out.push_str(&format!("; a person must approve above {threshold}"));
+            out.push_str(&format!("; {people} must approve above {threshold}"));
         }
     }
     if let Some(hours) = &permission.schedule {
@@ -43,7 +50,45 @@ pub fn sentence(permission: &Permission) -> String {
         (Some(from), Some(until)) => out.push_str(&format!("; from {} until {}", day(from), day(until))),
     }
     out.push('.');
-    out.replace("on every day", "every day")
+    let out = out.replace("on every day", "every day");
+    if permission.shadow { format!("In shadow, so it decides nothing yet: {out}") } else { out }
+}
+
+/// A limit within a rolling window, in words: `, at most 2000.00 USD and 3 calls within 30 days`.
+#[must_use]
+pub fn window(window: &Window) -> String {
+    let amount = window.amount.map(|amount| amount.to_string());
+    let count = window.count.map(|count| counted(count, "call"));
+    let limits: Vec<String> = [amount, count].into_iter().flatten().collect();
+    let mut out = format!(", at most {} within {}", limits.join(" and "), period(window.per));
+    if window.hold != Hold::default() {
+        let then = match window.hold.then {
+            Unsettled::Spent => "counts as spent",
+            Unsettled::Released => "is free again",
+        };
+        let lasts = period(window.hold.lasts);
+        out.push_str(&format!("; what nobody reports within {lasts} {then}"));
+    }
+    out
+}
+
+/// A period in words: `30 days`, `1 day 12 hours`.
+#[must_use]
+pub fn period(period: Period) -> String {
+    let mut rest = period.as_ms() / 1_000;
+    let mut parts = Vec::new();
+    for (seconds, unit) in [(86_400, "day"), (3_600, "hour"), (60, "minute"), (1, "second")] {
+        if rest >= seconds {
+            parts.push(counted(rest / seconds, unit));
+        }
+        rest %= seconds;
+    }
+    parts.join(" ")
+}
+
+fn counted(number: i64, unit: &str) -> String {
+    let plural = if number == 1 { "" } else { "s" };
+    format!("{number} {unit}{plural}")
 }
 
 fn what(permission: &Permission) -> String {
@@ -110,6 +155,25 @@ mod tests {
                  and args.plan is the attribute \"plan.name\" of the verified user.",
             ),
             (r#"{"effect":"block","actions":["*"]}"#, "Must never do anything."),
+            (
+                r#"{"effect":"allow","actions":["a"],"maxAmount":{"value":500,"currency":"USD"},
+                    "window":{"amount":{"value":2000,"currency":"USD"},"count":3,"per":"P30D"},
+                    "approval":{"above":{"value":200,"currency":"USD"}},"quorum":2}"#,
+                "May do a, up to 500.00 USD per call, at most 2000.00 USD and 3 calls within 30 days; \
+                 2 people must approve above 200.00 USD.",
+            ),
+            (
+                r#"{"effect":"allow","actions":["a"],"window":{"count":1,"per":"P1DT12H",
+                    "hold":{"lasts":"PT1H","then":"released"}},"approval":"always","quorum":1}"#,
+                "May do a, at most 1 call within 1 day 12 hours; what nobody reports within 1 hour is free \
+                 again; a person must approve every call.",
+            ),
+            (
+                r#"{"effect":"block","actions":["a"],"shadow":true,
+                    "conditions":[{"path":"args.to","op":"ne","ref":"args.from"}]}"#,
+                "In shadow, so it decides nothing yet: Must never do a when args.to is anything but the \
+                 argument args.from.",
+            ),
             (r#"{"effect":"block","actions":["tool.call"]}"#, "Must never call any tool."),
             (
                 r#"{"effect":"allow","actions":["a","b"],"resources":["x","y"],"notBefore":"2026-01-01T10:00:00Z"}"#,
