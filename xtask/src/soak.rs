@@ -2,16 +2,49 @@
 //!
 //! Long proofs (races of a thousand rounds, series of `kill -9`) are tests in `crates/testkit/tests/soak.rs` and the folder
 //! `soak` beside it. Each returns at once unless `PROCURA_SOAK` names it, so that the daily suite compiles them and skips them.
+//! Properties of a pure room are tests of that room; their long proof is the same tests with many more cases.
 
 use std::path::Path;
 
 use crate::Outcome;
+use crate::environment::Environment;
 use crate::processes::{cargo, must, step};
 use crate::services::Folder;
 use crate::suite::{count, ready};
+use crate::tally::Tally;
 use crate::tools::Install;
 use crate::undertaker::Undertaker;
 use crate::workspace::{Workspace, rust_files};
+
+/// The cases of a property's long proof.
+const CASES: &str = "100000";
+
+/// Properties of a pure room that have a long proof.
+struct Property {
+    name: &'static str,
+    meaning: &'static str,
+    package: &'static str,
+    features: &'static str,
+    /// Which of the package's tests.
+    tests: &'static str,
+}
+
+const PROPERTIES: [Property; 2] = [
+    Property {
+        name: "could-allow",
+        meaning: "What any arguments could get is listed, and what the list hides no arguments get: 100,000 policies.",
+        package: "procura-policy",
+        features: "",
+        tests: "decide::tests::properties::",
+    },
+    Property {
+        name: "cedar",
+        meaning: "Permissions written as Cedar decide as ours do: 100,000 documents and requests.",
+        package: "procura-policy",
+        features: "cedar",
+        tests: "cedar::",
+    },
+];
 
 pub(crate) fn run(arguments: &[String]) -> Outcome<()> {
     let workspace = Workspace::load()?;
@@ -21,6 +54,7 @@ pub(crate) fn run(arguments: &[String]) -> Outcome<()> {
             list(&proofs);
             Ok(())
         }
+        [name] if PROPERTIES.iter().any(|property| property.name == name) => prove_property(name),
         [name] if proofs.iter().any(|(known, _)| known == name) => prove(&workspace, name),
         [name] => Err(format!("there is no long proof {name}; `cargo xtask soak` lists them")),
         _ => Err("soak takes one name".to_owned()),
@@ -31,9 +65,34 @@ fn list(proofs: &[(String, String)]) {
     if proofs.is_empty() {
         println!("crates/testkit/tests/soak.rs holds no long proof yet");
     }
+    for Property { name, meaning, .. } in &PROPERTIES {
+        println!("{name:<32} {meaning}");
+    }
     for (name, meaning) in proofs {
         println!("{name:<32} {meaning}");
     }
+}
+
+/// Needs no database and no tool.
+fn prove_property(name: &str) -> Outcome<()> {
+    let Some(property) = PROPERTIES.iter().find(|property| property.name == name) else {
+        return Err(format!("there is no property {name}"));
+    };
+    let mut environment = Environment::default();
+    environment.set("PROPTEST_CASES", CASES);
+    let mut command = cargo();
+    command.args(["test", "--release", "--lib", "-p", property.package, "--features", property.features]);
+    command.args(["--", property.tests, "--nocapture"]);
+    let mut undertaker = Undertaker::start()?;
+    report(name, &count(&mut undertaker, &mut command, &environment)?)
+}
+
+fn report(name: &str, tally: &Tally) -> Outcome<()> {
+    println!("{} passed, {} failed", tally.passed, tally.failed);
+    if tally.failed > 0 || tally.passed == 0 {
+        return Err(format!("{name} does not hold"));
+    }
+    Ok(())
 }
 
 fn prove(workspace: &Workspace, name: &str) -> Outcome<()> {
@@ -49,11 +108,7 @@ fn prove(workspace: &Workspace, name: &str) -> Outcome<()> {
     command.args(["--", name, "--nocapture", "--test-threads=1"]);
     let tally = count(&mut undertaker, &mut command, &environment)?;
     drop(undertaker);
-    println!("{} passed, {} failed", tally.passed, tally.failed);
-    if tally.failed > 0 || tally.passed == 0 {
-        return Err(format!("{name} does not hold"));
-    }
-    Ok(())
+    report(name, &tally)
 }
 
 /// Names and first sentences of the proofs, as their source has them.
