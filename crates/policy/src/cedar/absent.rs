@@ -5,7 +5,7 @@ mod export;
 
 pub use export::{Export, to_cedar};
 
-use crate::{decide::Facts, risk};
+use crate::{facts::Facts, risk};
 use procura_model::{Agent, Ask, Decision, Error, GuardrailId, Reason, Time, Verdict};
 use std::borrow::Cow;
 
@@ -16,6 +16,10 @@ const ABSENT: &str = "This build of Procura has no Cedar, and the organization h
 pub struct Acting<'a> {
     /// The agent.
     pub agent: &'a Agent,
+    /// What else is known.
+    pub facts: Facts<'a>,
+    /// When it asks.
+    pub now: Time,
 }
 
 /// No guardrail can be saved by this build.
@@ -58,7 +62,7 @@ impl Guardrails {
 
     /// The decision of the permissions; a deny where there are guardrails.
     #[must_use]
-    pub fn narrow(&self, decision: Decision, _: &Acting<'_>, _: &Ask, _: &Facts<'_>, _: Time) -> Decision {
+    pub fn narrow(&self, decision: Decision, _: &Acting<'_>, _: &Ask) -> Decision {
         if !self.has_any || decision.verdict == Verdict::Deny {
             return decision;
         }

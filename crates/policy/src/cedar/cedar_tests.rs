@@ -1,7 +1,7 @@
 use super::*;
-use crate::decide::{Listing, Policy};
+use crate::{Facts, Listing, Policy};
 use procura_model::{
-    Agent, AgentId, AgentStatus, ApprovalRule, Condition, Entropy, Json, Money, Operator, Permission,
+    Agent, AgentId, AgentStatus, ApprovalRule, Condition, Entropy, Json, Money, Operator, Permission, Time,
 };
 use proptest::prelude::*;
 
@@ -26,6 +26,10 @@ fn agent() -> Agent {
     }
 }
 
+fn acting(agent: &Agent) -> Acting<'_> {
+    Acting { agent, facts: Facts::default(), now: now() }
+}
+
 fn id(number: u64) -> GuardrailId {
     GuardrailId::new(now(), &Entropy::seeded(number))
 }
@@ -35,11 +39,16 @@ fn allowed() -> Decision {
     Policy::compile(1, [all]).decide(&ask("{}"), &Facts::default(), now())
 }
 
+/// An ask; a purchase where it names no action.
 fn ask(text: &str) -> Ask {
-    let mut value: serde_json::Value = serde_json::from_str(text).unwrap();
-    let object = value.as_object_mut().unwrap();
-    object.entry("action").or_insert_with(|| "purchase".into());
-    serde_json::from_value(value).unwrap()
+    let mut members = match Json::parse(text).unwrap() {
+        Json::Map(members) => members,
+        other => panic!("no object: {other}"),
+    };
+    if !members.iter().any(|(name, _)| name == "action") {
+        members.insert(0, ("action".to_owned(), Json::Text("purchase".to_owned())));
+    }
+    serde_json::from_str(&Json::Map(members).canonical()).unwrap()
 }
 
 fn narrowed(policies: &[&str], ask: &Ask) -> Decision {
@@ -49,15 +58,20 @@ fn narrowed(policies: &[&str], ask: &Ask) -> Decision {
         text,
     });
     let agent = agent();
-    Guardrails::compile(guardrails).narrow(allowed(), &Acting { agent: &agent }, ask, &Facts::default(), now())
+    Guardrails::compile(guardrails).narrow(allowed(), &acting(&agent), ask)
 }
 
 #[test]
 fn a_guardrail_stands_above_every_permission() {
-    let guardrail = r#"forbid(principal, action, resource) when { context.action like "purchase.giftcard*" };"#;
+    let guardrail =
+        r#"forbid(principal, action, resource) when { context.action like "purchase.giftcard*" };"#;
     let refused = narrowed(&[guardrail], &ask(r#"{"action":"purchase.giftcard.100"}"#));
     assert_eq!((refused.verdict, refused.reason), (Verdict::Deny, Reason::GuardrailDenied));
-    assert!(refused.sentence.contains("no gift cards") && refused.sentence.contains("grd_"), "{}", refused.sentence);
+    assert!(
+        refused.sentence.contains("no gift cards") && refused.sentence.contains("grd_"),
+        "{}",
+        refused.sentence
+    );
     assert_eq!(narrowed(&[guardrail], &ask(r#"{"action":"purchase.ticket"}"#)), allowed());
 }
 
@@ -91,7 +105,7 @@ fn a_deny_of_the_permissions_stays_theirs() {
     let text = "forbid(principal, action, resource);";
     let guardrails = Guardrails::compile([Guardrail { id: id(1), name: "all", text }]);
     let agent = agent();
-    let narrowed = guardrails.narrow(denied.clone(), &Acting { agent: &agent }, &ask("{}"), &Facts::default(), now());
+    let narrowed = guardrails.narrow(denied.clone(), &acting(&agent), &ask("{}"));
     assert_eq!(narrowed, denied);
 }
 
@@ -108,12 +122,16 @@ fn only_forbids_can_be_saved() {
         assert!(error.to_string().contains(words), "{text}: {error}");
     }
     assert!(validate_guardrail(&"/".repeat(MAX_TEXT_BYTES + 1)).is_err());
-    validate_guardrail("forbid(principal, action, resource); forbid(principal, action, resource) when { true };").unwrap();
+    validate_guardrail(
+        "forbid(principal, action, resource); forbid(principal, action, resource) when { true };",
+    )
+    .unwrap();
 }
 
 #[test]
 fn no_name_can_end_its_string() {
-    let text = r#"{"effect":"allow","actions":["a\"};forbid(principal,action,resource);//*"],"user":"\\\"*\u202e"}"#;
+    let text =
+        r#"{"effect":"allow","actions":["a\"};forbid(principal,action,resource);//*"],"user":"\\\"*\u202e"}"#;
     let hostile: Permission = serde_json::from_str(text).unwrap();
     let export = to_cedar("agt_\"x", &[hostile]);
     let set = PolicySet::from_str(&export.text).unwrap();
@@ -128,28 +146,32 @@ fn what_cedar_cannot_say_is_named_and_never_widens() {
     let export = to_cedar("agt_1", &permissions);
     assert_eq!(export.unsaid.len(), 2, "{export:?}");
     assert!(!export.text.contains("permit("), "{}", export.text);
-    assert!(export.text.contains("forbid(") && !export.text.contains("args"), "{}", export.text);
+    assert!(export.text.contains("forbid(") && !export.text.contains("context.args"), "{}", export.text);
 }
 
 /// What the exported policies answer, read as the head of `export.rs` says.
 fn oracle(set: &PolicySet, ask: &Ask, facts: &Facts<'_>) -> Verdict {
     let agent = agent();
-    let Ok(request) = request(&Acting { agent: &agent }, ask, facts, now()) else { return Verdict::Deny };
+    let Ok(request) = request(&Acting { agent: &agent, facts: *facts, now: now() }, ask) else {
+        return Verdict::Deny;
+    };
     let response = Authorizer::new().is_authorized(&request, set, &Entities::empty());
     let forbids = |id: &PolicyId| set.policy(id).is_none_or(|policy| policy.effect() == Effect::Forbid);
-    let failed = response.diagnostics().errors().any(|error| match error {
-        cedar_policy::AuthorizationError::PolicyEvaluationError(error) => forbids(error.policy_id()),
-        _ => true,
+    let failed = response.diagnostics().errors().any(|error| {
+        let cedar_policy::AuthorizationError::PolicyEvaluationError(error) = error;
+        forbids(error.policy_id())
     });
     if failed || response.decision() == Answer::Deny {
         return Verdict::Deny;
     }
-    let is_free = |id: &PolicyId| set.policy(id).is_some_and(|policy| policy.annotation(OBLIGATION).is_none());
+    let is_free =
+        |id: &PolicyId| set.policy(id).is_some_and(|policy| policy.annotation(OBLIGATION).is_none());
     if response.diagnostics().reason().any(is_free) { Verdict::Allow } else { Verdict::NeedsApproval }
 }
 
 fn word() -> impl Strategy<Value = String> {
-    prop::sample::select(vec!["a", "ab", "a.b", "b", "A.b", "", "x", "é", "a\"b", "\\", "*"]).prop_map(str::to_owned)
+    prop::sample::select(vec!["a", "ab", "a.b", "b", "A.b", "", "x", "é", "a\"b", "\\", "*"])
+        .prop_map(str::to_owned)
 }
 
 fn pattern() -> impl Strategy<Value = String> {
@@ -195,47 +217,65 @@ fn permission() -> impl Strategy<Value = Permission> {
         prop::collection::vec(prop::sample::select(vec!["a.com", "*.a.com", "B.com."]), 0..3),
         prop::collection::vec(condition(), 0..3),
     );
-    let limits = (prop::option::of(money()), prop::sample::select(vec!["never", "always", "above"]), -2_i64..3, -2_i64..3);
-    (any::<bool>(), lists, limits).prop_map(|(allows, (actions, resources, vendors, conditions), (limit, approval, from, until))| {
-        let effect = if allows { procura_model::Effect::Allow } else { procura_model::Effect::Block };
-        let limit = limit.filter(|_| allows);
-        let approval = match (allows, approval, limit) {
-            (true, "always", _) => ApprovalRule::Always,
-            (true, "above", Some(limit)) => ApprovalRule::Above(limit),
-            _ => ApprovalRule::Never,
-        };
-        let base: Permission = serde_json::from_str(r#"{"effect":"allow","actions":["*"]}"#).unwrap();
-        Permission {
-            effect,
-            actions,
-            resources,
-            vendors: vendors.into_iter().map(str::to_owned).collect(),
-            conditions,
-            max_amount: limit,
-            approval,
-            not_before: (from != 2).then(|| Time::from_ms(NOW + from)),
-            expires_at: (until > from).then(|| Time::from_ms(NOW + until)).filter(|_| until != 2),
-            ..base
-        }
-    })
+    let limits = (
+        prop::option::of(money()),
+        prop::sample::select(vec!["never", "always", "above"]),
+        -2_i64..3,
+        -2_i64..3,
+    );
+    (any::<bool>(), lists, limits).prop_map(
+        |(allows, (actions, resources, vendors, conditions), (limit, approval, from, until))| {
+            let effect = if allows { procura_model::Effect::Allow } else { procura_model::Effect::Block };
+            let limit = limit.filter(|_| allows);
+            // A block compares by type once at the most: the head of `export.rs` says why.
+            let mut typed = 0;
+            let conditions = conditions.into_iter().filter(|condition: &Condition| {
+                let is_safe =
+                    matches!(condition.op, Operator::Eq | Operator::Ne | Operator::In | Operator::Exists);
+                typed += usize::from(!is_safe);
+                allows || is_safe || typed < 2
+            });
+            let approval = match (allows, approval, limit) {
+                (true, "always", _) => ApprovalRule::Always,
+                (true, "above", Some(limit)) => ApprovalRule::Above(limit),
+                _ => ApprovalRule::Never,
+            };
+            let base: Permission = serde_json::from_str(r#"{"effect":"allow","actions":["*"]}"#).unwrap();
+            Permission {
+                effect,
+                actions,
+                resources,
+                vendors: vendors.into_iter().map(str::to_owned).collect(),
+                conditions: conditions.collect(),
+                max_amount: limit,
+                approval,
+                not_before: (from != 2).then(|| Time::from_ms(NOW + from)),
+                expires_at: (until > from).then(|| Time::from_ms(NOW + until)).filter(|_| until != 2),
+                ..base
+            }
+        },
+    )
 }
 
 fn any_ask() -> impl Strategy<Value = Ask> {
     let args = prop::option::of((prop::option::of(scalar()), prop::option::of(scalar())));
     let money = (prop::option::of(0_i64..4), prop::option::of(prop::sample::select(vec!["USD", "EUR"])));
-    let vendor = prop::option::of(prop::sample::select(vec!["a.com", "x.A.com", "b.com", "c.com", "not a host"]));
-    (word(), prop::option::of(word()), vendor, money, args).prop_map(|(action, resource, vendor, (amount, currency), args)| Ask {
-        action,
-        resource,
-        vendor: vendor.map(str::to_owned),
-        amount: amount.map(|amount| amount.to_string().parse().unwrap()),
-        currency: currency.map(|currency| currency.parse().unwrap()),
-        args: args.map(|(p, q)| {
-            let member = |name: &str, value: Option<Json>| value.map(|value| (name.to_owned(), value));
-            Json::Map(member("p", p).into_iter().chain(member("q", q)).collect())
-        }),
-        user: None,
-    })
+    let vendor =
+        prop::option::of(prop::sample::select(vec!["a.com", "x.A.com", "b.com", "c.com", "not a host"]));
+    (word(), prop::option::of(word()), vendor, money, args).prop_map(
+        |(action, resource, vendor, (amount, currency), args)| Ask {
+            action,
+            resource,
+            vendor: vendor.map(str::to_owned),
+            amount: amount.map(|amount| amount.to_string().parse().unwrap()),
+            currency: currency.map(|currency| currency.parse().unwrap()),
+            args: args.map(|(p, q)| {
+                let member = |name: &str, value: Option<Json>| value.map(|value| (name.to_owned(), value));
+                Json::Map(member("p", p).into_iter().chain(member("q", q)).collect())
+            }),
+            user: None,
+        },
+    )
 }
 
 proptest! {

@@ -3,10 +3,8 @@
 //! list is a set, a whole number is a `Long`, one of at most four decimal places a `decimal`, any other the entity
 //! `Number::"as written"`. What is not there is not in the context: ask with `has`.
 
-use crate::{decide::Facts, number::Decimal, vendor};
-use cedar_policy::{
-    Context, EntityId, EntityTypeName, EntityUid, Request, RestrictedExpression as Value,
-};
+use crate::{facts::Facts, number::Decimal, vendor};
+use cedar_policy::{Context, EntityId, EntityTypeName, EntityUid, Request, RestrictedExpression as Value};
 use procura_model::{Agent, Ask, Json, Time, VerifiedUser};
 use std::str::FromStr;
 
@@ -15,14 +13,18 @@ use std::str::FromStr;
 pub struct Acting<'a> {
     /// The agent.
     pub agent: &'a Agent,
+    /// What else is known.
+    pub facts: Facts<'a>,
+    /// When it asks.
+    pub now: Time,
 }
 
 /// The request that Cedar is asked: `Agent::"agt_.."`, `Action::"verify"`, `Resource::"shop/refund"`.
-pub(super) fn request(acting: &Acting<'_>, ask: &Ask, facts: &Facts<'_>, now: Time) -> Result<Request, String> {
+pub(super) fn request(acting: &Acting<'_>, ask: &Ask) -> Result<Request, String> {
     let principal = entity("Agent", &acting.agent.id.to_string())?;
     let action = entity("Action", "verify")?;
     let resource = entity("Resource", ask.resource.as_deref().unwrap_or_default())?;
-    let mut pairs = pairs(ask, facts, now)?;
+    let mut pairs = pairs(ask, &acting.facts, acting.now)?;
     let agent = vec![
         ("id".to_owned(), text(&acting.agent.id.to_string())),
         ("name".to_owned(), text(&acting.agent.name)),
@@ -105,12 +107,17 @@ fn value(json: &Json) -> Result<Value, String> {
 }
 
 fn number(digits: &str) -> Result<Value, String> {
-    let exact = Decimal::read(digits).map_err(|_| "a number is too large or too long to be compared".to_owned())?;
+    let exact =
+        Decimal::read(digits).map_err(|_| "a number is too large or too long to be compared".to_owned())?;
     if let Some(whole) = exact.whole() {
         return Ok(Value::new_long(whole));
     }
     let is_plain = digits.split_once('.').is_some_and(|(whole, fraction)| {
         (1..=4).contains(&fraction.len()) && whole.len() <= 12 && !digits.contains(['e', 'E'])
     });
-    if is_plain { Ok(Value::new_decimal(digits)) } else { Ok(Value::new_entity_uid(entity("Number", digits)?)) }
+    if is_plain {
+        Ok(Value::new_decimal(digits))
+    } else {
+        Ok(Value::new_entity_uid(entity("Number", digits)?))
+    }
 }

@@ -3,13 +3,12 @@
 //! a policy without the obligation is among the reasons, else a person must agree.
 //!
 //! What Cedar cannot say (hours of the week in a time zone, `?` in a glob, fractions in comparisons, lists and objects as
-//! values, positions in lists) is named beside the policy. An allow that cannot be said is left out, a block is written
+//! values, positions in lists) is named beside the policy. Cedar cannot ask for a type either: a block with two conditions
+//! that compare by type refuses where one of them meets another type, also where the other does not hold. An allow that cannot be said is left out, a block is written
 //! wider than it is: whoever uses the export gets less than the permissions give, never more.
 
 use crate::number::Decimal;
-use procura_model::{
-    ApprovalRule, Condition, Currency, Effect, Json, Money, Operator, Permission,
-};
+use procura_model::{ApprovalRule, Condition, Currency, Effect, Json, Money, Operator, Permission};
 
 /// Permissions as Cedar text.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,7 +52,10 @@ fn split(permission: &Permission, terms: Vec<String>) -> Vec<(bool, Vec<String>)
         ApprovalRule::Above(threshold) => {
             let with = |term: String| terms.iter().cloned().chain([term]).collect();
             let units = threshold.value.units();
-            vec![(false, with(format!("context.amount <= {units}"))), (true, with(format!("context.amount > {units}")))]
+            vec![
+                (false, with(format!("context.amount <= {units}"))),
+                (true, with(format!("context.amount > {units}"))),
+            ]
         }
     }
 }
@@ -80,7 +82,10 @@ impl Said {
         said.actions_and_resources(permission);
         said.vendors(permission);
         said.times_and_user(permission);
-        for condition in &permission.conditions {
+        // What can fail in Cedar comes last, so that a condition that surely does not hold is heard first.
+        let (safe, typed): (Vec<_>, Vec<_>) =
+            permission.conditions.iter().partition(|condition| !compares_by_type(condition));
+        for condition in safe.into_iter().chain(typed) {
             match term_of(condition) {
                 Ok(term) => said.terms.push(term),
                 Err(fault) => said.unsaid.push(format!("the condition on {}: {fault}", condition.path)),
@@ -97,8 +102,11 @@ impl Said {
 
     fn actions_and_resources(&mut self, permission: &Permission) {
         let folded = permission.effect == Effect::Block;
-        let (action, resource) =
-            if folded { ("context.actionFolded", "context.resourceFolded") } else { ("context.action", "context.resource") };
+        let (action, resource) = if folded {
+            ("context.actionFolded", "context.resourceFolded")
+        } else {
+            ("context.action", "context.resource")
+        };
         self.terms.push(any(permission.actions.iter().map(|text| like(action, &cased(text, folded)))));
         let known = any(permission.resources.iter().map(|text| like(resource, &cased(text, folded))));
         let without = match permission.effect {
@@ -113,9 +121,14 @@ impl Said {
             return;
         }
         let hosts = permission.vendors.iter().map(|text| {
-            let (is_below, host) = text.strip_prefix("*.").map_or((false, text.as_str()), |host| (true, host));
+            let (is_below, host) =
+                text.strip_prefix("*.").map_or((false, text.as_str()), |host| (true, host));
             let host = crate::vendor::normal(host).unwrap_or_default();
-            if is_below { like("context.vendor", &format!("*.{host}")) } else { format!("context.vendor == {}", quoted(&host)) }
+            if is_below {
+                like("context.vendor", &format!("*.{host}"))
+            } else {
+                format!("context.vendor == {}", quoted(&host))
+            }
         });
         let known = any(hosts);
         let without = permission.effect == Effect::Block;
@@ -143,7 +156,9 @@ impl Said {
             ApprovalRule::Never | ApprovalRule::Always => None,
         };
         let Some(Money { currency, .. }) = permission.max_amount.or(threshold) else {
-            self.terms.push("(!(context has amount) || context has currency || context has defaultCurrency)".to_owned());
+            self.terms.push(
+                "(!(context has amount) || context has currency || context has defaultCurrency)".to_owned(),
+            );
             return;
         };
         self.terms.push(format!("context has amount && {}", in_currency(currency)));
@@ -165,6 +180,14 @@ fn cased(text: &str, folded: bool) -> String {
     if folded { text.to_lowercase() } else { text.to_owned() }
 }
 
+/// Whether Cedar fails where the argument is of another type.
+const fn compares_by_type(condition: &Condition) -> bool {
+    match condition.op {
+        Operator::Prefix | Operator::Glob | Operator::Lt | Operator::Le | Operator::Gt | Operator::Ge => true,
+        Operator::Eq | Operator::Ne | Operator::In | Operator::Exists => false,
+    }
+}
+
 /// One condition as a term; the error says what of it cannot be said.
 fn term_of(condition: &Condition) -> Result<String, &'static str> {
     let (present, place) = place(&condition.path)?;
@@ -178,15 +201,21 @@ fn term_of(condition: &Condition) -> Result<String, &'static str> {
             let values = values.iter().map(literal).collect::<Result<Vec<_>, _>>()?;
             all(any(values.into_iter().map(|value| format!("{place} == {value}"))))
         }
-        (Operator::Prefix, Some(Json::Text(prefix)), _) => all(format!("{place} like \"{}*\"", escaped(prefix, true))),
+        (Operator::Prefix, Some(Json::Text(prefix)), _) => {
+            all(format!("{place} like \"{}*\"", escaped(prefix, true)))
+        }
         (Operator::Glob, Some(Json::Text(glob)), _) if !glob.contains('?') => all(like(&place, glob)),
         (Operator::Glob, _, _) => Err("? stands for one character"),
         (Operator::Lt, Some(value), _) => all(format!("{place} < {}", whole(value)?)),
         (Operator::Le, Some(value), _) => all(format!("{place} <= {}", whole(value)?)),
         (Operator::Gt, Some(value), _) => all(format!("{place} > {}", whole(value)?)),
         (Operator::Ge, Some(value), _) => all(format!("{place} >= {}", whole(value)?)),
-        (Operator::Eq, None, Some("user.id")) => all(format!("context has user && {place} == context.user.id")),
-        (Operator::Ne, None, Some("user.id")) => all(format!("context has user && {place} != context.user.id")),
+        (Operator::Eq, None, Some("user.id")) => {
+            all(format!("context has user && {place} == context.user.id"))
+        }
+        (Operator::Ne, None, Some("user.id")) => {
+            all(format!("context has user && {place} != context.user.id"))
+        }
         _ => Err("it compares with something other than a literal or the user's id"),
     }
 }

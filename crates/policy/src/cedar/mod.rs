@@ -11,10 +11,10 @@ mod export;
 pub use context::Acting;
 pub use export::{Export, to_cedar};
 
-use crate::{decide::Facts, risk};
+use crate::risk;
 use cedar_policy::{Authorizer, Decision as Answer, Effect, Entities, PolicyId, PolicySet, Response};
 use context::request;
-use procura_model::{Ask, Decision, Error, GuardrailId, Reason, Risk, Time, Verdict};
+use procura_model::{Ask, Decision, Error, GuardrailId, Reason, Risk, Verdict};
 use std::{borrow::Cow, collections::HashMap, str::FromStr};
 
 const MAX_TEXT_BYTES: usize = 16 * 1024;
@@ -105,12 +105,14 @@ impl Guardrails {
             Some(PolicyId::new("permit")),
             "permit(principal, action, resource);",
         );
-        if permit.map(|policy| compiled.policies.add(policy)).is_err() {
+        let added = permit.is_ok_and(|policy| compiled.policies.add(policy).is_ok());
+        if !added {
             compiled.broken = Some("The guardrails cannot be used.".to_owned());
         }
         for guardrail in guardrails {
             if let Err(fault) = compiled.add(&guardrail) {
-                compiled.broken = Some(format!("The guardrail {} ({}) {fault}.", guardrail.name, guardrail.id));
+                compiled.broken =
+                    Some(format!("The guardrail {} ({}) {fault}.", guardrail.name, guardrail.id));
             }
         }
         compiled
@@ -120,7 +122,9 @@ impl Guardrails {
         for (index, policy) in parse(guardrail.text)?.policies().enumerate() {
             let id = PolicyId::new(format!("{}/{index}", guardrail.id));
             let asks = policy.annotation(OBLIGATION) == Some(APPROVAL);
-            self.policies.add(policy.new_id(id.clone())).map_err(|error| format!("cannot be used: {error}"))?;
+            self.policies
+                .add(policy.new_id(id.clone()))
+                .map_err(|error| format!("cannot be used: {error}"))?;
             let name = guardrail.name.to_owned();
             self.origins.insert(id, Origin { id: guardrail.id, name, asks });
         }
@@ -135,19 +139,23 @@ impl Guardrails {
 
     /// The decision of the permissions, narrowed by the guardrails.
     #[must_use]
-    pub fn narrow(&self, decision: Decision, acting: &Acting<'_>, ask: &Ask, facts: &Facts<'_>, now: Time) -> Decision {
+    pub fn narrow(&self, decision: Decision, acting: &Acting<'_>, ask: &Ask) -> Decision {
         if self.is_empty() || decision.verdict == Verdict::Deny {
             return decision;
         }
         if let Some(fault) = &self.broken {
             return deny(Reason::PolicyError, decision, Cow::Owned(fault.clone()));
         }
-        match request(acting, ask, facts, now) {
+        match request(acting, ask) {
             Ok(request) => {
                 let response = Authorizer::new().is_authorized(&request, &self.policies, &Entities::empty());
                 self.read(decision, &response)
             }
-            Err(fault) => deny(Reason::PolicyError, decision, Cow::Owned(format!("Guardrails cannot judge this: {fault}."))),
+            Err(fault) => deny(
+                Reason::PolicyError,
+                decision,
+                Cow::Owned(format!("Guardrails cannot judge this: {fault}.")),
+            ),
         }
     }
 
