@@ -73,10 +73,10 @@ enum Gate {
     },
     /// What would the policy say?
     #[command(
-        after_help = "Example:\n  echo '{\"permissions\":[{\"effect\":\"allow\",\"actions\":[\"purchase.*\"]}],\"ask\":{\"action\":\"purchase.ticket\"}}' | procura check decision --jsonl"
+        after_help = "Example:\n  echo '{\"permissions\":[{\"effect\":\"allow\",\"actions\":[\"purchase.*\"]}],\"ask\":{\"action\":\"purchase.ticket\"}}' | procura check decision --jsonl\n\nFacts: {\"user\":\"ada\",\"currency\":\"USD\",\"spent\":[{\"permission\":1,\"amount\":\"742.00\",\"count\":2}]}\n  spent is what was committed and held within the window of a permission, named by its id or by its\n  place (the first is 1). A window that spent does not name has spent nothing."
     )]
     Decision {
-        /// Read records such as {"permissions":[..],"ask":{..},"now":..,"user":..,"currency":..}.
+        /// Read records such as {"permissions":[..],"ask":{..},"now":..,"facts":{"user":..,"currency":..,"spent":[..]}}.
         #[arg(long)]
         jsonl: bool,
     },
