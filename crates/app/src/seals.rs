@@ -1,9 +1,12 @@
 //! Keys derived from the root key, one per purpose; the root key itself is not kept.
 
-use procura_crypto::{Assertion, AssertionKey, Context, Mac, OpenError, Purpose, RootKey, Sealer};
+use procura_crypto::{
+    Assertion, AssertionKey, Binding, BindingKey, Bound, Context, JwkSet, Mac, OpenError, Purpose, Receipt, ReceiptError, ReceiptKey, RootKey,
+    Sealer, receipt, signing::key_set,
+};
 use procura_model::{
     AgentId, Digest, Doing, Entropy, Json, Reason, Result, ResultId, Secret, ServerId, SessionId, TenantId,
-    UserRef,
+    Time, UserRef,
 };
 use procura_store::secrets::SecretPurpose;
 
@@ -20,6 +23,9 @@ pub struct Seals {
     profiles: Sealer,
     results: Sealer,
     assertions: Option<AssertionKey>,
+    receipts: Option<ReceiptKey>,
+    bindings: Option<BindingKey>,
+    receipt_keys: JwkSet,
     check_value: String,
 }
 
@@ -27,6 +33,8 @@ impl Seals {
     /// Derives every key that is needed.
     #[must_use]
     pub fn new(root: &RootKey) -> Self {
+        let receipts = ReceiptKey::new(root).ok();
+        let published = key_set(receipts.iter().map(ReceiptKey::jwk)).canonical();
         Self {
             upstream: Sealer::new(root, Purpose::UpstreamCredential, KEY_VERSION),
             user_tokens: Sealer::new(root, Purpose::UserTokenSecret, KEY_VERSION),
@@ -36,6 +44,10 @@ impl Seals {
             profiles: Sealer::new(root, Purpose::UserProfile, KEY_VERSION),
             results: Sealer::new(root, Purpose::StoredResult, KEY_VERSION),
             assertions: AssertionKey::new(root).ok(),
+            receipts,
+            bindings: BindingKey::new(root).ok(),
+            // A set that cannot be read has no key, and then no receipt is ours.
+            receipt_keys: JwkSet::parse(&published).unwrap_or_default(),
             check_value: root.check_value(),
         }
     }
@@ -65,12 +77,41 @@ impl Seals {
         UserRef(code.iter().take(16).fold("usr_".to_owned(), |text, byte| format!("{text}{byte:02x}")))
     }
 
-    /// The keys by which others verify what we assert about users (USR-9).
+    /// The keys by which others verify what we assert about users (USR-9) and what we sign of decisions (VER-6).
     ///
     /// # Errors
     /// `UNAVAILABLE` without a key, which means a broken build.
     pub fn published_keys(&self) -> Result<Json> {
-        Ok(self.assertions.as_ref().ok_or(Reason::Unavailable)?.jwks())
+        let assertions = self.assertions.as_ref().ok_or(Reason::Unavailable)?;
+        let receipts = self.receipts.as_ref().ok_or(Reason::Unavailable)?;
+        let bindings = self.bindings.as_ref().ok_or(Reason::Unavailable)?;
+        Ok(key_set([assertions.jwk(), receipts.jwk(), bindings.jwk()]))
+    }
+
+    /// A token that binds a refusal or an approval to a question of AuthZEN.
+    ///
+    /// # Errors
+    /// `UNAVAILABLE` without a key.
+    pub(crate) fn bind(&self, bound: Bound, binding: &Binding) -> Result<String> {
+        Ok(self.bindings.as_ref().ok_or(Reason::Unavailable)?.sign(bound, binding))
+    }
+
+    /// What such a token says, if we signed it for this and it still holds.
+    pub(crate) fn bound(&self, bound: Bound, token: &str, now: Time) -> Option<Binding> {
+        self.bindings.as_ref()?.open(bound, token, now).ok()
+    }
+
+    /// The receipt of a decision.
+    ///
+    /// # Errors
+    /// `UNAVAILABLE` without a key.
+    pub(crate) fn sign_receipt(&self, receipt: &Receipt) -> Result<String> {
+        Ok(self.receipts.as_ref().ok_or(Reason::Unavailable)?.sign(receipt))
+    }
+
+    /// What a receipt says, if we signed it.
+    pub(crate) fn open_receipt(&self, token: &str) -> Result<Receipt, ReceiptError> {
+        receipt::open(&self.receipt_keys, token)
     }
 
     /// What we assert about a user, signed.

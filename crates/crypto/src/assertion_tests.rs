@@ -4,17 +4,8 @@ use crate::{
     jwk::JwkSet,
     jws::JwsError,
     jwt::{self, JwtError},
+    signing::key_set,
 };
-
-/// The seed and thumbprint of RFC 8037 appendices A.1 and A.3.
-#[test]
-fn the_key_is_named_by_its_thumbprint() {
-    let seed = URL_SAFE_NO_PAD.decode("nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A").unwrap();
-    let key = AssertionKey::from_seed(&Secret::new(seed.try_into().unwrap())).unwrap();
-    assert_eq!(key.kid(), "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k");
-    let jwks = r#"{"keys":[{"alg":"EdDSA","crv":"Ed25519","kid":"kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k","kty":"OKP","use":"sig","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]}"#;
-    assert_eq!(key.jwks().canonical(), jwks);
-}
 
 fn key(seed: u64) -> AssertionKey {
     AssertionKey::new(&RootKey::generate(&Entropy::seeded(seed))).unwrap()
@@ -64,7 +55,7 @@ fn an_assertion_verifies_with_the_published_key_and_says_what_was_meant() {
     let (signed, signature) = token.expose().rsplit_once('.').unwrap();
     let signature = URL_SAFE_NO_PAD.decode(signature).unwrap();
     let holds = |seed: u64| {
-        let keys = JwkSet::parse(&key(seed).jwks().canonical()).unwrap();
+        let keys = JwkSet::parse(&key_set([key(seed).jwk()]).canonical()).unwrap();
         let named = keys.choose(Algorithm::EdDsa, None).unwrap();
         named[0].verifies(Algorithm::EdDsa, signed.as_bytes(), &signature)
     };
@@ -91,6 +82,6 @@ fn an_assertion_never_passes_as_a_users_token() {
     let (token, _) = asserted(Disclosure::IdAlone, 60);
     let rules =
         jwt::Rules::new("https://procura.example", "https://api.example", Time::from_ms(1_717_000_000_900));
-    let keys = JwkSet::parse(&key(1).jwks().canonical()).unwrap();
+    let keys = JwkSet::parse(&key_set([key(1).jwk()]).canonical()).unwrap();
     assert_eq!(jwt::verify(&rules, &keys, token.expose()).unwrap_err(), JwtError::Jws(JwsError::Kind));
 }

@@ -36,7 +36,7 @@ pub enum JwsError {
     #[error("The header asks for an extension (`crit`, `b64`, `zip` or `enc`).")]
     Extension,
     /// Another kind of token (RFC 8725 section 3.11).
-    #[error("The header's `typ` is neither JWT nor at+jwt.")]
+    #[error("The header's `typ` is that of another kind of token.")]
     Kind,
     /// No key.
     #[error("There is no key for it: {0}.")]
@@ -44,6 +44,24 @@ pub enum JwsError {
     /// The key does not verify it.
     #[error("The signature does not hold under the key.")]
     Signature,
+}
+
+/// Which kind of token is wanted: what its `typ` must say.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Kind {
+    /// One that says who a user is: `JWT`, `at+jwt`, or nothing.
+    UserToken,
+    /// One of our own kinds, to the letter.
+    Own(&'static str),
+}
+
+impl Kind {
+    fn is(self, said: Option<&str>) -> bool {
+        match self {
+            Self::UserToken => said.is_none_or(is_user_token),
+            Self::Own(kind) => said == Some(kind),
+        }
+    }
 }
 
 /// A compact JWS, nothing of it verified. Its payload comes out of [`UnverifiedJws::verify`] alone.
@@ -56,8 +74,18 @@ pub(crate) struct UnverifiedJws<'t> {
 }
 
 impl<'t> UnverifiedJws<'t> {
-    /// Reads form and header.
+    /// Reads form and header of a user's token.
     pub(crate) fn read(token: &'t str, allowed: &[Algorithm], max_bytes: usize) -> Result<Self, JwsError> {
+        Self::read_as(Kind::UserToken, token, allowed, max_bytes)
+    }
+
+    /// Reads form and header of a token of this kind.
+    pub(crate) fn read_as(
+        kind: Kind,
+        token: &'t str,
+        allowed: &[Algorithm],
+        max_bytes: usize,
+    ) -> Result<Self, JwsError> {
         if token.len() > max_bytes {
             return Err(JwsError::TooLong);
         }
@@ -67,7 +95,7 @@ impl<'t> UnverifiedJws<'t> {
             return Err(JwsError::NotThreeSegments);
         }
         let (header, payload, signature) = (decode(header)?, decode(payload)?, decode(signature)?);
-        let (algorithm, kid) = read_header(&header, allowed)?;
+        let (algorithm, kid) = read_header(&header, kind, allowed)?;
         Ok(Self { signed, payload, signature, algorithm, kid })
     }
 
@@ -88,7 +116,11 @@ fn decode(segment: &str) -> Result<Vec<u8>, JwsError> {
 }
 
 /// Algorithm and key id; every other member is either refused or means nothing to us.
-fn read_header(bytes: &[u8], allowed: &[Algorithm]) -> Result<(Algorithm, Option<String>), JwsError> {
+fn read_header(
+    bytes: &[u8],
+    wanted: Kind,
+    allowed: &[Algorithm],
+) -> Result<(Algorithm, Option<String>), JwsError> {
     let header = Claims::read(bytes, MAX_DEPTH).map_err(JwsError::Header)?;
     let text = |name| header.text(name, name).map_err(|_| JwsError::HeaderType);
     let name = text("alg")?.ok_or(JwsError::HeaderType)?;
@@ -102,7 +134,7 @@ fn read_header(bytes: &[u8], allowed: &[Algorithm]) -> Result<(Algorithm, Option
     if ["crit", "b64", "zip", "enc"].into_iter().any(|name| header.member(name).is_some()) {
         return Err(JwsError::Extension);
     }
-    if kind.is_some_and(|kind| !is_user_token(&kind)) {
+    if !wanted.is(kind.as_deref()) {
         return Err(JwsError::Kind);
     }
     Ok((algorithm, kid))

@@ -24,6 +24,10 @@ pub enum Purpose {
     UserPseudonym,
     /// The Ed25519 seed that assertions about a user are signed with (USR-9).
     UserAssertion,
+    /// The Ed25519 seed that receipts of decisions are signed with (VER-6).
+    Receipt,
+    /// The Ed25519 seed that tokens of the access-request profile of AuthZEN are signed with.
+    AccessRequest,
     /// Seals results that are kept for later reading.
     StoredResult,
     /// Proves that a form came from our page in this session.
@@ -38,7 +42,7 @@ pub enum Purpose {
 
 impl Purpose {
     /// Every purpose.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 14] = [
         Self::UpstreamCredential,
         Self::WebhookSecret,
         Self::UserTokenSecret,
@@ -46,6 +50,8 @@ impl Purpose {
         Self::UserProfile,
         Self::UserPseudonym,
         Self::UserAssertion,
+        Self::Receipt,
+        Self::AccessRequest,
         Self::StoredResult,
         Self::FormToken,
         Self::Cursor,
@@ -64,6 +70,8 @@ impl Purpose {
             Self::UserProfile => "procura/v1/user-profile",
             Self::UserPseudonym => "procura/v1/user-pseudonym",
             Self::UserAssertion => "procura/v1/user-assertion",
+            Self::Receipt => "procura/v1/receipt",
+            Self::AccessRequest => "procura/v1/access-request",
             Self::StoredResult => "procura/v1/stored-result",
             Self::FormToken => "procura/v1/form-token",
             Self::Cursor => "procura/v1/cursor",

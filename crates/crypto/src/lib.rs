@@ -14,12 +14,15 @@
 //! | [`claims`] | what both kinds of token share once their signature holds |
 //! | [`steps`] | how a verification went, for the token console |
 //! | [`assertion`] | what Procura asserts about a user: short JWTs of its own |
+//! | [`receipt`] | what Procura signs of a decision, for whoever carries it out |
+//! | [`binding`] | what Procura signs for AuthZEN's access requests |
 //! | [`callback_signature`], [`callback_answer`] | how an identity callback is signed, and what it may answer |
 //! | [`user_token`] | a user's token from its arrival to its end, in custody the whole way |
 //! | [`shared_secret`] | secrets that the customer's software shares with us |
 
 pub mod algorithm;
 pub mod assertion;
+pub mod binding;
 pub mod callback_answer;
 pub mod callback_signature;
 pub mod claims;
@@ -31,21 +34,26 @@ pub mod keys;
 pub mod mac;
 mod parts;
 pub mod password;
+pub mod receipt;
 pub mod shared_secret;
 pub mod signed_token;
+pub mod signing;
 pub mod steps;
 pub mod token;
 pub mod user_token;
 
 pub use algorithm::Algorithm;
 pub use assertion::{Assertion, AssertionKey, Disclosure};
+pub use binding::{Binding, BindingKey, Bound};
 pub use envelope::{Context, OpenError, Sealer};
 pub use jwk::{JwkSet, JwkSetError};
 pub use jwt::JwtError;
 pub use keys::{KeyError, Purpose, RootKey};
 pub use mac::Mac;
 pub use password::Cost;
+pub use receipt::{Receipt, ReceiptError, ReceiptKey};
 pub use signed_token::SignedTokenError;
+pub use signing::SigningKeyError;
 pub use steps::{Step, StepOutcome};
 pub use token::{Minted, Parsed, TokenError, TokenKind};
 

@@ -117,6 +117,7 @@ reasons! {
     ReceiptExpired, "RECEIPT_EXPIRED", 410, "The receipt has expired.", "Ask for a new decision.";
     ReceiptMismatch, "RECEIPT_MISMATCH", 403, "The receipt is for another audience or another action.", "Send the receipt to the party and for the action that it names.";
     ReceiptStale, "RECEIPT_STALE", 403, "What the decision stood on has changed since.", "Ask for a new decision.";
+    ReceiptDenied, "RECEIPT_DENIED", 403, "The decision that the receipt tells of is not an allow.", "Do nothing; a new receipt is needed once the action is allowed.";
     ReceiptRedeemed, "RECEIPT_REDEEMED", 409, "The receipt was redeemed already.", "A receipt is good for one use; ask for a new decision.";
     PassportInvalid, "PASSPORT_INVALID", 401, "The passport link is unknown, was replaced, or its agent is disabled.", "Ask whoever gave you the link for a new one.";
 

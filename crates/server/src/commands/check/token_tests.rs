@@ -1,5 +1,5 @@
 use super::*;
-use procura_crypto::RootKey;
+use procura_crypto::{RootKey, signing::key_set};
 use procura_model::Entropy;
 
 const NOW: i64 = 1_717_000_100;
@@ -27,7 +27,7 @@ fn a_jwt_is_judged_by_the_record_alone() {
     let line = |jwks: &str| {
         format!(r#"{{"token":"a.b.c","jwks":{jwks},"config":{{"iss":"i","aud":"a","now":{NOW}}}}}"#)
     };
-    for jwks in ["null", "[]", r#"{"keys":[],"keys":[]}"#, &key.jwks().canonical()] {
+    for jwks in ["null", "[]", r#"{"keys":[],"keys":[]}"#, &key_set([key.jwk()]).canonical()] {
         assert_eq!(record(Method::Jwt, &line(jwks)), r#"{"result":"AUTH_JWT_INVALID"}"#, "{jwks}");
     }
 }

@@ -1,0 +1,91 @@
+//! Receipts that were redeemed, each once (VER-6). One statement is the whole of it: a receipt is redeemed only
+//! while everything still stands that its decision stood on.
+
+use crate::tx::{Source as _, Writer};
+use procura_model::{AgentId, CredentialId, Reason, ReceiptId, ReservationId, Result, SessionId, Time};
+
+statements! {
+    REDEEM = "
+        INSERT INTO redemptions (tenant_id, receipt_id, at, expires_at)
+        SELECT tenant_id, CAST($2 AS TEXT), CAST($3 AS BIGINT), CAST($4 AS BIGINT)
+          FROM agents
+         WHERE tenant_id = $1
+           AND agent_id = $5
+           AND status = 'enabled'
+           AND policy_version = $6
+           AND (CAST($7 AS TEXT) IS NULL
+                OR EXISTS (SELECT credential_id
+                             FROM credentials
+                            WHERE tenant_id = $1
+                              AND credential_id = $7
+                              AND revoked_at IS NULL
+                              AND (expires_at IS NULL OR expires_at > $3)))
+           AND (CAST($8 AS TEXT) IS NULL
+                OR EXISTS (SELECT session_id
+                             FROM agent_sessions
+                            WHERE tenant_id = $1
+                              AND session_id = $8
+                              AND revoked_at IS NULL
+                              AND expires_at > $3))
+           AND (CAST($9 AS TEXT) IS NULL
+                OR EXISTS (SELECT reservation_id
+                             FROM reservations
+                            WHERE tenant_id = $1
+                              AND reservation_id = $9
+                              AND state <> 'released'))
+            ON CONFLICT (tenant_id, receipt_id) DO NOTHING
+     RETURNING receipt_id";
+    FIND = "
+        SELECT receipt_id
+          FROM redemptions
+         WHERE tenant_id = $1
+           AND receipt_id = $2";
+}
+
+/// A receipt, and what must still be as it was when it was signed.
+#[derive(Clone, Copy, Debug)]
+pub struct Redemption {
+    /// Which receipt.
+    pub receipt: ReceiptId,
+    /// Until when it is known that it was redeemed.
+    pub kept_until: Time,
+    /// The agent, which must be enabled.
+    pub agent: AgentId,
+    /// The version that its policy must still have.
+    pub policy_version: i64,
+    /// The key that asked, which must still be good.
+    pub credential: Option<CredentialId>,
+    /// The session of the user for whom it asked, which must still live.
+    pub session: Option<SessionId>,
+    /// What was reserved, which must not have been released.
+    pub reservation: Option<ReservationId>,
+}
+
+/// Redeems a receipt; of many who try at once, one does.
+///
+/// # Errors
+/// `RECEIPT_REDEEMED`, `RECEIPT_STALE`, or a fault.
+pub async fn redeem(w: &mut Writer<'_>, what: &Redemption) -> Result<()> {
+    let now = w.now();
+    let args = args![
+        what.receipt,
+        now,
+        what.kept_until,
+        what.agent,
+        what.policy_version,
+        what.credential,
+        what.session,
+        what.reservation,
+    ];
+    if w.desk().maybe(&REDEEM, args).await?.is_some() {
+        return Ok(());
+    }
+    match w.desk().maybe(&FIND, args![what.receipt]).await? {
+        Some(_) => Err(Reason::ReceiptRedeemed.into()),
+        None => Err(Reason::ReceiptStale.into()),
+    }
+}
+
+#[cfg(test)]
+#[path = "redemptions_tests.rs"]
+mod tests;
