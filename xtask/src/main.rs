@@ -6,6 +6,7 @@
 mod check;
 mod environment;
 mod processes;
+mod sdk_types;
 mod sdks;
 mod services;
 mod soak;
@@ -24,6 +25,7 @@ USAGE
     cargo xtask check                      format, clippy, floors, sizes, secrets, licences, generated files
     cargo xtask test [FLAGS] [FILTER]      the whole suite, on SQLite and then on PostgreSQL, and the SDKs
     cargo xtask soak [NAME]                one long proof in release mode; without a name: the list of them
+    cargo xtask sdk-types [FILE]           the SDKs' types, from openapi.json or another document
     cargo xtask services                   own PostgreSQL and Redis until Ctrl-C; prints the environment for tests
 
 FLAGS OF test
@@ -72,6 +74,7 @@ fn run(arguments: &[String]) -> Outcome<()> {
         "check" => check::run(rest),
         "test" => suite::run(rest),
         "soak" => soak::run(rest),
+        "sdk-types" => sdk_types::run(rest),
         "services" => services::run_until_stopped(rest),
         "help" | "--help" | "-h" => {
             print!("{HELP}");

@@ -1,1 +1,17 @@
-export { SessionTokenError, signSessionToken } from "./index.cjs";
+export {
+  NothingDone,
+  Procura,
+  ProcuraApprovalRequired,
+  ProcuraDenied,
+  ProcuraError,
+  ProcuraRefused,
+  ProcuraUnavailable,
+  ReceiptError,
+  SessionTokenError,
+  WebhookSignatureError,
+  actionDigest,
+  canonicalAsk,
+  signSessionToken,
+  verifyReceipt,
+  verifyWebhookSignature,
+} from "./index.cjs";

@@ -47,6 +47,7 @@ pub(crate) fn run(arguments: &[String]) -> Outcome<()> {
     gate("secrets", &mut || secrets::check(&workspace));
     gate("unused dependencies", &mut || unused::check(&workspace));
     gate("licences, bans, sources", &mut || licences::check(&workspace));
+    gate("types of the SDKs", &mut || crate::sdk_types::stale(&workspace.root));
     if !is_quick {
         gate("clippy", &mut || {
             let mut clippy = cargo();
