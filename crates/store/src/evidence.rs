@@ -287,7 +287,7 @@ impl Place {
 }
 
 /// The smallest text that a request's id of this time can be.
-fn request_floor(time: Time) -> String {
+pub(crate) fn request_floor(time: Time) -> String {
     const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
     let ms = time.as_unsigned_ms().min((1 << 48) - 1);
     let letters: String = (0..10_u32)
@@ -351,7 +351,7 @@ fn read_decided(row: &Row) -> Result<Decided> {
     Ok(Decided { recorded: read(row)?, ending })
 }
 
-fn maybe_verdict(row: &Row) -> Result<Option<Verdict>> {
+pub(crate) fn maybe_verdict(row: &Row) -> Result<Option<Verdict>> {
     match row.maybe_text("verdict")?.as_deref() {
         None => Ok(None),
         Some("allow") => Ok(Some(Verdict::Allow)),
@@ -370,7 +370,7 @@ fn maybe_risk(row: &Row) -> Result<Option<Risk>> {
         .ok_or_else(|| wrong("risk"))
 }
 
-fn maybe_reason(row: &Row, column: &'static str) -> Result<Option<Reason>> {
+pub(crate) fn maybe_reason(row: &Row, column: &'static str) -> Result<Option<Reason>> {
     let Some(code) = row.maybe_text(column)? else { return Ok(None) };
     Reason::from_code(&code).map(Some).ok_or_else(|| wrong(column))
 }

@@ -105,6 +105,34 @@ pub async fn run(store: &Store, sql: &str) {
     tx.commit().await.expect("commit");
 }
 
+/// Makes much history out of little, for measuring what reads it: every recorded decision is copied `32 * 32` times,
+/// under request ids that differ in two letters of their chance, so each copy stands at the same time as its original.
+/// A thousand real decisions become a million rows in one statement; the facts are those that were really written.
+///
+/// # Panics
+/// When the rows cannot be written.
+pub async fn multiply_history(store: &Store) {
+    const LETTERS: &str = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+    const COLUMNS: &str =
+        "position, at, actor, method, path, ip, user_agent, kind, agent_id, user_ref, target, action,
+         resource, verdict, reason, risk, status, duration_us, approval_id, facts";
+    let letters: Vec<String> = LETTERS.chars().map(|letter| format!("('{letter}')")).collect();
+    let sql = format!(
+        "INSERT INTO evidence (tenant_id, request_id, {COLUMNS})
+         WITH letters (letter) AS (VALUES {})
+         SELECT tenant_id,
+                SUBSTR(request_id, 1, 14) || a.letter || b.letter || SUBSTR(request_id, 17),
+                {COLUMNS}
+           FROM evidence
+          CROSS JOIN letters AS a
+          CROSS JOIN letters AS b
+          WHERE kind = 'decision'
+             ON CONFLICT DO NOTHING",
+        letters.join(", ")
+    );
+    run(store, &sql).await;
+}
+
 /// The rows that a text made by a test gives; it lives as long as the test.
 #[expect(clippy::expect_used, reason = "a test without its database has nothing to say")]
 async fn rows(db: &Db, sql: String) -> Vec<Row> {
