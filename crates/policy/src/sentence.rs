@@ -130,6 +130,21 @@ mod tests {
     use super::*;
 
     #[test]
+    fn the_documentation_s_examples_can_be_saved_and_read_as_it_says() {
+        let text = include_str!("../../../docs/POLICY.md");
+        let mut examples = 0;
+        for part in text.split("```json\n").skip(1) {
+            let (document, rest) = part.split_once("```\n").unwrap();
+            let permission: Permission = serde_json::from_str(document).unwrap();
+            crate::validate(&permission).unwrap();
+            let said = rest.lines().next().and_then(|line| line.strip_prefix("> ")).unwrap_or_default();
+            assert_eq!(sentence(&permission), said);
+            examples += 1;
+        }
+        assert!(examples >= 9, "{examples}");
+    }
+
+    #[test]
     fn a_permission_reads_as_one_sentence() {
         for (permission, expected) in [
             (
