@@ -7,11 +7,15 @@
 use crate::{Seals, users::Opened};
 use parking_lot::{Mutex, RwLock};
 use procura_model::{
-    Actor, Agent, AgentId, CredentialId, Ctx, Digest, Entropy, Result, TenantId, TenantSettings, Time,
+    Actor, Agent, AgentId, Ask, CredentialId, Ctx, Decision, Digest, Entropy, Result, TenantId,
+    TenantSettings, Time,
 };
-use procura_policy::Policy;
+use procura_policy::{
+    BudgetRule, Explained, Facts, Policy,
+    cedar::{Acting, Guardrail, Guardrails},
+};
 use procura_store::{
-    Store, agents, credentials,
+    Store, agents, budgets, credentials, guardrails,
     lobby::FoundCredential,
     permissions,
     revocations::{Revocation, Subject},
@@ -31,6 +35,32 @@ pub struct AgentSnapshot {
     pub policy: Policy,
     /// Its organization's settings.
     pub settings: TenantSettings,
+    /// Its organization's budgets, compiled.
+    pub budgets: Vec<BudgetRule>,
+    /// Its organization's guardrails, compiled.
+    pub guardrails: Guardrails,
+}
+
+impl AgentSnapshot {
+    /// What the permissions answer, narrowed by the guardrails.
+    #[must_use]
+    pub fn decide(&self, ask: &Ask, facts: &Facts<'_>, now: Time) -> Decision {
+        self.narrow(self.policy.decide(ask, facts, now), ask, facts, now)
+    }
+
+    /// As [`AgentSnapshot::decide`], with the permissions that came near.
+    #[must_use]
+    pub fn explain(&self, ask: &Ask, facts: &Facts<'_>, now: Time) -> Explained {
+        let explained = self.policy.explain(ask, facts, now);
+        let decision = self.narrow(explained.decision, ask, facts, now);
+        Explained { decision, ..explained }
+    }
+
+    /// What is left of an answer under the guardrails.
+    #[must_use]
+    pub fn narrow(&self, decision: Decision, ask: &Ask, facts: &Facts<'_>, now: Time) -> Decision {
+        self.guardrails.narrow(decision, &Acting { agent: &self.agent, facts: *facts, now }, ask)
+    }
 }
 
 #[derive(Default)]
@@ -111,7 +141,14 @@ impl Snapshots {
         let permissions = permissions::list_of_agent(&mut reader, id).await?;
         let settings = tenants::get(&mut reader).await?.settings;
         let policy = Policy::compile(agent.policy_version, &permissions);
-        let snapshot = Arc::new(AgentSnapshot { agent, policy, settings });
+        let budgets = budgets::list(&mut reader).await?.into_iter().map(BudgetRule::compile).collect();
+        let rails = guardrails::list(&mut reader).await?;
+        let guardrails = Guardrails::compile(rails.iter().map(|rail| Guardrail {
+            id: rail.id,
+            name: &rail.name,
+            text: &rail.policy,
+        }));
+        let snapshot = Arc::new(AgentSnapshot { agent, policy, settings, budgets, guardrails });
         let mut kept = self.kept.write();
         if kept.generation == generation {
             if kept.agents.len() >= MAX_KEPT {
