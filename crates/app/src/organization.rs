@@ -1,11 +1,11 @@
 //! The organization's own name and settings.
 
-use crate::App;
+use crate::{App, authzen};
 use procura_model::{
     Ctx, Event, EventKind, Reason, Result, Scope, Tenant, TenantSettings,
     time::{DAY_MS, MINUTE_MS},
 };
-use procura_store::tenants as rows;
+use procura_store::{approvals, tenants as rows};
 
 /// The organization.
 ///
@@ -27,7 +27,15 @@ pub async fn change(app: &App, ctx: &Ctx, name: &str, settings: TenantSettings) 
     if !(MINUTE_MS..=30 * DAY_MS).contains(&settings.approval_ttl_ms) {
         return Err(Reason::FieldInvalid.because("approvalTtlMs must be between one minute and 30 days."));
     }
+    if !(1..=10).contains(&settings.approval_quorum) {
+        return Err(Reason::FieldInvalid.because("approvalQuorum must be between 1 and 10."));
+    }
     let mut writer = app.store.write(ctx).await?;
+    authzen::check_subjects(&mut writer, &settings.authzen_subjects).await?;
+    if rows::get(&mut writer).await?.settings.currency != settings.currency {
+        // What was asked without a currency would come to mean another amount.
+        approvals::mark_all_stale(&mut writer).await?;
+    }
     rows::rename(&mut writer, &name).await?;
     rows::update_settings(&mut writer, &settings).await?;
     let tenant = rows::get(&mut writer).await?;

@@ -3,7 +3,7 @@
 
 use crate::App;
 use procura_model::{AgentId, Ctx, Event, EventKind, Permission, PermissionId, Reason, Result, Scope};
-use procura_store::{agents, permissions as rows};
+use procura_store::{Writer, agents, permissions as rows};
 
 /// How many permissions one agent may have.
 const MAX_PER_AGENT: usize = 500;
@@ -34,20 +34,43 @@ pub async fn get(app: &App, ctx: &Ctx, id: PermissionId) -> Result<(AgentId, Per
 ///
 /// # Errors
 /// `NOT_FOUND` for an unknown agent, `FIELD_INVALID` naming the field.
-pub async fn add(app: &App, ctx: &Ctx, agent: AgentId, mut permission: Permission) -> Result<Permission> {
+pub async fn add(app: &App, ctx: &Ctx, agent: AgentId, permission: Permission) -> Result<Permission> {
+    ctx.actor.require(Scope::WritePermissions)?;
+    let mut writer = app.store.write(ctx).await?;
+    let added = add_in(app, ctx, &mut writer, agent, permission).await?;
+    writer.commit(added.event).await?;
+    app.snapshots.forget_agent(ctx.tenant, agent);
+    Ok(added.permission)
+}
+
+/// A permission that was added in a change which is not committed yet.
+pub(crate) struct Added {
+    pub(crate) permission: Permission,
+    /// The agent's policy version with it.
+    pub(crate) policy_version: i64,
+    /// What tells of it; whoever commits it forgets the agent's snapshot.
+    pub(crate) event: Event,
+}
+
+/// Adds a permission as part of a larger change.
+pub(crate) async fn add_in(
+    app: &App,
+    ctx: &Ctx,
+    writer: &mut Writer<'_>,
+    agent: AgentId,
+    mut permission: Permission,
+) -> Result<Added> {
     ctx.actor.require(Scope::WritePermissions)?;
     procura_policy::validate(&permission)?;
     permission.id = Some(PermissionId::new(ctx.now, &app.entropy));
-    let mut writer = app.store.write(ctx).await?;
-    if rows::list_of_agent(&mut writer, agent).await?.len() >= MAX_PER_AGENT {
+    if rows::list_of_agent(writer, agent).await?.len() >= MAX_PER_AGENT {
         return Err(
             Reason::FieldInvalid.because(format!("An agent has at most {MAX_PER_AGENT} permissions."))
         );
     }
-    let version = rows::insert(&mut writer, agent, &permission).await?;
-    writer.commit(event(EventKind::PermissionCreated, agent, &permission, version)).await?;
-    app.snapshots.forget_agent(ctx.tenant, agent);
-    Ok(permission)
+    let policy_version = rows::insert(writer, agent, &permission).await?;
+    let event = event(EventKind::PermissionCreated, agent, &permission, policy_version);
+    Ok(Added { permission, policy_version, event })
 }
 
 /// Replaces a permission by another text; its id stays.

@@ -1,5 +1,5 @@
 //! A human answer to one exact ask (APR-1): bound to agent, user, digest of the canonical ask,
-//! policy version and expiry; consumed once.
+//! policy version and expiry; used as often as the answer says, which is once unless it says otherwise.
 
 use crate::{
     agent::UserRef,
@@ -23,7 +23,7 @@ pub enum ApprovalState {
     Expired,
     /// Withdrawn.
     Cancelled,
-    /// Used, once.
+    /// Used up.
     Consumed,
     /// Something that it was bound to has changed.
     Stale,
@@ -69,6 +69,110 @@ impl std::str::FromStr for ApprovalState {
 #[error("there is no such approval state")]
 pub struct UnknownState;
 
+/// For how much a grant is good. Whatever it is, it is good for the very same ask of the same agent, user and policy
+/// version alone; only a pattern widens, and it does so as a permission that everybody can see.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ApprovalScope {
+    /// One call.
+    Once,
+    /// So many calls.
+    Times,
+    /// Calls until a time.
+    Until,
+    /// Calls of the task, or of the user's session, in which it was asked.
+    Task,
+    /// One call; beside it a permission with an expiry was made.
+    Pattern,
+}
+
+impl ApprovalScope {
+    /// Every scope.
+    pub const ALL: [Self; 5] = [Self::Once, Self::Times, Self::Until, Self::Task, Self::Pattern];
+
+    /// The word in the store and on the wire.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Once => "once",
+            Self::Times => "times",
+            Self::Until => "until",
+            Self::Task => "task",
+            Self::Pattern => "pattern",
+        }
+    }
+}
+
+impl std::str::FromStr for ApprovalScope {
+    type Err = UnknownScopeOfApproval;
+
+    fn from_str(text: &str) -> Result<Self, UnknownScopeOfApproval> {
+        Self::ALL.into_iter().find(|scope| scope.as_str() == text).ok_or(UnknownScopeOfApproval)
+    }
+}
+
+/// A word that names no scope of an approval.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("there is no such scope of an approval")]
+pub struct UnknownScopeOfApproval;
+
+/// By what somebody proved who they are when they answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum AnswerMethod {
+    /// Their session in the console.
+    Session,
+    /// A one-time link that they made for themself.
+    Link,
+}
+
+impl AnswerMethod {
+    /// The word in the store and on the wire.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Session => "session",
+            Self::Link => "link",
+        }
+    }
+}
+
+/// What somebody said.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum AnswerWord {
+    /// Yes.
+    Grant,
+    /// No.
+    Deny,
+}
+
+impl AnswerWord {
+    /// The word in the store and on the wire.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Grant => "grant",
+            Self::Deny => "deny",
+        }
+    }
+}
+
+/// What one person answered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ApprovalAnswer {
+    /// Who.
+    pub account: AccountId,
+    /// What they said.
+    pub word: AnswerWord,
+    /// For how much, in the form of the API; none where they said no.
+    pub terms: Option<String>,
+    /// By what they proved who they are.
+    pub method: AnswerMethod,
+    /// When.
+    pub at: Time,
+}
+
 /// One approval with everything that it is bound to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Approval {
@@ -101,6 +205,18 @@ pub struct Approval {
     pub decided_by: Option<AccountId>,
     /// When.
     pub decided_at: Option<Time>,
-    /// The request that used it.
+    /// The request that used it last.
     pub consumed_in: Option<RequestId>,
+    /// In which task it was asked: `task:` and the agent's own name for it, or the id of the user's session.
+    pub task: Option<String>,
+    /// For how much it was granted.
+    pub scope: Option<ApprovalScope>,
+    /// How often it was used.
+    pub uses: i64,
+    /// How often it may be used; none for as often as there is time.
+    pub max_uses: Option<i64>,
+    /// How many people must agree.
+    pub quorum: i64,
+    /// How many people have agreed.
+    pub agreed: i64,
 }

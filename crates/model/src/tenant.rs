@@ -1,7 +1,12 @@
 //! The organization: the isolated customer.
 
-use crate::{amount::Currency, ids::TenantId, time::Time};
+use crate::{
+    amount::Currency,
+    ids::{AgentId, TenantId},
+    time::Time,
+};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
 /// What an owner can set for the whole organization.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -13,10 +18,16 @@ pub struct TenantSettings {
     pub store_metadata: bool,
     /// How long an approval can be answered and used, in milliseconds.
     pub approval_ttl_ms: i64,
+    /// How many people must agree where a permission does not say: 1 to 10.
+    pub approval_quorum: u8,
+    /// Whether the person who owns an agent may approve its calls.
+    pub owners_may_approve: bool,
     /// Whether injections found in arguments only report and do not block.
     pub report_only_arguments: bool,
     /// Whether injections found in results only report and do not block.
     pub report_only_results: bool,
+    /// Which agent's policy judges subjects of a type when AuthZEN asks about them: type to agent.
+    pub authzen_subjects: BTreeMap<String, AgentId>,
 }
 
 impl Default for TenantSettings {
@@ -25,8 +36,11 @@ impl Default for TenantSettings {
             currency: None,
             store_metadata: true,
             approval_ttl_ms: crate::time::DAY_MS,
+            approval_quorum: 1,
+            owners_may_approve: true,
             report_only_arguments: false,
             report_only_results: false,
+            authzen_subjects: BTreeMap::new(),
         }
     }
 }

@@ -1,10 +1,13 @@
 use super::*;
+use crate::approval_answers;
 use crate::{
     house::{House, START},
     permissions,
     revocations::Subject,
 };
-use procura_model::{Effect, Event, EventKind, Permission, PermissionId};
+use procura_model::{
+    AnswerMethod, AnswerWord, ApprovalAnswer, Effect, Entropy, Event, EventKind, Permission, PermissionId,
+};
 use tokio::task::JoinSet;
 
 fn wanted(approval: &Approval) -> Use<'_> {
@@ -13,6 +16,7 @@ fn wanted(approval: &Approval) -> Use<'_> {
         digest: &approval.digest,
         policy_version: approval.policy_version,
         user: approval.user.as_ref(),
+        task: None,
     }
 }
 
@@ -108,23 +112,154 @@ async fn an_approval_is_answered_once_and_in_time() {
     house.change(START, EventKind::ApprovalRequested, async |w| insert(w, &approval).await).await;
     let late = house.ctx_at(approval.expires_at);
     let mut w = house.store.write(&late).await.unwrap();
-    let error = decide(&mut w, approval.id, Answer::Grant, by).await.unwrap_err();
-    assert_eq!(error.reason(), Reason::ApprovalClosed);
+    for closed in [agree(&mut w, approval.id).await, deny(&mut w, approval.id, by).await] {
+        assert_eq!(closed.unwrap_err().reason(), Reason::ApprovalClosed);
+    }
     drop(w);
-    let denied = house
-        .change(START, EventKind::ApprovalDenied, async |w| decide(w, approval.id, Answer::Deny, by).await)
-        .await;
+    let denied =
+        house.change(START, EventKind::ApprovalDenied, async |w| deny(w, approval.id, by).await).await;
     assert_eq!(
         (denied.state, denied.decided_by, denied.decided_at),
         (ApprovalState::Denied, Some(by), Some(START))
     );
     let ctx = house.ctx();
     let mut w = house.store.write(&ctx).await.unwrap();
-    for closed in [decide(&mut w, approval.id, Answer::Grant, by).await, cancel(&mut w, approval.id).await] {
+    let terms = House::once(&approval);
+    for closed in [
+        agree(&mut w, approval.id).await,
+        grant(&mut w, approval.id, &terms, by).await,
+        deny(&mut w, approval.id, by).await,
+        cancel(&mut w, approval.id).await,
+    ] {
         assert_eq!(closed.unwrap_err().reason(), Reason::ApprovalClosed);
     }
     let unknown = ApprovalId::new(START, &house.entropy);
     assert_eq!(cancel(&mut w, unknown).await.unwrap_err().reason(), Reason::NotFound);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_many_who_agree_at_once_each_counts_and_too_few_grant_nothing() {
+    let house = House::new().await;
+    let agent = house.agent("buyer").await;
+    let approval = Approval { quorum: 8, ..house.new_approval(agent, "ask") };
+    house.change(START, EventKind::ApprovalRequested, async |w| insert(w, &approval).await).await;
+    let mut people = JoinSet::new();
+    for _ in 0..8 {
+        let (house, approval) = (house.clone(), approval.clone());
+        people.spawn(async move {
+            let by = AccountId::new(START, &house.entropy);
+            let ctx = house.ctx();
+            let mut w = house.store.write(&ctx).await.unwrap();
+            let counted = agree(&mut w, approval.id).await.unwrap().agreed;
+            if let Err(error) = grant(&mut w, approval.id, &House::once(&approval), by).await {
+                assert_eq!(error.reason(), Reason::ApprovalClosed);
+                assert!(counted < 8);
+            } else {
+                assert_eq!(counted, 8);
+            }
+            w.commit(Event::new(EventKind::ApprovalAnswered)).await.unwrap();
+            counted
+        });
+    }
+    let mut counted = people.join_all().await;
+    counted.sort_unstable();
+    assert_eq!(counted, (1..=8).collect::<Vec<_>>());
+    let ctx = house.ctx();
+    let stored = get(&mut house.store.read(&ctx), approval.id).await.unwrap();
+    assert_eq!((stored.state, stored.agreed), (ApprovalState::Granted, 8));
+}
+
+#[tokio::test]
+async fn nobody_answers_twice() {
+    let house = House::new().await;
+    let agent = house.agent("buyer").await;
+    let approval = Approval { quorum: 2, ..house.new_approval(agent, "ask") };
+    house.change(START, EventKind::ApprovalRequested, async |w| insert(w, &approval).await).await;
+    let answer = |word: AnswerWord| ApprovalAnswer {
+        account: AccountId::new(START, &Entropy::seeded(1)),
+        word,
+        terms: None,
+        method: AnswerMethod::Session,
+        at: START,
+    };
+    let said = answer(AnswerWord::Grant);
+    house
+        .change(START, EventKind::ApprovalAnswered, async |w| {
+            approval_answers::insert(w, approval.id, &said).await
+        })
+        .await;
+    let ctx = house.ctx();
+    let mut w = house.store.write(&ctx).await.unwrap();
+    let again = approval_answers::insert(&mut w, approval.id, &answer(AnswerWord::Deny)).await;
+    assert_eq!(again.unwrap_err().reason(), Reason::ApprovalAnswered);
+    drop(w);
+    let listed = approval_answers::list(&mut house.store.read(&ctx), approval.id).await.unwrap();
+    assert_eq!(listed, [said]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_64_callers_as_many_get_it_as_it_is_good_for() {
+    let house = House::new().await;
+    let agent = house.agent("buyer").await;
+    let approval = house.new_approval(agent, "ask");
+    let by = AccountId::new(START, &house.entropy);
+    let terms = Terms { scope: ApprovalScope::Times, max_uses: Some(5), ..House::once(&approval) };
+    house
+        .change(START, EventKind::ApprovalGranted, async |w| {
+            insert(w, &approval).await?;
+            agree(w, approval.id).await?;
+            grant(w, approval.id, &terms, by).await
+        })
+        .await;
+    let mut callers = JoinSet::new();
+    for _ in 0..64 {
+        let (house, approval) = (house.clone(), approval.clone());
+        callers.spawn(async move {
+            let ctx = house.ctx();
+            let mut w = house.store.write(&ctx).await.unwrap();
+            let won = consume(&mut w, &wanted(&approval)).await.unwrap()?;
+            w.commit(Event::new(EventKind::ApprovalConsumed)).await.unwrap();
+            Some(won.uses)
+        });
+    }
+    let mut uses: Vec<_> = callers.join_all().await.into_iter().flatten().collect();
+    uses.sort_unstable();
+    assert_eq!(uses, [1, 2, 3, 4, 5]);
+}
+
+#[tokio::test]
+async fn a_grant_for_a_task_serves_that_task_alone() {
+    let house = House::new().await;
+    let agent = house.agent("buyer").await;
+    let by = AccountId::new(START, &house.entropy);
+    for (words, task) in [("in a task", Some("task:a")), ("in none", None)] {
+        let approval = Approval { task: task.map(str::to_owned), ..house.new_approval(agent, words) };
+        let terms = Terms { scope: ApprovalScope::Task, max_uses: None, ..House::once(&approval) };
+        house
+            .change(START, EventKind::ApprovalGranted, async |w| {
+                insert(w, &approval).await?;
+                agree(w, approval.id).await?;
+                grant(w, approval.id, &terms, by).await
+            })
+            .await;
+        let ctx = house.ctx();
+        let mut w = house.store.write(&ctx).await.unwrap();
+        for other in [None, Some("task:b"), Some("a"), Some("")] {
+            let used = Use { task: other, ..wanted(&approval) };
+            assert_eq!(find_usable(&mut w, &used).await.unwrap(), None, "{words} {other:?}");
+            assert_eq!(consume(&mut w, &used).await.unwrap(), None, "{words} {other:?}");
+        }
+        let own = Use { task: Some("task:a"), ..wanted(&approval) };
+        for turn in 1..=3 {
+            let found = find_usable(&mut w, &own).await.unwrap();
+            assert_eq!(found.map(|found| found.uses), task.map(|_| turn - 1), "{words}");
+            let used = consume(&mut w, &own).await.unwrap();
+            assert_eq!(
+                used.map(|used| (used.uses, used.state)),
+                task.map(|_| (turn, ApprovalState::Granted))
+            );
+        }
+    }
 }
 
 #[tokio::test]
@@ -193,7 +328,7 @@ async fn lists_page_by_state_and_over_all() {
     for (state, wanted) in [(None, 6), (Some(ApprovalState::Waiting), 3), (Some(ApprovalState::Denied), 0)] {
         let (mut seen, mut after) = (Vec::new(), None);
         loop {
-            let page = list(&mut reader, state, &PageAsk::new(after, Some(2))).await.unwrap();
+            let page = list(&mut reader, None, state, &PageAsk::new(after, Some(2))).await.unwrap();
             seen.extend(page.items.into_iter().map(|approval| approval.id));
             after = page.next_cursor;
             if after.is_none() {

@@ -117,6 +117,22 @@ impl House {
             decided_by: None,
             decided_at: None,
             consumed_in: None,
+            task: None,
+            scope: None,
+            uses: 0,
+            max_uses: Some(1),
+            quorum: 1,
+            agreed: 0,
+        }
+    }
+
+    /// The terms of a grant for one call.
+    pub(crate) fn once(approval: &Approval) -> approvals::Terms {
+        approvals::Terms {
+            scope: procura_model::ApprovalScope::Once,
+            max_uses: Some(1),
+            expires_at: approval.expires_at,
+            policy_version: approval.policy_version,
         }
     }
 
@@ -125,7 +141,8 @@ impl House {
         let by = AccountId::new(START, &self.entropy);
         self.change(START, EventKind::ApprovalGranted, async |w| {
             approvals::insert(w, &approval).await?;
-            approvals::decide(w, approval.id, approvals::Answer::Grant, by).await
+            approvals::agree(w, approval.id).await?;
+            approvals::grant(w, approval.id, &Self::once(&approval), by).await
         })
         .await
     }

@@ -4,6 +4,7 @@ pub mod business;
 pub mod fixture;
 pub mod kill;
 pub mod process;
+pub mod race;
 pub mod stub;
 pub mod world;
 

@@ -1,11 +1,19 @@
 //! Long proofs: `cargo xtask soak NAME`. Each returns at once unless `PROCURA_SOAK` names it.
 
-use procura_testkit::{kill, process::variable};
+use procura_testkit::{kill, process::variable, race};
 
 /// Kills the server twenty times under load; nothing acknowledged is lost, nothing is half done.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn kill9() {
     if variable("PROCURA_SOAK").as_deref() == Some("kill9") {
         kill::rounds(20).await;
+    }
+}
+
+/// Lets 64 race for each of a thousand approvals, on both databases; as many are allowed as the person said.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn approvals() {
+    if variable("PROCURA_SOAK").as_deref() == Some("approvals") {
+        race::rounds(1_000).await;
     }
 }

@@ -192,6 +192,20 @@ impl FromRequestParts<WebState> for Visitor {
     }
 }
 
+/// Somebody who came by a one-time link: nobody yet, on a page of ours.
+#[derive(Clone, Copy, Debug)]
+pub struct LinkVisit;
+
+impl FromRequestParts<WebState> for LinkVisit {
+    type Rejection = Failure;
+
+    async fn from_request_parts(parts: &mut Parts, state: &WebState) -> Result<Self, Failure> {
+        limits::host_is_ours(state, parts)?;
+        demand_no_user_token(&parts.headers)?;
+        Ok(Self)
+    }
+}
+
 /// The one id in the path. An id of another kind names nothing here: 404.
 #[derive(Clone, Copy, Debug)]
 pub struct Id<T>(pub T);

@@ -5,7 +5,7 @@
 use crate::{body, exchange::Exchange, extract::Person, limits, respond::Failure, state::WebState};
 use axum::{
     extract::{FromRequest, FromRequestParts, Request},
-    http::request::Parts,
+    http::{header, request::Parts},
 };
 use procura_app::{identity, limits::Limit};
 use procura_model::{Reason, Secret};
@@ -101,6 +101,27 @@ impl FromRequest<WebState> for OpenForm {
         limits::host_is_ours(state, &parts)?;
         let exchange = Exchange::of(&parts)?;
         exchange.count(state, Limit::Auth, &exchange.address_key())?;
+        Ok(Self { fields: fields(&parts, body, state).await? })
+    }
+}
+
+/// A form of a page behind a one-time link, whose secret is the one thing that it needs. Such a page tells nobody where
+/// it stood, so its own forms come without an origin; another site's do not pass where the browser says so.
+#[derive(Debug)]
+pub struct LinkForm {
+    /// What it says.
+    pub fields: Fields,
+}
+
+impl FromRequest<WebState> for LinkForm {
+    type Rejection = Failure;
+
+    async fn from_request(request: Request, state: &WebState) -> Result<Self, Failure> {
+        let (mut parts, body) = request.into_parts();
+        limits::host_is_ours(state, &parts)?;
+        if parts.headers.get(header::ORIGIN).is_some_and(|origin| origin == "null") {
+            parts.headers.remove(header::ORIGIN);
+        }
         Ok(Self { fields: fields(&parts, body, state).await? })
     }
 }

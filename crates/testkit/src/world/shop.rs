@@ -4,7 +4,7 @@ use super::{Buyer, Call, Http, Person, Reply, World};
 use crate::{fixture::pace, stub::Stub};
 use procura_app::{App, Identified, keys, members, onboarding};
 use procura_model::{
-    Account, AccountId, Actor, ApprovalId, Ctx, Event, EventKind, Origin, Reason, RequestId, Role, Scope,
+    Account, AccountId, Actor, Approval, ApprovalId, Ctx, Event, EventKind, Origin, Reason, RequestId, Role, Scope,
     Scopes, Secret, TenantId, TenantSettings,
 };
 use procura_store::{members as member_rows, tenants};
@@ -156,6 +156,38 @@ impl Shop {
         let denied =
             procura_app::approvals::deny(&self.app, &self.owner_ctx(), parsed::<ApprovalId>(id)).await;
         denied.map(drop).map_err(|error| error.reason())
+    }
+
+    /// Somebody answers an approval as their session in the console does.
+    ///
+    /// # Errors
+    /// As the journey.
+    pub async fn answer(
+        &self,
+        person: &Person,
+        id: &str,
+        given: procura_app::approvals::Given,
+    ) -> Result<Approval, Reason> {
+        let answered =
+            procura_app::approvals::answer(&self.app, &self.ctx_of(person), parsed::<ApprovalId>(id), given)
+                .await;
+        answered.map_err(|error| error.reason())
+    }
+
+    /// The path of a one-time link that somebody makes to an approval.
+    ///
+    /// # Errors
+    /// As the journey.
+    pub async fn approval_link(&self, person: &Person, id: &str) -> Result<String, Reason> {
+        let made =
+            procura_app::approvals::make_link(&self.app, &self.ctx_of(person), parsed::<ApprovalId>(id)).await;
+        let url = made.map_err(|error| error.reason())?.url.show().to_owned();
+        Ok(url.strip_prefix(&self.app.settings.public_url).unwrap_or_default().to_owned())
+    }
+
+    /// An approval as the platform reads it.
+    pub async fn approval(&self, id: &str) -> Reply {
+        self.platform.get(&format!("/v1/approvals/{id}")).send().await.ok()
     }
 
     /// Adds a tool server with this name; gives its id.

@@ -4,6 +4,12 @@
 #[cfg(test)]
 mod approvals;
 #[cfg(test)]
+mod approvals_people;
+#[cfg(test)]
+mod approvals_scopes;
+#[cfg(test)]
+mod approvals_shown;
+#[cfg(test)]
 mod bad_input;
 #[cfg(test)]
 mod browser;
@@ -22,6 +28,7 @@ mod console_users;
 #[cfg(test)]
 mod evidence;
 #[cfg(test)]
+mod guardrails;
 mod idempotency;
 #[cfg(test)]
 mod keys;
@@ -29,6 +36,8 @@ mod keys;
 mod limits;
 #[cfg(test)]
 mod mcp_sessions;
+#[cfg(test)]
+mod passports;
 #[cfg(test)]
 mod policy;
 #[cfg(test)]
@@ -38,7 +47,13 @@ mod readme;
 #[cfg(test)]
 mod reasons;
 #[cfg(test)]
+mod receipts;
+#[cfg(test)]
+mod sandbox;
+#[cfg(test)]
 mod sessions;
+#[cfg(test)]
+mod simulation;
 #[cfg(test)]
 mod tenancy;
 #[cfg(test)]

@@ -1,21 +1,22 @@
 //! Approvals: human answers to exact asks (APR-1). A key can read and withdraw them; only a person
-//! can decide, so granting and denying by key is always 403.
+//! can decide, so granting, denying and making a link by key is always 403.
 
+use super::approval_views::{
+    ApprovalView, DenyBody, GrantBody, LinkView, PreviewBody, PreviewView, detailed, view,
+};
 use crate::{
-    body::NoBody,
+    body::{Body, NoBody, OptionalBody},
     extract::{Caller, Id, Query},
-    operation::{List, Reading, Reply, Writing, page_ask},
-    schema::JsonValue,
+    operation::{CreatedSecret, List, Reading, Reply, Writing, page_ask},
+    respond::Failure,
     state::WebState,
 };
 use axum::{Json, extract::State};
-use procura_app::approvals;
-use procura_model::{
-    AccountId, AgentId, Approval, ApprovalId, ApprovalState, Json as Value, PermissionId, RequestId, Time,
-    UserRef,
-};
-use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use procura_app::approvals::{self, Given, MAX_WAIT_SECONDS};
+use procura_model::{ApprovalId, ApprovalState, Reason};
+use serde::Deserialize;
+use std::time::Duration;
+use utoipa::IntoParams;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 pub(crate) fn routes() -> OpenApiRouter<WebState> {
@@ -25,78 +26,8 @@ pub(crate) fn routes() -> OpenApiRouter<WebState> {
         .routes(routes!(grant))
         .routes(routes!(deny))
         .routes(routes!(cancel))
-}
-
-/// One approval with everything that it is bound to.
-#[derive(Debug, Serialize, ToSchema)]
-#[serde(rename_all = "camelCase")]
-#[schema(as = Approval)]
-pub(crate) struct ApprovalView {
-    /// The approval's id.
-    #[schema(value_type = String)]
-    id: ApprovalId,
-    /// For which agent.
-    #[schema(value_type = String)]
-    agent_id: AgentId,
-    /// On behalf of which user.
-    #[schema(value_type = Option<String>)]
-    user: Option<UserRef>,
-    /// SHA-256 of the canonical ask, in hexadecimal.
-    digest: String,
-    /// The canonical ask.
-    #[schema(value_type = JsonValue)]
-    ask: Option<Value>,
-    /// The agent's policy version when it was asked.
-    policy_version: i64,
-    /// Which permission wants a person.
-    #[schema(value_type = Option<String>)]
-    permission_id: Option<PermissionId>,
-    /// Why a person is asked.
-    reason: String,
-    /// Where it stands.
-    #[schema(value_type = String, pattern = "^(waiting|granted|denied|expired|cancelled|consumed|stale)$")]
-    state: ApprovalState,
-    /// The page where a person decides.
-    url: String,
-    /// The request that first asked.
-    #[schema(value_type = String)]
-    asked_in: RequestId,
-    /// When it was asked.
-    #[schema(value_type = String, format = DateTime)]
-    created_at: Time,
-    /// Until when it can be answered and used.
-    #[schema(value_type = String, format = DateTime)]
-    expires_at: Time,
-    /// Who answered.
-    #[schema(value_type = Option<String>)]
-    decided_by: Option<AccountId>,
-    /// When.
-    #[schema(value_type = Option<String>, format = DateTime)]
-    decided_at: Option<Time>,
-    /// The request that used it.
-    #[schema(value_type = Option<String>)]
-    consumed_in: Option<RequestId>,
-}
-
-fn view(web: &WebState, approval: Approval) -> ApprovalView {
-    ApprovalView {
-        url: approvals::url(&web.app, approval.id),
-        id: approval.id,
-        agent_id: approval.agent,
-        user: approval.user,
-        digest: approval.digest.hex(),
-        ask: Value::parse(&approval.canonical_ask).ok(),
-        policy_version: approval.policy_version,
-        permission_id: approval.permission,
-        reason: approval.sentence,
-        state: approval.state,
-        asked_in: approval.asked_in,
-        created_at: approval.created_at,
-        expires_at: approval.expires_at,
-        decided_by: approval.decided_by,
-        decided_at: approval.decided_at,
-        consumed_in: approval.consumed_in,
-    }
+        .routes(routes!(make_link))
+        .routes(routes!(preview))
 }
 
 /// Which approvals are wanted.
@@ -133,10 +64,23 @@ pub(crate) async fn list(
     Ok(List::page(rows, |approval| view(&web, approval)))
 }
 
+/// How long to wait for an answer.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct WaitQuery {
+    /// For how many seconds the answer is held while nobody has decided; at most 30, none when absent.
+    #[param(nullable = false, minimum = 0, maximum = 30)]
+    wait: Option<u64>,
+}
+
 /// Get an approval
+///
+/// With `wait`, the answer is held until somebody has decided or the time is over. An agent's key sees the approvals of
+/// its own agent alone.
 #[utoipa::path(
     get, path = "/v1/approvals/{approvalId}", operation_id = "getApproval", tag = "Approvals",
-    params(("approvalId" = String, Path, description = "The approval's id.")),
+    params(("approvalId" = String, Path, description = "The approval's id."), WaitQuery),
     responses((status = 200, description = "The approval.", body = ApprovalView), Reading),
     security(("bearer" = ["read:approvals"]), ("apiKey" = ["read:approvals"])),
 )]
@@ -144,16 +88,26 @@ pub(crate) async fn get(
     State(web): State<WebState>,
     caller: Caller,
     Id(id): Id<ApprovalId>,
+    Query(query): Query<WaitQuery>,
 ) -> Reply<Json<ApprovalView>> {
-    Ok(Json(view(&web, approvals::get(&web.app, &caller.ctx, id).await?)))
+    let seconds = query.wait.unwrap_or(0);
+    if seconds > MAX_WAIT_SECONDS {
+        return Err(Failure(Reason::FieldInvalid.because("wait must be at most 30 seconds.")));
+    }
+    if seconds > 0 {
+        approvals::wait(&web.app, &caller.ctx, id, Duration::from_secs(seconds)).await?;
+    }
+    Ok(Json(detailed(&web, approvals::detail(&web.app, &caller.ctx, id).await?)))
 }
 
 /// Grant an approval
 ///
-/// Only a signed-in person can, on the approval's page; by key this is always 403.
+/// For one call, or for as much as the body says. Only a signed-in person can, on the approval's page; by key this is
+/// always 403.
 #[utoipa::path(
     post, path = "/v1/approvals/{approvalId}/grant", operation_id = "grantApproval", tag = "Approvals",
     params(("approvalId" = String, Path, description = "The approval's id.")),
+    request_body = Option<GrantBody>,
     responses((status = 200, description = "The approval as it is now.", body = ApprovalView), Writing),
     security(("bearer" = ["decide:approvals"]), ("apiKey" = ["decide:approvals"])),
 )]
@@ -161,9 +115,10 @@ pub(crate) async fn grant(
     State(web): State<WebState>,
     caller: Caller,
     Id(id): Id<ApprovalId>,
-    _body: NoBody,
+    OptionalBody(body): OptionalBody<GrantBody>,
 ) -> Reply<Json<ApprovalView>> {
-    Ok(Json(view(&web, approvals::grant(&web.app, &caller.ctx, id).await?)))
+    let given = Given::Grant(body.grant()?);
+    Ok(Json(view(&web, approvals::answer(&web.app, &caller.ctx, id, given).await?)))
 }
 
 /// Deny an approval
@@ -172,6 +127,7 @@ pub(crate) async fn grant(
 #[utoipa::path(
     post, path = "/v1/approvals/{approvalId}/deny", operation_id = "denyApproval", tag = "Approvals",
     params(("approvalId" = String, Path, description = "The approval's id.")),
+    request_body = Option<DenyBody>,
     responses((status = 200, description = "The approval as it is now.", body = ApprovalView), Writing),
     security(("bearer" = ["decide:approvals"]), ("apiKey" = ["decide:approvals"])),
 )]
@@ -179,9 +135,50 @@ pub(crate) async fn deny(
     State(web): State<WebState>,
     caller: Caller,
     Id(id): Id<ApprovalId>,
-    _body: NoBody,
+    OptionalBody(body): OptionalBody<DenyBody>,
 ) -> Reply<Json<ApprovalView>> {
-    Ok(Json(view(&web, approvals::deny(&web.app, &caller.ctx, id).await?)))
+    Ok(Json(view(&web, approvals::answer(&web.app, &caller.ctx, id, body.given()).await?)))
+}
+
+/// Make a link to an approval
+///
+/// By which the signed-in person answers on another device, once, within 15 minutes. By key this is always 403.
+#[utoipa::path(
+    post, path = "/v1/approvals/{approvalId}/links", operation_id = "makeApprovalLink", tag = "Approvals",
+    params(("approvalId" = String, Path, description = "The approval's id.")),
+    responses((status = 201, description = "The link, shown this once.", body = LinkView), Writing),
+    security(("bearer" = ["decide:approvals"]), ("apiKey" = ["decide:approvals"])),
+)]
+pub(crate) async fn make_link(
+    State(web): State<WebState>,
+    caller: Caller,
+    Id(id): Id<ApprovalId>,
+    _body: NoBody,
+) -> Reply<CreatedSecret<LinkView>> {
+    Ok(CreatedSecret(approvals::make_link(&web.app, &caller.ctx, id).await?.into()))
+}
+
+/// Preview a pattern
+///
+/// Which past calls of the approval's agent a permission would have let pass, had it stood then. Limits over time are
+/// left out of account. Nothing is changed.
+#[utoipa::path(
+    post, path = "/v1/approvals/{approvalId}/preview", operation_id = "previewApprovalPattern", tag = "Approvals",
+    params(("approvalId" = String, Path, description = "The approval's id.")),
+    request_body = PreviewBody,
+    responses((status = 200, description = "What it would have let pass.", body = PreviewView), Writing),
+    security(
+        ("bearer" = ["read:approvals", "read:activity"]),
+        ("apiKey" = ["read:approvals", "read:activity"]),
+    ),
+)]
+pub(crate) async fn preview(
+    State(web): State<WebState>,
+    caller: Caller,
+    Id(id): Id<ApprovalId>,
+    Body(body): Body<PreviewBody>,
+) -> Reply<Json<PreviewView>> {
+    Ok(Json(approvals::preview(&web.app, &caller.ctx, id, body.pattern).await?.into()))
 }
 
 /// Withdraw an approval

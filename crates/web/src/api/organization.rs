@@ -8,8 +8,9 @@ use crate::{
 };
 use axum::{Json, extract::State};
 use procura_app::organization;
-use procura_model::{Currency, Tenant, TenantId, TenantSettings, Time};
+use procura_model::{AgentId, Currency, Tenant, TenantId, TenantSettings, Time};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
@@ -52,10 +53,18 @@ pub(crate) struct SettingsForm {
     store_metadata: bool,
     /// How long an approval can be answered and used, in milliseconds.
     approval_ttl_ms: i64,
+    /// How many people must agree to an approval where the permission does not say.
+    #[schema(minimum = 1, maximum = 10)]
+    approval_quorum: u8,
+    /// Whether the person who owns an agent may approve its calls.
+    owners_may_approve: bool,
     /// Whether injections found in arguments only report and do not block.
     report_only_arguments: bool,
     /// Whether injections found in results only report and do not block.
     report_only_results: bool,
+    /// Which agent's policy judges subjects of a type when AuthZEN asks about them: type to agent.
+    #[schema(value_type = BTreeMap<String, String>)]
+    authzen_subjects: BTreeMap<String, AgentId>,
 }
 
 /// What changes about the organization; what is absent stays.
@@ -75,12 +84,21 @@ pub(crate) struct OrganizationChangeBody {
     /// How long an approval can be answered and used, in milliseconds.
     #[schema(nullable = false)]
     approval_ttl_ms: Option<i64>,
+    /// How many people must agree to an approval where the permission does not say.
+    #[schema(nullable = false, minimum = 1, maximum = 10)]
+    approval_quorum: Option<u8>,
+    /// Whether the person who owns an agent may approve its calls.
+    #[schema(nullable = false)]
+    owners_may_approve: Option<bool>,
     /// Whether injections found in arguments only report and do not block.
     #[schema(nullable = false)]
     report_only_arguments: Option<bool>,
     /// Whether injections found in results only report and do not block.
     #[schema(nullable = false)]
     report_only_results: Option<bool>,
+    /// Which agent's policy judges subjects of a type when AuthZEN asks about them: type to agent. Replaced as a whole.
+    #[schema(value_type = Option<BTreeMap<String, String>>, nullable = false)]
+    authzen_subjects: Option<BTreeMap<String, AgentId>>,
 }
 
 /// Get the organization
@@ -116,8 +134,11 @@ pub(crate) async fn change(
         currency: body.currency.or(before.currency),
         store_metadata: body.store_metadata.unwrap_or(before.store_metadata),
         approval_ttl_ms: body.approval_ttl_ms.unwrap_or(before.approval_ttl_ms),
+        approval_quorum: body.approval_quorum.unwrap_or(before.approval_quorum),
+        owners_may_approve: body.owners_may_approve.unwrap_or(before.owners_may_approve),
         report_only_arguments: body.report_only_arguments.unwrap_or(before.report_only_arguments),
         report_only_results: body.report_only_results.unwrap_or(before.report_only_results),
+        authzen_subjects: body.authzen_subjects.unwrap_or(before.authzen_subjects),
     };
     let name = body.name.unwrap_or(tenant.name);
     Ok(Json(organization::change(&web.app, &caller.ctx, &name, settings).await?.into()))

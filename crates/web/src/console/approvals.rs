@@ -1,16 +1,17 @@
-//! Approvals. Everything on these pages comes from the stored canonical ask, which is what the
-//! answer is bound to: an agent cannot show a person one call and have another one approved.
+//! Approvals: the inbox, and one approval with the form by which it is answered. What one looks like is made in
+//! `approval_sheet`, for these pages and for the one behind a link.
 
 use super::{
     activity::{agent_names, name_of},
     agents::After,
-    desk::{Answer, Desk, go, page, wrong},
+    approval_sheet::{Choice, Typed, card, choice, sheet},
+    desk::{Answer, Desk, go, is_about_the_form, page, wrong},
     view::{
         approvals::{ApprovalCard, ApprovalCards, ApprovalPage, Approvals},
         drawer::ApiCall,
-        facts::{Fact, flatten, plain, pretty},
+        entry::{DIGEST, ShownOncePage},
         frame::Section,
-        words::{Id, Problems},
+        words::Problems,
     },
 };
 use crate::{
@@ -18,14 +19,11 @@ use crate::{
     form::Form,
     respond::Failure,
 };
-use procura_app::{approvals, members};
+use procura_app::approvals::{self, Given, Grant};
 use procura_model::{
-    AgentId, Approval, ApprovalId, ApprovalState, Currency, Error, Json, PageAsk, Reason, Result,
+    AgentId, Approval, ApprovalId, ApprovalScope, ApprovalState, Error, PageAsk, Reason, Result,
 };
 use std::collections::BTreeMap;
-
-/// How many arguments a card shows; the page shows all.
-const MAX_FACTS: usize = 6;
 
 /// The inbox.
 pub(super) async fn inbox(desk: Desk, Query(after): Query<After>) -> Answer {
@@ -37,7 +35,7 @@ pub(super) async fn inbox(desk: Desk, Query(after): Query<After>) -> Answer {
     page(&Approvals {
         inbox: ApprovalCards { frame: frame.clone(), waiting: waiting(&desk, &names).await? },
         frame,
-        past: past.map(|approval| card(&desk, &names, approval)).collect(),
+        past: past.map(|approval| shown(&desk, &names, approval)).collect(),
         newest: after.cursor().map(|_| "/approvals".to_owned()),
         older: found.next_cursor.map(|cursor| format!("/approvals?after={cursor}")),
     })
@@ -54,155 +52,113 @@ async fn waiting(desk: &Desk, names: &BTreeMap<AgentId, String>) -> Result<Vec<A
     let state = Some(ApprovalState::Waiting);
     let found = approvals::list(desk.app(), desk.ctx(), state, &PageAsk::default()).await?;
     let open = found.items.iter().filter(|approval| approval.expires_at > desk.ctx().now);
-    Ok(open.map(|approval| card(desk, names, approval)).collect())
+    Ok(open.map(|approval| shown(desk, names, approval)).collect())
 }
 
-/// The ask as it is stored; nothing of it where it cannot be read.
-fn ask_of(approval: &Approval) -> Json {
-    Json::parse(&approval.canonical_ask).unwrap_or(Json::Null)
-}
-
-fn member(ask: &Json, name: &str) -> Option<String> {
-    ask.member(name).filter(|value| **value != Json::Null).map(plain)
-}
-
-/// The amount with its currency. Where the ask names none it is the permission's, and the sentence of
-/// the decision says which; a person must never agree to a bare number.
-fn amount(ask: &Json, sentence: &str) -> Option<String> {
-    let amount = member(ask, "amount")?;
-    let currency = member(ask, "currency").or_else(|| currency_in(sentence, &amount));
-    Some(match currency {
-        Some(currency) => format!("{amount} {currency}"),
-        None => format!("{amount} (currency of the permission)"),
-    })
-}
-
-/// The currency that the sentence names behind this amount.
-fn currency_in(sentence: &str, amount: &str) -> Option<String> {
-    let mut words = sentence.split_ascii_whitespace();
-    words.find(|word| *word == amount)?;
-    let word = words.next()?.trim_end_matches(|c: char| !c.is_ascii_alphanumeric());
-    word.parse::<Currency>().ok().map(|currency| currency.to_string())
-}
-
-fn card(desk: &Desk, names: &BTreeMap<AgentId, String>, approval: &Approval) -> ApprovalCard {
-    let ask = ask_of(approval);
-    let mut facts = ask.member("args").map(flatten).unwrap_or_default();
-    if facts.len() > MAX_FACTS {
-        let more = facts.len() - MAX_FACTS;
-        facts.truncate(MAX_FACTS);
-        facts.push(Fact::new("and", format!("{more} more arguments")));
-    }
-    ApprovalCard {
-        id: Id::of(approval.id),
-        mark: approval.state.into(),
-        is_waiting: approval.state == ApprovalState::Waiting && approval.expires_at > desk.ctx().now,
-        is_granted: approval.state == ApprovalState::Granted,
-        agent: (Id::of(approval.agent), name_of(names, approval.agent)),
-        user: approval.user.as_ref().map(|user| Id(user.0.clone())),
-        action: member(&ask, "action").unwrap_or_default(),
-        resource: member(&ask, "resource").unwrap_or_default(),
-        amount: amount(&ask, &approval.sentence),
-        facts,
-        sentence: approval.sentence.clone(),
-        created: desk.past(approval.created_at),
-        expires: desk.when(approval.expires_at),
-    }
+fn shown(desk: &Desk, names: &BTreeMap<AgentId, String>, approval: &Approval) -> ApprovalCard {
+    card(desk.ctx().now, &name_of(names, approval.agent), approval)
 }
 
 /// One approval.
 pub(super) async fn one(desk: Desk, PathId(id): PathId<ApprovalId>) -> Answer {
-    page(&view(&desk, id, Problems::none()).await?)
+    page(&view(&desk, id, typed(id), Problems::none()).await?)
 }
 
-async fn view(desk: &Desk, id: ApprovalId, problems: Problems) -> Result<ApprovalPage> {
-    let approval = approvals::get(desk.app(), desk.ctx(), id).await?;
-    let names = agent_names(desk).await?;
-    let ask = ask_of(&approval);
-    let decided_by = match approval.decided_by {
-        None => None,
-        Some(account) => {
-            let members = members::list(desk.app(), desk.ctx()).await.unwrap_or_default();
-            let found = members.into_iter().find(|member| member.account == account);
-            Some(found.map_or_else(|| account.to_string(), |member| member.email))
-        }
-    };
+/// The form of one approval, with nothing in it yet.
+fn typed(id: ApprovalId) -> Typed {
+    Typed::nothing(format!("/approvals/{id}/answer"))
+}
+
+async fn view(desk: &Desk, id: ApprovalId, typed: Typed, problems: Problems) -> Result<ApprovalPage> {
+    let detail = approvals::detail(desk.app(), desk.ctx(), id).await?;
+    let calls = calls(desk, id);
     let mut frame = desk.frame("Approval", Section::Approvals).await?;
     frame.problems = problems;
-    Ok(ApprovalPage {
-        frame,
-        card: card(desk, &names, &approval),
-        arguments: ask.member("args").filter(|args| **args != Json::Null).map(pretty),
-        vendor: member(&ask, "vendor"),
-        permission: approval.permission.map(Id::of),
-        policy_version: approval.policy_version,
-        digest: approval.digest.hex(),
-        asked_in: Id::of(approval.asked_in),
-        decided_by,
-        decided: approval.decided_at.map(|at| desk.when(at)),
-        consumed_in: approval.consumed_in.map(Id::of),
-        calls: calls(desk, &approval),
-    })
+    Ok(ApprovalPage { frame, sheet: sheet(desk.app(), desk.ctx(), detail, typed).await?, calls })
 }
 
 /// Only a person answers, in the console: the API reads an approval, and takes it back.
-fn calls(desk: &Desk, approval: &Approval) -> Vec<ApiCall> {
-    vec![ApiCall::get(
-        "Read this approval",
-        "read:approvals",
-        desk.url(&format!("/v1/approvals/{}", approval.id)),
-    )]
+fn calls(desk: &Desk, id: ApprovalId) -> Vec<ApiCall> {
+    vec![ApiCall::get("Read this approval", "read:approvals", desk.url(&format!("/v1/approvals/{id}")))]
 }
 
-/// A person agrees.
+/// A person agrees, for one call.
 pub(super) async fn grant(desk: Desk, PathId(id): PathId<ApprovalId>, _sent: Form) -> Answer {
-    let result = approvals::grant(desk.app(), desk.ctx(), id).await;
-    answered(&desk, id, result, "granted").await
+    give(&desk, id, Given::Grant(Grant::Once), typed(id)).await
 }
 
 /// A person refuses.
 pub(super) async fn deny(desk: Desk, PathId(id): PathId<ApprovalId>, _sent: Form) -> Answer {
-    let result = approvals::deny(desk.app(), desk.ctx(), id).await;
-    answered(&desk, id, result, "denied").await
+    give(&desk, id, Given::Deny, typed(id)).await
+}
+
+/// A person answers by the whole form.
+pub(super) async fn answer(desk: Desk, PathId(id): PathId<ApprovalId>, sent: Form) -> Answer {
+    let mut typed = typed(id);
+    typed.pattern = Some(sent.fields.text("pattern").replace("\r\n", "\n")).filter(|text| !text.is_empty());
+    match choice(&sent.fields, desk.ctx().now) {
+        Ok(Choice::Given(given)) => give(&desk, id, given, typed).await,
+        Ok(Choice::Preview(pattern)) => {
+            match approvals::preview(desk.app(), desk.ctx(), id, (*pattern).clone()).await {
+                Ok(seen) => typed.preview = Some((*pattern, seen)),
+                Err(error) => return again(&desk, id, typed, error).await,
+            }
+            page(&view(&desk, id, typed, Problems::none()).await?)
+        }
+        Ok(Choice::Look) => page(&view(&desk, id, typed, Problems::none()).await?),
+        Err(error) => again(&desk, id, typed, error).await,
+    }
+}
+
+/// Somebody else may have been faster: then the page says so and shows how it stands.
+async fn give(desk: &Desk, id: ApprovalId, given: Given, typed: Typed) -> Answer {
+    let blocks = given == Given::DenyAndBlock;
+    match approvals::answer(desk.app(), desk.ctx(), id, given).await {
+        Ok(approval) => go(&format!("/approvals/{id}"), word(&approval, blocks)),
+        Err(error) => again(desk, id, typed, error).await,
+    }
+}
+
+fn word(approval: &Approval, blocks: bool) -> &'static str {
+    match (approval.state, approval.scope) {
+        (ApprovalState::Denied, _) if blocks => "denied-blocked",
+        (ApprovalState::Denied, _) => "denied",
+        (ApprovalState::Granted, Some(ApprovalScope::Pattern)) => "granted-pattern",
+        (ApprovalState::Granted, Some(ApprovalScope::Once)) => "granted",
+        (ApprovalState::Granted, _) => "granted-more",
+        _ => "agreed",
+    }
+}
+
+/// The page again, with what is wrong; or an error's page.
+async fn again(desk: &Desk, id: ApprovalId, typed: Typed, error: Error) -> Answer {
+    if !is_about_the_form(&error) {
+        return Err(Failure(error));
+    }
+    let field = if typed.pattern.is_some() { "pattern" } else { "" };
+    let problems = Problems::of(&error, if error.reason() == Reason::FieldInvalid { field } else { "" });
+    wrong(error.reason().http(), &view(desk, id, typed, problems).await?)
 }
 
 /// A person takes a grant back.
 pub(super) async fn cancel(desk: Desk, PathId(id): PathId<ApprovalId>, _sent: Form) -> Answer {
-    let result = approvals::cancel(desk.app(), desk.ctx(), id).await;
-    answered(&desk, id, result, "withdrawn").await
-}
-
-/// Somebody else may have been faster: then the page says so and shows how it stands.
-async fn answered(desk: &Desk, id: ApprovalId, result: Result<Approval>, done: &str) -> Answer {
-    match result {
-        Ok(_) => go(&format!("/approvals/{id}"), done),
-        Err(error) if is_closed(&error) => {
-            wrong(error.reason().http(), &view(desk, id, Problems::of(&error, "")).await?)
-        }
-        Err(error) => Err(Failure(error)),
+    match approvals::cancel(desk.app(), desk.ctx(), id).await {
+        Ok(_) => go(&format!("/approvals/{id}"), "withdrawn"),
+        Err(error) => again(&desk, id, typed(id), error).await,
     }
 }
 
-fn is_closed(error: &Error) -> bool {
-    matches!(error.reason(), Reason::ApprovalClosed | Reason::SelfApproval)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_amount_is_never_shown_without_a_currency() {
-        let ask = |text: &str| Json::parse(text).unwrap();
-        let bare = ask(r#"{"amount":"142.00","currency":null}"#);
-        let sentence = "A person must approve: the amount 142.00 USD is above 100.00 EUR (per_1).";
-        assert_eq!(amount(&bare, sentence).unwrap(), "142.00 USD");
-        assert_eq!(
-            amount(&bare, "A person must approve every such call (per_1).").unwrap(),
-            "142.00 (currency of the permission)"
-        );
-        let named = ask(r#"{"amount":"142.00","currency":"EUR"}"#);
-        assert_eq!(amount(&named, sentence).unwrap(), "142.00 EUR");
-        assert_eq!(amount(&ask("{}"), sentence), None);
+/// Makes a link by which the person answers on another device, and shows it once.
+pub(super) async fn make_link(desk: Desk, PathId(id): PathId<ApprovalId>, _sent: Form) -> Answer {
+    match approvals::make_link(desk.app(), desk.ctx(), id).await {
+        Ok(link) => page(&ShownOncePage {
+            frame: desk.look.bare(desk.app(), "The link"),
+            heading: "A link to this question",
+            says: "Open it on your phone. Whoever has it answers in your name, so give it to nobody. It works once, within 15 minutes, and is shown this once.",
+            secret: link.url.show(),
+            kept: DIGEST,
+            next: &format!("/approvals/{id}"),
+        }),
+        Err(error) => again(&desk, id, typed(id), error).await,
     }
 }

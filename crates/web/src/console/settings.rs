@@ -95,6 +95,8 @@ fn form_of(tenant: &Tenant) -> OrganizationForm {
         name: tenant.name.clone(),
         currency: settings.currency.map(|currency| currency.to_string()).unwrap_or_default(),
         approval_hours: (settings.approval_ttl_ms / time::HOUR_MS).to_string(),
+        approval_quorum: settings.approval_quorum.to_string(),
+        owners_may_approve: settings.owners_may_approve,
         store_metadata: settings.store_metadata,
         report_only_arguments: settings.report_only_arguments,
         report_only_results: settings.report_only_results,
@@ -106,6 +108,8 @@ fn typed(fields: &Fields) -> OrganizationForm {
         name: fields.text("name").to_owned(),
         currency: fields.text("currency").to_ascii_uppercase(),
         approval_hours: fields.text("approval_hours").to_owned(),
+        approval_quorum: fields.text("approval_quorum").to_owned(),
+        owners_may_approve: fields.has("owners_may_approve"),
         store_metadata: fields.has("store_metadata"),
         report_only_arguments: fields.has("report_only_arguments"),
         report_only_results: fields.has("report_only_results"),
@@ -128,6 +132,12 @@ fn read(form: &OrganizationForm) -> std::result::Result<TenantSettings, Problems
     if hours.is_none() {
         problems.add("approval_hours", "This must be a whole number from 1 to 2,160.");
     }
+    // A form from before there was such a field asks for one person, as it always did.
+    let typed_quorum = if form.approval_quorum.is_empty() { "1" } else { form.approval_quorum.as_str() };
+    let quorum: Option<u8> = typed_quorum.parse().ok().filter(|people| (1..=10).contains(people));
+    if quorum.is_none() {
+        problems.add("approval_quorum", "This must be a whole number from 1 to 10.");
+    }
     if problems.any() {
         return Err(problems);
     }
@@ -135,8 +145,11 @@ fn read(form: &OrganizationForm) -> std::result::Result<TenantSettings, Problems
         currency,
         store_metadata: form.store_metadata,
         approval_ttl_ms: hours.unwrap_or(24) * time::HOUR_MS,
+        approval_quorum: quorum.unwrap_or(1),
+        owners_may_approve: form.owners_may_approve,
         report_only_arguments: form.report_only_arguments,
         report_only_results: form.report_only_results,
+        ..TenantSettings::default()
     })
 }
 
@@ -159,7 +172,10 @@ pub(super) async fn change(desk: Desk, sent: Form) -> Answer {
     let form = typed(&sent.fields);
     match read(&form) {
         Err(problems) => wrong(422, &view(&desk, Some(form), problems).await?),
-        Ok(settings) => {
+        Ok(typed) => {
+            // Which agents judge AuthZEN's subjects is set by the API alone.
+            let before = organization::get(desk.app(), desk.ctx()).await?.settings;
+            let settings = TenantSettings { authzen_subjects: before.authzen_subjects, ..typed };
             let result = organization::change(desk.app(), desk.ctx(), &form.name, settings).await;
             done(&desk, result, "saved", "name").await
         }

@@ -33,6 +33,8 @@ pub(crate) struct OrganizationForm {
     pub(crate) name: String,
     pub(crate) currency: String,
     pub(crate) approval_hours: String,
+    pub(crate) approval_quorum: String,
+    pub(crate) owners_may_approve: bool,
     pub(crate) store_metadata: bool,
     pub(crate) report_only_arguments: bool,
     pub(crate) report_only_results: bool,
