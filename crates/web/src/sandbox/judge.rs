@@ -2,7 +2,6 @@
 
 use procura_model::{Effect, Json, Permission, Reason, Risk, Time, Verdict};
 use serde::Deserialize;
-use std::borrow::Cow;
 
 /// What was typed, as it was typed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -114,8 +113,8 @@ impl Near {
 fn rule(place: usize, text: &Json, answer: &Answer) -> Rule {
     let read = serde_json::from_str::<Permission>(&text.to_string());
     let name = match &read {
-        Ok(Permission { id: Some(id), .. }) => Cow::Owned(id.to_string()),
-        _ => Cow::Owned(place.to_string()),
+        Ok(Permission { id: Some(id), .. }) => id.to_string(),
+        _ => place.to_string(),
     };
     let decided = answer.reason.ends_with(&format!("(permission {name})."));
     let refused = |why: String| Rule { effect: None, sentence: why, decided: false };

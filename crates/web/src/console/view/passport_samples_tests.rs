@@ -29,10 +29,20 @@ pub(super) fn passport() -> PassportBox {
     }
 }
 
-pub(super) fn sandbox_pages() -> Vec<(&'static str, String)> {
-    let typed = || Typed { permissions: format!("[\"{LONG}\"]"), ask: ARABIC.to_owned(), ..Typed::default() };
+fn sandbox(frame: Frame, outcome: Option<Outcome>) -> String {
+    let page = SandboxPage {
+        frame,
+        typed: Typed { permissions: format!("[\"{LONG}\"]"), ask: ARABIC.to_owned(), ..Typed::default() },
+        examples: vec![("tickets", "An amount over the limit"), ("refund", "A refund")],
+        example: Some("refund"),
+        outcome,
+    };
+    page.render().unwrap()
+}
+
+fn outcome() -> Outcome {
     let rule = |mark: Mark, decided: bool| SandboxRule { mark, sentence: "May do pay.".to_owned(), decided };
-    let outcome = Outcome {
+    Outcome {
         mark: Mark::denied("Denied"),
         code: "AMOUNT_OVER_LIMIT",
         sentence: "The amount 742.00 USD exceeds 500.00 USD per call (permission 1).".to_owned(),
@@ -40,19 +50,20 @@ pub(super) fn sandbox_pages() -> Vec<(&'static str, String)> {
         risk: Some("medium risk"),
         rules: vec![rule(Mark::allowed("Allow"), true), rule(Mark::unknown("Not usable"), false)],
         near: vec![LONG.to_owned()],
-    };
-    let page = |frame: Frame, outcome: Option<Outcome>| SandboxPage {
-        frame,
-        typed: typed(),
-        examples: vec![("tickets", "An amount over the limit"), ("refund", "A refund")],
-        example: Some("refund"),
-        outcome,
-    };
+    }
+}
+
+/// The sandbox of somebody who is signed in.
+pub(super) fn sandbox_pages() -> Vec<(&'static str, String)> {
     let mut failed = frame("Sandbox", Section::Policies);
     failed.problems = Problems::of(&Reason::FieldInvalid.because("ask cannot be read as JSON."), "ask");
     vec![
-        ("sandbox", page(frame("Sandbox", Section::Policies), Some(outcome.clone())).render().unwrap()),
-        ("sandbox_open", page(bare("Sandbox"), Some(outcome)).render().unwrap()),
-        ("sandbox_wrong", page(failed, None).render().unwrap()),
+        ("sandbox", sandbox(frame("Sandbox", Section::Policies), Some(outcome()))),
+        ("sandbox_wrong", sandbox(failed, None)),
     ]
+}
+
+/// The sandbox of somebody who is not.
+pub(super) fn open_pages() -> Vec<(&'static str, String)> {
+    vec![("sandbox_open", sandbox(bare("Sandbox"), Some(outcome())))]
 }
