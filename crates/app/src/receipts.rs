@@ -3,7 +3,7 @@
 
 use crate::{App, verify::Answer};
 use procura_crypto::{
-    Receipt, ReceiptError,
+    ReceiptError,
     receipt::{LIFETIME_SECONDS, Rules, action_digest},
 };
 use procura_model::{
@@ -14,6 +14,8 @@ use procura_model::{
 use procura_store::redemptions as rows;
 use serde::Serialize;
 use std::sync::Arc;
+
+pub use procura_crypto::{Receipt, receipt::MAX_BYTES};
 
 /// How long after its end it is still known that a receipt was redeemed: no two clocks differ by so much.
 const KEEP_REDEEMED_MS: i64 = HOUR_MS;

@@ -10,8 +10,7 @@ use crate::{
     state::WebState,
 };
 use axum::{Json, extract::State};
-use procura_app::receipts::{self, Presented, Wanted};
-use procura_crypto::{Receipt, receipt::MAX_BYTES};
+use procura_app::receipts::{self, MAX_BYTES, Presented, Receipt, Wanted};
 use procura_model::{
     AgentId, ApprovalId, PermissionId, Reason, ReceiptId, RequestId, ReservationId, Time, UserRef, Verdict,
     time::SECOND_MS,
