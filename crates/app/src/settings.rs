@@ -18,6 +18,8 @@ pub struct Settings {
     pub secure_cookies: bool,
     /// Short warnings that every console page shows: `demo`, `no TLS`.
     pub mode_badges: Vec<String>,
+    /// Whether the sandbox is open without sign-in, as in the demo (VER-7).
+    pub open_sandbox: bool,
     /// How hard passwords are hashed.
     pub scrypt: Cost,
     /// Rate limits.
@@ -41,6 +43,7 @@ impl Settings {
             trusted_proxies: Vec::new(),
             secure_cookies: public_url.starts_with("https://"),
             mode_badges: Vec::new(),
+            open_sandbox: false,
             scrypt: Cost::default(),
             limits: LimitSettings::default(),
             sanitize_max_bytes: 50 * 1024,

@@ -25,11 +25,13 @@ pub enum TokenKind {
     Session,
     /// A one-time link.
     Link,
+    /// An agent's passport.
+    Passport,
 }
 
 impl TokenKind {
     /// Every kind.
-    pub const ALL: [Self; 4] = [Self::AgentKey, Self::PlatformKey, Self::Session, Self::Link];
+    pub const ALL: [Self; 5] = [Self::AgentKey, Self::PlatformKey, Self::Session, Self::Link, Self::Passport];
 
     /// What the secret's text starts with, with the underscore.
     #[must_use]
@@ -39,6 +41,7 @@ impl TokenKind {
             Self::PlatformKey => "pcp_",
             Self::Session => "pcs_",
             Self::Link => "pcl_",
+            Self::Passport => "pct_",
         }
     }
 }

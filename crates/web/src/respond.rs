@@ -140,7 +140,8 @@ fn challenge(error: &Error) -> Option<String> {
         | Reason::CredentialExpired
         | Reason::SessionInvalid
         | Reason::SessionExpired
-        | Reason::SessionRevoked => Some(format!("{REALM}, error=\"invalid_token\"")),
+        | Reason::SessionRevoked
+        | Reason::PassportInvalid => Some(format!("{REALM}, error=\"invalid_token\"")),
         Reason::ScopeMissing => {
             let scope =
                 missing_scope(error.sentence()).map(|scope| format!(", scope=\"{}\"", scope.as_str()));

@@ -25,7 +25,15 @@ pub struct Previewed {
 /// # Errors
 /// A fault.
 pub async fn preview(app: &App, opened: &Opened, ask: Ask) -> Result<Previewed> {
-    let question = VerifyAsk { agent: Some(opened.agent()), ask, session: None, task: None, metadata: None, receipt: None };
+    let question = VerifyAsk {
+        agent: Some(opened.agent()),
+        ask,
+        session: None,
+        task: None,
+        metadata: None,
+        retry_key: None,
+        receipt: None,
+    };
     let decision = verify::explain(app, &opened.ctx, question).await?.decision;
     Ok(Previewed { verdict: decision.verdict, reason: told(decision.reason) })
 }

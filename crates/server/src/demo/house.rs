@@ -49,6 +49,7 @@ pub(super) async fn open(overrides: &Overrides) -> std::result::Result<Demo, Pro
     let address = local(&listener)?;
     settings.app.public_url = format!("http://{address}");
     settings.app.mode_badges.insert(0, "demo".to_owned());
+    settings.app.open_sandbox = true;
     settings.app.limits = LimitSettings {
         global: Rate::per_minute(6_000),
         mcp: Rate::per_minute(3_000),

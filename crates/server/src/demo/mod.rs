@@ -38,7 +38,10 @@ pub(crate) async fn run(overrides: &Overrides, args: &DemoArgs) -> Result<ExitCo
     let link = demo.sign_in_link().await?;
     if args.json {
         say::line(
-            &serde_json::json!({ "console": link.show(), "shop": demo.shop_url, "asTold": told }).to_string(),
+            &serde_json::json!({
+                "console": link.show(), "shop": demo.shop_url, "sandbox": format!("{}/sandbox", demo.url()), "asTold": told,
+            })
+            .to_string(),
         );
     } else if args.exit {
         say::line(
@@ -53,8 +56,10 @@ pub(crate) async fn run(overrides: &Overrides, args: &DemoArgs) -> Result<ExitCo
     if !args.exit {
         if !args.json {
             say::line(&format!(
-                "A shop with the widget and customers of its own:\n  {}\n\
+                "Try it in the sandbox (no sign-in, nothing real):\n  {}/sandbox\n\
+                 A shop with the widget and customers of its own:\n  {}\n\
                  Procura stays up. Connect your own client:  {}\nPress Ctrl-C to end.",
+                demo.url(),
                 demo.shop_url,
                 connect(demo.url())
             ));

@@ -58,6 +58,8 @@ pub struct Options {
     pub seed: u64,
     /// What tool results are cut to.
     pub sanitize_max_bytes: usize,
+    /// Whether the sandbox is open without sign-in, as in the demo.
+    pub open_sandbox: bool,
 }
 
 impl Default for Options {
@@ -68,6 +70,7 @@ impl Default for Options {
             limits: LimitSettings { global: plenty, mcp: plenty, auth: plenty, registration: plenty },
             seed: 7,
             sanitize_max_bytes: 50 * 1024,
+            open_sandbox: false,
         }
     }
 }
@@ -121,6 +124,7 @@ impl World {
             scrypt: Cost::least(),
             limits: options.limits,
             sanitize_max_bytes: options.sanitize_max_bytes,
+            open_sandbox: options.open_sandbox,
             ..procura_app::Settings::for_url(&url)
         };
         let seals = Seals::new(&RootKey::generate(&entropy));
