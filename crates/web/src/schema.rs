@@ -99,6 +99,7 @@ pub struct MoneyForm {
     "vendors": ["shop.example.com", "*.tickets.example"],
     "conditions": [{ "path": "args.seats", "op": "le", "value": 2 }],
     "maxAmount": { "value": "500.00", "currency": "USD" },
+    "window": { "amount": { "value": "2000.00", "currency": "USD" }, "per": "P30D" },
     "approval": { "above": { "value": "200.00", "currency": "USD" } },
     "expiresAt": "2027-01-01T00:00:00Z",
 }))]
@@ -123,6 +124,9 @@ pub struct PermissionForm {
     /// The most that one call may cost.
     #[schema(nullable = false)]
     max_amount: Option<MoneyForm>,
+    /// The most that may be spent, or how often it may allow, within a rolling window.
+    #[schema(nullable = false)]
+    window: Option<WindowForm>,
     /// When in the week it holds.
     #[schema(nullable = false)]
     schedule: Option<ScheduleForm>,
@@ -135,9 +139,45 @@ pub struct PermissionForm {
     /// Whether a person must agree: `never`, `always`, or `{"above": money}`.
     #[schema(value_type = Option<ApprovalRuleForm>, nullable = false)]
     approval: (),
+    /// How many people must agree, where a person must; one when absent.
+    #[schema(nullable = false, minimum = 1, maximum = 10)]
+    quorum: Option<u8>,
+    /// Whether it only records what it would have done; false when absent.
+    #[schema(value_type = Option<bool>, nullable = false)]
+    shadow: bool,
     /// The one end user for whom it holds; any when absent.
     #[schema(nullable = false)]
     user: Option<String>,
+}
+
+/// A limit within a rolling window: an amount, a count of calls, or both.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Window, example = json!({ "amount": { "value": "2000.00", "currency": "USD" }, "per": "P30D" }))]
+pub struct WindowForm {
+    /// The most that may be committed and held within the window.
+    #[schema(nullable = false)]
+    amount: Option<MoneyForm>,
+    /// How many calls may be allowed within the window.
+    #[schema(nullable = false, minimum = 1, maximum = 1_000_000)]
+    count: Option<i64>,
+    /// How long the window is: an ISO 8601 duration of weeks, days, hours, minutes and seconds.
+    #[schema(example = "P30D")]
+    per: String,
+    /// What becomes of an amount whose outcome nobody reports; 15 minutes and then spent when absent.
+    #[schema(nullable = false)]
+    hold: Option<HoldForm>,
+}
+
+/// How long an allowed amount waits for its outcome, and what it counts as afterwards.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Hold, example = json!({ "lasts": "PT15M", "then": "spent" }))]
+pub struct HoldForm {
+    /// How long a commit or a release is awaited; `PT15M` when absent.
+    #[schema(value_type = Option<String>, nullable = false, example = "PT15M")]
+    lasts: String,
+    /// What an unreported amount counts as: `spent` or `released`; `spent` when absent.
+    #[schema(value_type = Option<String>, nullable = false, pattern = "^(spent|released)$")]
+    then: String,
 }
 
 /// When a person must agree: `"never"`, `"always"`, or `{"above": {"value": "200.00", "currency": "USD"}}`.
@@ -165,7 +205,8 @@ pub struct ConditionForm {
     /// With what: a literal.
     #[schema(value_type = Option<JsonValue>, nullable = false)]
     value: (),
-    /// With what: a fact of the verified user: `user.id`, `user.email`, `user.role` or `user.attributes.` and a path.
+    /// With what: a fact of the verified user (`user.id`, `user.email`, `user.role` or `user.attributes.` and a path),
+    /// or another argument (`args.` and a path).
     #[schema(rename = "ref", nullable = false)]
     reference: Option<String>,
 }
@@ -207,12 +248,16 @@ mod tests {
             "vendors":["v.example"],"conditions":[{"path":"args.x","op":"eq","value":1},
             {"path":"args.y","op":"eq","ref":"user.id"}],"maxAmount":{"value":"1","currency":"USD"},
             "schedule":{"days":["mon"],"from":"09:00","to":"10:00","timeZone":"UTC"},
-            "notBefore":"2026-01-01T00:00:00Z","expiresAt":"2027-01-01T00:00:00Z","approval":"always","user":"u"}"#;
+            "notBefore":"2026-01-01T00:00:00Z","expiresAt":"2027-01-01T00:00:00Z","approval":"always","user":"u",
+            "window":{"amount":{"value":"1","currency":"USD"},"count":1,"per":"P1D","hold":{"lasts":"PT1H","then":"released"}},
+            "quorum":2,"shadow":true}"#;
         let permission: Permission = serde_json::from_str(text).unwrap();
         let sent = serde_json::to_value(&permission).unwrap();
         assert_eq!(keys(&sent), documented::<PermissionForm>());
         assert_eq!(keys(&sent["schedule"]), documented::<ScheduleForm>());
         assert_eq!(keys(&sent["maxAmount"]), documented::<MoneyForm>());
+        assert_eq!(keys(&sent["window"]), documented::<WindowForm>());
+        assert_eq!(keys(&sent["window"]["hold"]), documented::<HoldForm>());
         let conditions: BTreeSet<_> = sent["conditions"].as_array().unwrap().iter().flat_map(keys).collect();
         assert_eq!(conditions, documented::<ConditionForm>());
     }

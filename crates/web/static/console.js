@@ -104,6 +104,24 @@
     tail = setInterval(() => { if (!document.hidden) pull(body).catch(() => {}); }, 2000);
   };
 
+  // A form that the server reads while it is typed: <form data-check="/policies/check">. What it says stands in [data-checked].
+  const check = async (form) => {
+    const body = new URLSearchParams(new FormData(form));
+    const answer = await fetch(form.dataset.check, { method: "POST", body, headers: { accept: "text/html" }, credentials: "same-origin" });
+    if (!answer.ok || answer.redirected) return;
+    const html = await answer.text();
+    if (String(new URLSearchParams(new FormData(form))) !== String(body)) return;
+    const fresh = new DOMParser().parseFromString(html, "text/html").body;
+    one("[data-checked]", form).replaceChildren(...fresh.childNodes);
+  };
+  const waits = new WeakMap();
+  document.addEventListener("input", (event) => {
+    const form = event.target.closest("form[data-check]");
+    if (!form) return;
+    clearTimeout(waits.get(form));
+    waits.set(form, setTimeout(() => check(form).catch(() => {}), 350));
+  });
+
   // A file that is only read into a field: it is sent as text, like the rest of the form.
   document.addEventListener("change", async (event) => {
     const { files, dataset } = event.target;

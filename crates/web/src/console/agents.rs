@@ -159,11 +159,18 @@ fn calls(desk: &Desk, agent: &Agent) -> Vec<ApiCall> {
 
 /// A permission as a sentence with its mark.
 pub(super) fn said(permission: &Permission) -> Option<Said> {
-    let mark = match permission.effect {
-        Effect::Allow => Mark::allowed("Allow"),
-        Effect::Block => Mark::denied("Block"),
-    };
+    let mark = effect(permission);
     permission.id.map(|id| Said { id: Id::of(id), mark, sentence: procura_policy::sentence(permission) })
+}
+
+/// What a permission does, in a word.
+pub(super) const fn effect(permission: &Permission) -> Mark {
+    match (permission.effect, permission.shadow) {
+        (Effect::Allow, false) => Mark::allowed("Allow"),
+        (Effect::Block, false) => Mark::denied("Block"),
+        (Effect::Allow, true) => Mark::neutral("Shadow: allow"),
+        (Effect::Block, true) => Mark::neutral("Shadow: block"),
+    }
 }
 
 pub(super) fn key_rows(desk: &Desk, keys: &[Credential]) -> Vec<KeyRow> {

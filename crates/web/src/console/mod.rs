@@ -26,6 +26,7 @@ mod sessions;
 mod settings;
 pub mod snippets;
 mod start;
+mod tester;
 mod tools;
 mod trace;
 mod user_form;
@@ -91,6 +92,8 @@ fn managing() -> Router<WebState> {
         .route("/keys/{id}/revoke", post(agents::revoke))
         .route("/policies", get(policies::list))
         .route("/policies/new", get(policies::new_page).post(policies::add))
+        .route("/policies/check", post(policies::check))
+        .route("/agents/{id}/policy", get(tester::look).post(tester::test))
         .route("/policies/{id}", get(policies::one).post(policies::change))
         .route("/policies/{id}/remove", post(policies::remove))
         .route("/tools", get(tools::list))

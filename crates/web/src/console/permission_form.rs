@@ -4,7 +4,9 @@
 use super::view::{policies::PermissionForm, words::Problems};
 use crate::form::Fields;
 use procura_model::{
-    ApprovalRule, Condition, Day, Effect, Json, Money, Operator, Permission, Schedule, Time,
+    ApprovalRule, Condition, Day, Effect, Hold, Json, Money, Operator, Period, Permission, Schedule, Time,
+    Unsettled, Window,
+    time::{DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS},
 };
 use serde::de::DeserializeOwned;
 
@@ -28,6 +30,15 @@ pub(super) fn typed(fields: &Fields) -> PermissionForm {
         from: text("from"),
         to: text("to"),
         time_zone: text("time_zone"),
+        window_amount: text("window_amount"),
+        window_count: text("window_count"),
+        window_length: text("window_length"),
+        window_unit: text("window_unit"),
+        hold_length: text("hold_length"),
+        hold_unit: text("hold_unit"),
+        hold_then: text("hold_then"),
+        quorum: text("quorum"),
+        is_shadow: fields.has("shadow"),
     }
 }
 
@@ -47,9 +58,9 @@ pub(super) fn read(form: &PermissionForm) -> Result<Permission, Problems> {
         not_before: time(&form.not_before, "not_before", &mut problems),
         expires_at: time(&form.expires_at, "expires_at", &mut problems),
         approval: approval(form, &mut problems),
-        window: None,
-        quorum: None,
-        shadow: false,
+        window: window(form, &mut problems),
+        quorum: whole(&form.quorum, "quorum", &mut problems),
+        shadow: form.is_shadow,
         user: Some(form.user.clone()).filter(|user| !user.is_empty()),
     };
     if permission.actions.is_empty() {
@@ -126,6 +137,64 @@ fn approval(form: &PermissionForm, problems: &mut Problems) -> ApprovalRule {
     }
 }
 
+/// A window holds only when something was said about it.
+/// The window that the form describes; none where nothing was said about one.
+pub(super) fn window(form: &PermissionForm, problems: &mut Problems) -> Option<Window> {
+    if !form.has_window() {
+        return None;
+    }
+    let amount = money(&form.window_amount, &form.currency, "window_amount", problems);
+    let count = whole(&form.window_count, "window_count", problems);
+    if form.window_amount.is_empty() && form.window_count.is_empty() {
+        problems.add("window_amount", "A limit over time needs an amount, a number of calls, or both.");
+    }
+    let per = period(&form.window_length, &form.window_unit, "window_length", problems)?;
+    let lasts = match form.hold_length.as_str() {
+        "" => Hold::default().lasts,
+        length => period(length, &form.hold_unit, "hold_length", problems)?,
+    };
+    let then = if form.hold_then == "released" { Unsettled::Released } else { Unsettled::Spent };
+    Some(Window { amount, count, per, hold: Hold { lasts, then } })
+}
+
+/// The units of a length of time, the longest first, as ISO 8601 has them.
+const UNITS: [(&str, i64, &str, &str); 4] = [
+    ("days", DAY_MS, "P", "D"),
+    ("hours", HOUR_MS, "PT", "H"),
+    ("minutes", MINUTE_MS, "PT", "M"),
+    ("seconds", SECOND_MS, "PT", "S"),
+];
+
+fn period(length: &str, unit: &str, field: &'static str, problems: &mut Problems) -> Option<Period> {
+    let unit = UNITS.iter().find(|(name, ..)| *name == unit);
+    let is_whole = !length.is_empty() && length.bytes().all(|byte| byte.is_ascii_digit());
+    let period = unit
+        .filter(|_| is_whole)
+        .and_then(|(_, _, before, after)| format!("{before}{length}{after}").parse().ok());
+    if period.is_none() {
+        problems.add(field, "Write a whole number, such as 30, and choose the unit; ten years at the most.");
+    }
+    period
+}
+
+/// A period as a number and the longest unit of which it is a multiple.
+fn in_units(period: Period) -> (String, String) {
+    let ms = period.as_ms();
+    let unit = UNITS.iter().find(|(_, each, ..)| ms % each == 0);
+    unit.map(|(name, each, ..)| ((ms / each).to_string(), (*name).to_owned())).unwrap_or_default()
+}
+
+fn whole<N: std::str::FromStr>(text: &str, field: &'static str, problems: &mut Problems) -> Option<N> {
+    if text.is_empty() {
+        return None;
+    }
+    let number = text.parse().ok();
+    if number.is_none() {
+        problems.add(field, "Write a whole number, or leave it empty.");
+    }
+    number
+}
+
 fn time(text: &str, field: &'static str, problems: &mut Problems) -> Option<Time> {
     if text.is_empty() {
         return None;
@@ -161,7 +230,12 @@ pub(super) fn written(permission: &Permission) -> PermissionForm {
         ApprovalRule::Always => ("always", None),
         ApprovalRule::Above(money) => ("above", Some(money)),
     };
-    let currency = permission.max_amount.or(above).map(|money| money.currency.to_string());
+    let window = permission.window;
+    let spent = window.and_then(|window| window.amount);
+    let currency = permission.max_amount.or(above).or(spent).map(|money| money.currency.to_string());
+    let (window_length, window_unit) = window.map(|window| in_units(window.per)).unwrap_or_default();
+    let hold = window.map(|window| window.hold).unwrap_or_default();
+    let (hold_length, hold_unit) = in_units(hold.lasts);
     let time = |time: Option<Time>| time.map(|time| time.to_string()).unwrap_or_default();
     let hours = permission.schedule.as_ref();
     PermissionForm {
@@ -181,7 +255,37 @@ pub(super) fn written(permission: &Permission) -> PermissionForm {
         from: hours.map(|hours| hours.from.clone()).unwrap_or_default(),
         to: hours.map(|hours| hours.to.clone()).unwrap_or_default(),
         time_zone: hours.map(|hours| hours.time_zone.clone()).unwrap_or_default(),
+        window_amount: spent.map(|money| money.value.to_string()).unwrap_or_default(),
+        window_count: window.and_then(|window| window.count).map(|n| n.to_string()).unwrap_or_default(),
+        window_length,
+        window_unit,
+        hold_length,
+        hold_unit,
+        hold_then: if hold.then == Unsettled::Released { "released" } else { "spent" }.to_owned(),
+        quorum: permission.quorum.map(|quorum| quorum.to_string()).unwrap_or_default(),
+        is_shadow: permission.shadow,
     }
+}
+
+/// The fields of a window alone, for a page that has no more of the form.
+pub(super) fn window_written(window: &Window) -> PermissionForm {
+    written(&Permission {
+        id: None,
+        effect: Effect::Allow,
+        actions: Vec::new(),
+        resources: Vec::new(),
+        vendors: Vec::new(),
+        conditions: Vec::new(),
+        max_amount: None,
+        window: Some(*window),
+        schedule: None,
+        not_before: None,
+        expires_at: None,
+        approval: ApprovalRule::Never,
+        quorum: None,
+        shadow: false,
+        user: None,
+    })
 }
 
 fn in_word(value: &impl serde::Serialize) -> String {
@@ -214,13 +318,22 @@ mod tests {
         {"path":"args.plan","op":"ne","ref":"user.attributes.plan.name"},{"path":"args.note","op":"exists","value":false}],"maxAmount":{"value":"500.00","currency":"USD"},
         "schedule":{"days":["mon","fri"],"from":"09:00","to":"17:30","timeZone":"Europe/Berlin"},
         "notBefore":"2026-01-01T00:00:00Z","expiresAt":"2027-01-01T00:00:00Z",
+        "window":{"amount":{"value":"2000.00","currency":"USD"},"count":30,"per":"P1DT12H",
+        "hold":{"lasts":"PT90S","then":"released"}},"quorum":2,"shadow":true,
         "approval":{"above":{"value":"200.00","currency":"USD"}},"user":"ada"}"#;
 
     #[test]
     fn a_permission_goes_through_the_form_unchanged() {
         let permission: Permission = serde_json::from_str(WHOLE).unwrap();
         assert!(fits(&permission));
-        assert_eq!(read(&written(&permission)).unwrap(), permission);
+        let form = written(&permission);
+        assert_eq!(read(&form).unwrap(), permission);
+        assert_eq!((form.window_length.as_str(), form.window_unit.as_str()), ("36", "hours"));
+        assert_eq!((form.hold_length.as_str(), form.hold_unit.as_str()), ("90", "seconds"));
+        let plain = r#"{"effect":"allow","actions":["a"],"window":{"count":3,"per":"P7D"}}"#;
+        let plain: Permission = serde_json::from_str(plain).unwrap();
+        assert_eq!(read(&written(&plain)).unwrap(), plain);
+        assert_eq!(written(&plain).hold_length, "15");
     }
 
     #[test]
@@ -239,10 +352,23 @@ mod tests {
             approval: "above".to_owned(),
             not_before: "tomorrow".to_owned(),
             from: "09:00".to_owned(),
+            window_length: "1.5".to_owned(),
+            window_unit: "days".to_owned(),
+            quorum: "two".to_owned(),
             ..PermissionForm::default()
         };
         let problems = read(&form).unwrap_err();
-        for field in ["actions", "conditions", "max_amount", "above", "not_before", "from"] {
+        for field in [
+            "actions",
+            "conditions",
+            "max_amount",
+            "above",
+            "not_before",
+            "from",
+            "window_amount",
+            "window_length",
+            "quorum",
+        ] {
             assert!(problems.at(field).is_some(), "{field}");
         }
     }

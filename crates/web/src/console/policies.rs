@@ -2,13 +2,13 @@
 
 use super::{
     activity::agent_names,
-    agents::{After, said, status},
+    agents::{After, effect, said, status},
     desk::{Answer, Desk, go, is_about_the_form, page, wrong},
     permission_form as form,
     view::{
         drawer::ApiCall,
         frame::Section,
-        policies::{AgentPolicy, PermissionForm, PermissionPage, Policies},
+        policies::{AgentPolicy, Checked, CheckedPart, PermissionForm, PermissionPage, Policies},
         words::{Id, Problems},
     },
 };
@@ -59,6 +59,7 @@ struct Draft {
     document: String,
     by_document: bool,
     problems: Problems,
+    checked: Option<Checked>,
 }
 
 async fn view(desk: &Desk, draft: Draft) -> Result<PermissionPage> {
@@ -79,6 +80,7 @@ async fn view(desk: &Desk, draft: Draft) -> Result<PermissionPage> {
         form: draft.form,
         document: draft.document,
         by_document: draft.by_document,
+        checked: draft.checked,
         calls: draft.id.map(|id| calls(desk, id, draft.permission.as_ref())).unwrap_or_default(),
     })
 }
@@ -96,6 +98,10 @@ fn calls(desk: &Desk, id: PermissionId, permission: Option<&Permission>) -> Vec<
 pub(super) async fn new_page(desk: Desk, Query(wanted): Query<Wanted>) -> Answer {
     desk.ctx().actor.require(Scope::WritePermissions)?;
     let form = PermissionForm {
+        window_unit: "days".to_owned(),
+        hold_length: "15".to_owned(),
+        hold_unit: "minutes".to_owned(),
+        hold_then: "spent".to_owned(),
         effect: "allow".to_owned(),
         actions: if wanted.actions.is_empty() { "tool.call".to_owned() } else { wanted.actions },
         resources: wanted.resources,
@@ -104,15 +110,17 @@ pub(super) async fn new_page(desk: Desk, Query(wanted): Query<Wanted>) -> Answer
     };
     let started = form::read(&form).ok();
     let document = started.as_ref().map(document).unwrap_or_default();
-    let agent = wanted.agent.parse().ok();
-    let problems = Problems::none();
-    page(
-        &view(
-            &desk,
-            Draft { id: None, agent, permission: None, form, document, by_document: false, problems },
-        )
-        .await?,
-    )
+    let draft = Draft {
+        id: None,
+        agent: wanted.agent.parse().ok(),
+        permission: None,
+        form,
+        document,
+        by_document: false,
+        problems: Problems::none(),
+        checked: None,
+    };
+    page(&view(&desk, draft).await?)
 }
 
 /// The document of a permission, without its id: the path has it.
@@ -136,6 +144,7 @@ fn existing(id: PermissionId, agent: AgentId, permission: Permission) -> Draft {
         by_document: !form::fits(&permission),
         permission: Some(permission),
         problems: Problems::none(),
+        checked: None,
     }
 }
 
@@ -151,22 +160,63 @@ fn sent(fields: &Fields) -> std::result::Result<Permission, Problems> {
     })
 }
 
+/// What was sent, if it could be saved.
+fn usable(fields: &Fields) -> std::result::Result<Permission, Problems> {
+    let permission = sent(fields)?;
+    procura_policy::validate(&permission).map_err(|error| placed(&error, fields))?;
+    Ok(permission)
+}
+
+fn checked(permission: &Permission) -> Checked {
+    Checked::Fine { mark: effect(permission), sentence: procura_policy::sentence(permission) }
+}
+
+/// Says what a permission would say, or what is wrong with it, while it is typed; saves nothing.
+pub(super) async fn check(desk: Desk, form: Form) -> Answer {
+    desk.ctx().actor.require(Scope::WritePermissions)?;
+    let checked = match usable(&form.fields) {
+        Ok(permission) => checked(&permission),
+        Err(problems) => Checked::Wrong(problems),
+    };
+    page(&CheckedPart { checked: Some(checked) })
+}
+
+/// The same as a page, for a browser without scripts: both views show what was sent.
+async fn check_page(desk: &Desk, fields: &Fields, place: (Option<PermissionId>, Option<AgentId>)) -> Answer {
+    desk.ctx().actor.require(Scope::WritePermissions)?;
+    let permission = match usable(fields) {
+        Ok(permission) => permission,
+        Err(problems) => return wrong(422, &view(desk, again(fields, place, problems)).await?),
+    };
+    let draft = again(fields, place, Problems::none());
+    let fits = form::fits(&permission);
+    let form = if draft.by_document && fits { form::written(&permission) } else { draft.form };
+    let by_document = draft.by_document && !fits;
+    let checked = Some(checked(&permission));
+    let document = document(&permission);
+    page(&view(desk, Draft { form, document, by_document, checked, ..draft }).await?)
+}
+
 /// The draft that is shown again when something is wrong with it.
 fn again(fields: &Fields, place: (Option<PermissionId>, Option<AgentId>), problems: Problems) -> Draft {
     let by_document = fields.text("by") == "document";
     let form = if by_document { PermissionForm::default() } else { form::typed(fields) };
     let document = if by_document { fields.text("document").to_owned() } else { String::new() };
-    Draft { id: place.0, agent: place.1, permission: None, form, document, by_document, problems }
+    let (id, agent) = place;
+    Draft { id, agent, permission: None, form, document, by_document, problems, checked: None }
 }
 
 /// Where a refusal of the policy belongs: the sentence begins with the field's name in the document.
 fn placed(error: &procura_model::Error, fields: &Fields) -> Problems {
-    const FIELDS: [(&str, &str); 9] = [
+    const FIELDS: [(&str, &str); 12] = [
         ("actions", "actions"),
         ("resources", "resources"),
         ("vendors", "vendors"),
         ("conditions", "conditions"),
         ("maxAmount", "max_amount"),
+        ("window.count", "window_count"),
+        ("window", "window_amount"),
+        ("quorum", "quorum"),
         ("approval", "above"),
         ("schedule", "from"),
         ("expiresAt", "expires_at"),
@@ -184,6 +234,9 @@ fn placed(error: &procura_model::Error, fields: &Fields) -> Problems {
 pub(super) async fn add(desk: Desk, form: Form) -> Answer {
     let fields = &form.fields;
     let agent: AgentId = fields.text("agent").parse().map_err(|_| Reason::NotFound)?;
+    if fields.has("check") {
+        return check_page(&desk, fields, (None, Some(agent))).await;
+    }
     let problems = match sent(fields) {
         Ok(permission) => match permissions::add(desk.app(), desk.ctx(), agent, permission).await {
             Ok(_) => return go(&format!("/agents/{agent}"), "permission-added"),
@@ -199,6 +252,9 @@ pub(super) async fn add(desk: Desk, form: Form) -> Answer {
 pub(super) async fn change(desk: Desk, PathId(id): PathId<PermissionId>, form: Form) -> Answer {
     let fields = &form.fields;
     let (agent, _) = permissions::get(desk.app(), desk.ctx(), id).await?;
+    if fields.has("check") {
+        return check_page(&desk, fields, (Some(id), Some(agent))).await;
+    }
     let problems = match sent(fields) {
         Ok(permission) => match permissions::change(desk.app(), desk.ctx(), id, permission).await {
             Ok(_) => return go(&format!("/policies/{id}"), "permission-changed"),

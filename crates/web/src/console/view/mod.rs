@@ -16,6 +16,7 @@ pub(crate) mod policies;
 pub(crate) mod sessions;
 pub(crate) mod settings;
 pub(crate) mod start;
+pub(crate) mod tester;
 pub(crate) mod tools;
 pub(crate) mod users;
 pub(crate) mod words;

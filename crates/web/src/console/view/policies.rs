@@ -4,7 +4,7 @@ use super::{
     agents::Said,
     drawer::ApiCall,
     frame::Frame,
-    words::{Id, Mark},
+    words::{Id, Mark, Problems},
 };
 use askama::Template;
 
@@ -46,6 +46,15 @@ pub(crate) struct PermissionForm {
     pub(crate) from: String,
     pub(crate) to: String,
     pub(crate) time_zone: String,
+    pub(crate) window_amount: String,
+    pub(crate) window_count: String,
+    pub(crate) window_length: String,
+    pub(crate) window_unit: String,
+    pub(crate) hold_length: String,
+    pub(crate) hold_unit: String,
+    pub(crate) hold_then: String,
+    pub(crate) quorum: String,
+    pub(crate) is_shadow: bool,
 }
 
 impl PermissionForm {
@@ -54,12 +63,33 @@ impl PermissionForm {
         self.days.iter().any(|each| each == day)
     }
 
+    /// Whether spending or calls are limited over time, or somebody began to say how.
+    pub(crate) fn has_window(&self) -> bool {
+        [&self.window_amount, &self.window_count, &self.window_length].iter().any(|text| !text.is_empty())
+    }
+
     /// Whether more than the everyday part is filled in.
     pub(crate) fn has_more(&self) -> bool {
         [&self.user, &self.not_before, &self.expires_at, &self.from, &self.vendors]
             .iter()
             .any(|text| !text.is_empty())
     }
+}
+
+/// What a check found: the permission in plain words, or what is wrong with it.
+#[derive(Clone, Debug)]
+pub(crate) enum Checked {
+    /// It can be saved.
+    Fine { mark: Mark, sentence: String },
+    /// It cannot; each field with what it must be.
+    Wrong(Problems),
+}
+
+/// The answer to a check by itself, for a page that is open already.
+#[derive(Template)]
+#[template(path = "permission_checked.html")]
+pub(crate) struct CheckedPart {
+    pub(crate) checked: Option<Checked>,
 }
 
 /// One permission, new or old.
@@ -79,5 +109,7 @@ pub(crate) struct PermissionPage {
     pub(crate) document: String,
     /// Whether the document was sent, so that it stays open when something is wrong with it.
     pub(crate) by_document: bool,
+    /// What the last check found, where one was asked for.
+    pub(crate) checked: Option<Checked>,
     pub(crate) calls: Vec<ApiCall>,
 }

@@ -9,7 +9,7 @@ use super::{
     ending::Ended,
     facts::{flatten, pretty},
     frame::{Frame, Section, Who},
-    policies::{PermissionForm, PermissionPage},
+    policies::{Checked, PermissionForm, PermissionPage},
     settings::{InvitationRow, MemberRow, OrganizationForm, Settings, UrlVerdict},
     start::{Progress, Start, Steps},
     tools::{ServerForm, ServerRow, ToolRow},
@@ -320,6 +320,7 @@ pub(super) fn permission_page() -> PermissionPage {
         },
         document: "{\n  \"effect\": \"allow\"\n}".to_owned(),
         by_document: false,
+        checked: Some(Checked::Fine { mark: Mark::allowed("Allow"), sentence: said()[0].sentence.clone() }),
         calls: calls(),
     }
 }
