@@ -4,12 +4,10 @@
 //! server's order, so that a mistake shows where it is made and not at the first user. They are applied to what the
 //! server will read, the serialized payload, and not to the value that was passed.
 
+use crate::strict;
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use hmac::{Hmac, KeyInit as _, Mac as _};
-use serde::{
-    Serialize,
-    de::{self, DeserializeSeed, MapAccess, SeqAccess, Visitor},
-};
+use serde::Serialize;
 use serde_json::{Map, Value};
 use sha2::Sha256;
 use std::{
@@ -146,82 +144,12 @@ fn check(payload: &Map<String, Value>, now: f64) -> Result<(), SessionTokenError
 
 /// Reads it back as the server does: an object, nothing twice, not too deep. A flattened map can write a member twice.
 fn read(json: &str) -> Result<Map<String, Value>, SessionTokenError> {
-    match Level(0).deserialize(&mut serde_json::Deserializer::from_str(json)) {
-        Ok(Value::Object(members)) => Ok(members),
-        Ok(_) => Err(SessionTokenError::Malformed("the payload is not an object")),
-        Err(_) => Err(SessionTokenError::Malformed(
+    match strict::read(json, DEEPEST) {
+        Some(Value::Object(members)) => Ok(members),
+        Some(_) => Err(SessionTokenError::Malformed("the payload is not an object")),
+        None => Err(SessionTokenError::Malformed(
             "the payload has a member twice, or is more than 32 levels deep",
         )),
-    }
-}
-
-/// Reads a value inside this many others.
-#[derive(Clone, Copy)]
-struct Level(usize);
-
-impl Level {
-    fn deeper<E: de::Error>(self) -> Result<Self, E> {
-        if self.0 < DEEPEST { Ok(Self(self.0 + 1)) } else { Err(E::custom("too deep")) }
-    }
-}
-
-impl<'de> DeserializeSeed<'de> for Level {
-    type Value = Value;
-
-    fn deserialize<D: serde::Deserializer<'de>>(self, from: D) -> Result<Value, D::Error> {
-        from.deserialize_any(self)
-    }
-}
-
-impl<'de> Visitor<'de> for Level {
-    type Value = Value;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("JSON")
-    }
-
-    fn visit_unit<E>(self) -> Result<Value, E> {
-        Ok(Value::Null)
-    }
-
-    fn visit_bool<E>(self, value: bool) -> Result<Value, E> {
-        Ok(value.into())
-    }
-
-    fn visit_i64<E>(self, value: i64) -> Result<Value, E> {
-        Ok(value.into())
-    }
-
-    fn visit_u64<E>(self, value: u64) -> Result<Value, E> {
-        Ok(value.into())
-    }
-
-    fn visit_f64<E>(self, value: f64) -> Result<Value, E> {
-        Ok(value.into())
-    }
-
-    fn visit_str<E>(self, value: &str) -> Result<Value, E> {
-        Ok(value.into())
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut from: A) -> Result<Value, A::Error> {
-        let inside = self.deeper()?;
-        let mut values = Vec::new();
-        while let Some(value) = from.next_element_seed(inside)? {
-            values.push(value);
-        }
-        Ok(Value::Array(values))
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut from: A) -> Result<Value, A::Error> {
-        let inside = self.deeper()?;
-        let mut members = Map::new();
-        while let Some(name) = from.next_key::<String>()? {
-            if members.insert(name, from.next_value_seed(inside)?).is_some() {
-                return Err(de::Error::custom("a member stands twice"));
-            }
-        }
-        Ok(Value::Object(members))
     }
 }
 

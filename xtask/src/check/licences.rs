@@ -3,8 +3,7 @@
 //! That file is cargo-deny's own format, and this reads the part of it that needs no network, so that the rules hold also
 //! where cargo-deny is not installed. One file of rules, two readers.
 
-use std::collections::BTreeSet;
-use std::path::Path;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::Findings;
 use crate::Outcome;
@@ -13,14 +12,15 @@ use crate::workspace::{Package, Workspace};
 /// The part of `deny.toml` that we obey.
 struct Rules {
     licences: BTreeSet<String>,
-    banned: BTreeSet<String>,
+    /// Each with those that may use it all the same (`wrappers`).
+    banned: BTreeMap<String, BTreeSet<String>>,
 }
 
 pub(super) fn check(workspace: &Workspace) -> Outcome<Findings> {
     let path = workspace.root.join("deny.toml");
     let text = std::fs::read_to_string(&path).map_err(|error| format!("cannot read {path:?}: {error}"))?;
     let rules = read(&text)?;
-    Ok(workspace.packages.iter().filter_map(|package| wrong(package, &rules, &workspace.root)).collect())
+    Ok(workspace.packages.iter().filter_map(|package| wrong(package, &rules, workspace)).collect())
 }
 
 fn read(text: &str) -> Outcome<Rules> {
@@ -29,9 +29,9 @@ fn read(text: &str) -> Outcome<Rules> {
         .iter()
         .filter_map(|entry| entry.as_str().map(str::to_owned))
         .collect();
-    let banned: BTreeSet<String> = entries(&table, "bans", "deny")
+    let banned: BTreeMap<String, BTreeSet<String>> = entries(&table, "bans", "deny")
         .iter()
-        .filter_map(|entry| entry.get("crate")?.as_str().map(str::to_owned))
+        .filter_map(|entry| Some((entry.get("crate")?.as_str()?.to_owned(), wrappers(entry))))
         .collect();
     if licences.is_empty() || banned.is_empty() {
         return Err("deny.toml names no licence or no ban; that cannot be meant".to_owned());
@@ -47,13 +47,26 @@ fn entries<'a>(table: &'a toml::Table, section: &str, name: &str) -> &'a [toml::
         .map_or(&[], Vec::as_slice)
 }
 
-fn wrong(package: &Package, rules: &Rules, root: &Path) -> Option<String> {
+fn wrappers(entry: &toml::Value) -> BTreeSet<String> {
+    let listed = entry.get("wrappers").and_then(toml::Value::as_array);
+    listed.into_iter().flatten().filter_map(|name| name.as_str().map(str::to_owned)).collect()
+}
+
+/// Whether somebody uses the package who may not.
+fn is_banned(package: &Package, rules: &Rules, workspace: &Workspace) -> bool {
+    let Some(wrappers) = rules.banned.get(&package.name) else { return false };
+    let uses = |user: &&Package| workspace.edges(&user.id).iter().any(|(to, _)| *to == package.id);
+    let mut users = workspace.packages.iter().filter(uses);
+    wrappers.is_empty() || users.any(|user| !wrappers.contains(&user.name))
+}
+
+fn wrong(package: &Package, rules: &Rules, workspace: &Workspace) -> Option<String> {
     let named = format!("{} {}", package.name, package.version);
-    if rules.banned.contains(&package.name) {
+    if is_banned(package, rules, workspace) {
         return Some(format!("{named} is banned by deny.toml, which says why"));
     }
     match &package.source {
-        None if !package.folder.starts_with(root) => {
+        None if !package.folder.starts_with(&workspace.root) => {
             return Some(format!("{named} is a path outside the repository"));
         }
         Some(source) if !source.starts_with("registry+") || !source.ends_with("/crates.io-index") => {
@@ -143,11 +156,25 @@ mod tests {
     }
 
     #[test]
+    fn a_banned_crate_may_be_used_by_those_alone_who_are_named() {
+        use crate::workspace::drawn;
+        let rules = read("[licenses]\nallow = [\"MIT\"]\n[bans]\ndeny = [{ crate = \"out\", wrappers = [\"sdk\"] }, { crate = \"never\" }]").unwrap();
+        let banned = |name: &str, edges: &[(&str, &str, Option<&str>)]| {
+            let workspace = drawn(&["sdk", "server"], edges);
+            is_banned(workspace.package(name).unwrap(), &rules, &workspace)
+        };
+        assert!(!banned("out", &[("sdk", "out", None)]));
+        assert!(banned("out", &[("sdk", "out", None), ("server", "out", Some("dev"))]));
+        assert!(banned("never", &[("sdk", "never", None)]));
+        assert!(!banned("sdk", &[("server", "sdk", None)]));
+    }
+
+    #[test]
     fn the_rules_in_the_repository_can_be_read() {
         let text = include_str!("../../../deny.toml");
         let rules = read(text).unwrap();
         assert!(rules.licences.contains("Apache-2.0"));
-        assert!(rules.banned.contains("openssl-sys"));
+        assert!(rules.banned.contains_key("openssl-sys"));
         assert!(read("[licenses]\nallow = []").is_err());
     }
 }

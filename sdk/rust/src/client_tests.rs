@@ -1,0 +1,50 @@
+use super::*;
+
+#[test]
+fn the_url_is_an_origin_and_the_key_is_not_sent_in_the_clear() {
+    for (url, taken) in [
+        ("https://procura.example.com", Some("https://procura.example.com")),
+        ("https://Procura.Example.com/", Some("https://procura.example.com")),
+        ("https://procura.example.com:8443", Some("https://procura.example.com:8443")),
+        ("http://localhost:8420", Some("http://localhost:8420")),
+        ("http://127.0.0.1:8420", Some("http://127.0.0.1:8420")),
+        ("http://[::1]:8420", Some("http://[::1]:8420")),
+        ("http://procura.example.com", None),
+        ("http://127.0.0.1.example.com", None),
+        ("https://user@procura.example.com", None),
+        ("https://procura.example.com/path", None),
+        ("https://procura.example.com?q", None),
+        ("https://procura.example.com#f", None),
+        ("ftp://procura.example.com", None),
+        ("https://", None),
+        ("procura.example.com", None),
+        ("", None),
+    ] {
+        assert_eq!(origin(url, false).ok().as_deref(), taken, "{url}");
+    }
+    assert!(Procura::settings("http://procura.example.com", "pca_x").allow_http().build().is_ok());
+}
+
+#[test]
+fn a_key_that_is_none_is_refused_and_never_shown() {
+    for key in ["", "a b", "a\nb", "ä"] {
+        assert!(Procura::new("https://procura.example.com", key).is_err(), "{key:?}");
+    }
+    let client = Procura::new("https://procura.example.com", "pca_secret").unwrap();
+    assert!(!format!("{client:?}").contains("pca_secret"));
+}
+
+#[test]
+fn a_reservation_is_named_by_its_id_alone() {
+    let client = Procura::new("https://procura.example.com", "pca_x").unwrap();
+    for id in ["", "rsv_", "rsv_../../../v1/agents/01234567", "apr_01KB4T5XW0000000000000000H"] {
+        assert!(matches!(client.commit(id, None), Err(Error::Setting(_))), "{id}");
+        assert!(matches!(client.release(id), Err(Error::Setting(_))), "{id}");
+    }
+}
+
+#[test]
+fn a_deadline_that_has_passed_is_not_waited_for() {
+    let deadline = Deadline::after(Duration::ZERO);
+    assert_eq!(deadline.left(), Err(Unavailable::Timeout));
+}
