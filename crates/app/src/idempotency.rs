@@ -21,17 +21,23 @@ pub enum Turn {
     },
 }
 
+/// Whether this is a key at all.
+pub(crate) fn check(key: &str) -> Result<()> {
+    if key.is_empty() || key.len() > 255 || !key.bytes().all(|b| b.is_ascii_graphic()) {
+        return Err(
+            Reason::FieldInvalid.because("Idempotency-Key must be 1 to 255 visible ASCII characters.")
+        );
+    }
+    Ok(())
+}
+
 /// Takes the turn of a keyed write.
 ///
 /// # Errors
 /// `IDEMPOTENCY_MISMATCH` when the key was used with another body, `STATE_CHANGED` while the first is
 /// still being done, `FIELD_INVALID` for a key that is none.
 pub async fn begin(app: &App, ctx: &Ctx, key: &str, body: &[u8]) -> Result<Turn> {
-    if key.is_empty() || key.len() > 255 || !key.bytes().all(|b| b.is_ascii_graphic()) {
-        return Err(
-            Reason::FieldInvalid.because("Idempotency-Key must be 1 to 255 visible ASCII characters.")
-        );
-    }
+    check(key)?;
     let what =
         app.seals.request_code(ctx.tenant, [ctx.origin.method.as_bytes(), ctx.origin.path.as_bytes(), body]);
     let actor = ctx.actor.id();

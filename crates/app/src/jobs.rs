@@ -112,8 +112,10 @@ pub async fn upkeep(app: &App) {
     for (what, done) in [
         ("write down last uses", app.snapshots.write_touches(&app.rows(now)).await),
         ("write down last uses of sessions", crate::sessions::write_uses(app).await),
+        ("expire reservations", crate::budgets::expire(app).await),
         ("expire approvals", app.store.lobby().expire_approvals(now).await.map(drop)),
         ("prune rows", app.store.lobby().prune(prune).await),
+        ("remove old links to approvals", app.store.lobby().prune_approval_links(now).await),
         ("destroy replaced secrets", app.store.lobby().prune_secrets(now).await),
     ] {
         if let Err(error) = done {

@@ -8,6 +8,10 @@ pub mod activity;
 pub mod agents;
 pub mod api_tools;
 pub mod approvals;
+pub mod budgets;
+pub mod authzen;
+pub mod entities;
+pub mod guardrails;
 pub mod idempotency;
 pub mod identity;
 pub mod jobs;
@@ -18,15 +22,18 @@ pub mod metrics;
 pub mod onboarding;
 pub mod openapi_import;
 pub mod organization;
+pub mod passports;
 pub mod passwords;
 pub mod permissions;
 pub mod personal;
+pub mod receipts;
 pub mod results;
 pub mod revocations;
 pub mod seals;
 pub mod servers;
 pub mod sessions;
 pub mod settings;
+pub mod simulation;
 pub mod snapshots;
 pub mod users;
 pub mod verify;
@@ -87,6 +94,10 @@ pub struct App {
     pub founded: watch::Sender<u64>,
     /// When this node last read the revocations.
     pub revocations: revocations::Freshness,
+    /// Where recorded decisions are replayed, a few at once.
+    pub simulations: simulation::Places,
+    /// Counts up when an approval was answered or withdrawn.
+    pub approvals_answered: approvals::Answered,
 }
 
 /// What [`App::new`] cannot make itself.
@@ -131,6 +142,8 @@ impl App {
             passwords: passwords::Places::default(),
             founded: watch::channel(0).0,
             revocations: revocations::Freshness::default(),
+            simulations: simulation::Places::default(),
+            approvals_answered: watch::channel(0).0,
         }))
     }
 

@@ -4,10 +4,18 @@
 //! the record holds (AUD-2). The record names the policy version and holds the facts that were read,
 //! so that history can be replayed.
 
-use crate::{AgentSnapshot, App, approvals, personal::Scrub, sessions};
+use crate::{
+    AgentSnapshot, App, approvals,
+    budgets::{self, Consent, Holding, Judged, Reading},
+    idempotency,
+    personal::Scrub,
+    receipts, sessions,
+    simulation::Beside,
+};
 use procura_model::{
     ActingUser, Actor, AgentId, AgentStatus, ApprovalId, Ask, Ctx, Decision, Event, EventKind, Json,
-    PermissionId, Reason, RequestId, Result, Risk, Scope, SessionId, Time, Verdict,
+    PermissionId, Reason, RequestId, Reservation, ReservationId, Result, Risk, Scope, SessionId, Time,
+    Verdict,
 };
 use procura_policy::{Explained, Facts, Listing};
 use serde::Serialize;
@@ -26,8 +34,15 @@ pub struct VerifyAsk {
     pub ask: Ask,
     /// The session of the user for whom the agent acts; the caller's own where it came in one.
     pub session: Option<SessionId>,
+    /// In which task of the agent's it is asked: grants for a task hold there alone.
+    pub task: Option<String>,
     /// Whatever the caller wants kept with the record.
     pub metadata: Option<Json>,
+    /// By which the caller asks again where it got no answer: what was reserved for it is then found, and not reserved
+    /// twice.
+    pub retry_key: Option<String>,
+    /// What the receipt shall say, where one is wanted.
+    pub receipt: Option<receipts::Wanted>,
 }
 
 /// The answer, as it goes over the wire.
@@ -70,6 +85,15 @@ pub struct Answer {
     /// Until when the approval can be answered and used.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub expires_at: Option<Time>,
+    /// What was taken from windows and budgets, to be committed or released.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reservation_id: Option<ReservationId>,
+    /// Until when its outcome is awaited.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub commit_by: Option<Time>,
+    /// All of this, signed for whoever carries the action out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub receipt: Option<String>,
 }
 
 /// What the caller of [`judge`] is about to do.
@@ -84,6 +108,10 @@ pub struct Plan<'p> {
     /// How much of the resource the organization itself has named, where it has: that is recorded as it is, and the
     /// action and the vendor with it.
     pub declared: Option<&'p str>,
+    /// The agent's own name for the task in which it asks.
+    pub task: Option<&'p str>,
+    /// By which the caller asks again where it got no answer.
+    pub retry_key: Option<&'p str>,
     /// Whether an allowed action is carried out by us right away: then its intent is recorded too.
     pub carries_out: bool,
 }
@@ -105,10 +133,16 @@ pub async fn verify(app: &App, ctx: &Ctx, question: VerifyAsk) -> Result<Answer>
         }
         _ => Cow::Borrowed("{}"),
     };
-    let plan = Plan { agent, ask: &ask, facts, declared: None, carries_out: false };
+    let task = question.task.as_deref();
+    let code = |key: String| idempotency::check(&key).map(|()| app.seals.idempotency_code(ctx.tenant, &key));
+    let retry_key = question.retry_key.map(code).transpose()?;
+    let retry_key = retry_key.as_deref();
+    let plan = Plan { agent, ask: &ask, facts, declared: None, task, retry_key, carries_out: false };
     let answer = judge_with(app, ctx, &snapshot, &plan).await?;
     ask.user.as_ref().map_or(Ok(()), |acting| sessions::demand(app, acting))?;
-    Ok(answer)
+    let receipt =
+        question.receipt.map(|wanted| receipts::sign(app, ctx, &ask, wanted, &answer)).transpose()?;
+    Ok(Answer { receipt, ..answer })
 }
 
 /// Says what the answer would be, and which permissions came near; nothing is asked of a person,
@@ -122,7 +156,7 @@ pub async fn explain(app: &App, ctx: &Ctx, question: VerifyAsk) -> Result<Explai
     let snapshot = snapshot(app, ctx, agent).await?;
     let user = acts_for(app, ctx, agent, question.session).await?;
     let ask = Ask { user, ..question.ask };
-    Ok(snapshot.policy.explain(&ask, &facts_of(&snapshot), ctx.now))
+    budgets::explain(app, ctx, &snapshot, &ask).await
 }
 
 /// Decides, consumes or opens an approval where a person must agree, and returns only when the
@@ -136,16 +170,35 @@ pub async fn judge(app: &App, ctx: &Ctx, plan: &Plan<'_>) -> Result<Answer> {
 }
 
 async fn judge_with(app: &App, ctx: &Ctx, agent: &AgentSnapshot, plan: &Plan<'_>) -> Result<Answer> {
+    if budgets::counts(agent, plan.ask, ctx.now) {
+        return Box::pin(judge_and_reserve(app, ctx, agent, plan)).await;
+    }
     let decision = if agent.agent.status == AgentStatus::Enabled {
-        agent.policy.decide(plan.ask, &facts_of(agent), ctx.now)
+        agent.decide(plan.ask, &facts_of(agent), ctx.now)
     } else {
         Decision::deny(Reason::AgentDisabled)
     };
-    if decision.verdict == Verdict::NeedsApproval {
-        return approvals::weigh(app, ctx, agent, plan, decision).await;
+    let judged = Judged::plain(decision);
+    if judged.decision.verdict == Verdict::NeedsApproval {
+        return approvals::weigh(app, ctx, agent, plan, judged).await;
     }
-    record(app, ctx, agent, plan, &decision).await?;
-    Ok(answer(ctx, agent, &decision))
+    recorded(app, ctx, agent, plan, &judged).await
+}
+
+/// Where windows or budgets count: what was spent is read, decided upon and added to in the transaction that records
+/// the decision. What a person must agree to takes nothing yet.
+async fn judge_and_reserve(app: &App, ctx: &Ctx, agent: &AgentSnapshot, plan: &Plan<'_>) -> Result<Answer> {
+    let mut writer = app.store.write(ctx).await?;
+    let holding = Holding { app, ctx, agent, plan, consent: Consent::Missing };
+    let (judged, reservation) = holding.judge_and_hold(&mut writer).await?;
+    if judged.decision.verdict == Verdict::NeedsApproval {
+        drop(writer);
+        return approvals::weigh(app, ctx, agent, plan, judged).await;
+    }
+    let ruling = Ruling { decision: &judged.decision, approval: None, reading: &judged.reading };
+    writer.commit_all(events(app, ctx, agent, plan, ruling)).await?;
+    app.metrics.decided(judged.decision.verdict, judged.decision.reason, ctx.elapsed_us());
+    Ok(reserved(answer(ctx, agent, &judged.decision), reservation.as_ref()))
 }
 
 /// Records the refusal of a gate that stands before the policy: an injection, an unknown tool.
@@ -154,8 +207,7 @@ async fn judge_with(app: &App, ctx: &Ctx, agent: &AgentSnapshot, plan: &Plan<'_>
 /// As [`judge`].
 pub async fn refuse_call(app: &App, ctx: &Ctx, plan: &Plan<'_>, decision: &Decision) -> Result<Answer> {
     let snapshot = snapshot(app, ctx, plan.agent).await?;
-    record(app, ctx, &snapshot, plan, decision).await?;
-    Ok(answer(ctx, &snapshot, decision))
+    recorded(app, ctx, &snapshot, plan, &Judged::plain(decision.clone())).await
 }
 
 /// Whether any arguments could make such a call pass, at once or after a person agreed: the same
@@ -174,7 +226,7 @@ pub async fn snapshot(app: &App, ctx: &Ctx, agent: AgentId) -> Result<Arc<AgentS
     app.snapshots.agent(&app.rows(ctx.now), ctx.tenant, agent).await
 }
 
-fn facts_of(snapshot: &AgentSnapshot) -> Facts<'static> {
+pub(crate) fn facts_of(snapshot: &AgentSnapshot) -> Facts<'static> {
     Facts { currency: snapshot.settings.currency, ..Facts::default() }
 }
 
@@ -190,7 +242,7 @@ fn speaks_for(ctx: &Ctx, named: Option<AgentId>) -> Result<AgentId> {
 }
 
 /// The user comes by a live session of that agent, never by a name (decision 5).
-async fn acts_for(
+pub(crate) async fn acts_for(
     app: &App,
     ctx: &Ctx,
     agent: AgentId,
@@ -208,16 +260,19 @@ async fn acts_for(
     }
 }
 
-async fn record(
+/// Records a decision, and answers once it is durable.
+pub(crate) async fn recorded(
     app: &App,
     ctx: &Ctx,
     agent: &AgentSnapshot,
     plan: &Plan<'_>,
-    decision: &Decision,
-) -> Result<()> {
-    app.store.record(ctx, events(app, ctx, agent, plan, Ruling { decision, approval: None })).await?;
+    judged: &Judged,
+) -> Result<Answer> {
+    let Judged { decision, reading } = judged;
+    let rows = events(app, ctx, agent, plan, Ruling { decision, approval: None, reading });
+    app.store.record(ctx, rows).await?;
     app.metrics.decided(decision.verdict, decision.reason, ctx.elapsed_us());
-    Ok(())
+    Ok(answer(ctx, agent, decision))
 }
 
 /// The facts of a decision, kept so that it can be replayed.
@@ -235,12 +290,20 @@ struct DecisionFacts<'d> {
     #[serde(skip_serializing_if = "Option::is_none")]
     session: Option<SessionId>,
     gates: Option<&'d RawValue>,
+    /// What was read of windows and budgets, and what was taken from them.
+    #[serde(flatten)]
+    counted: &'d Reading,
+    /// What stands beside it.
+    #[serde(flatten)]
+    beside: &'d Beside,
 }
 
-/// A decision, and the approval that plays a part in it.
+/// A decision, the approval that plays a part in it, and what was read for it.
+#[derive(Clone, Copy)]
 pub(crate) struct Ruling<'r> {
     pub(crate) decision: &'r Decision,
     pub(crate) approval: Option<ApprovalId>,
+    pub(crate) reading: &'r Reading,
 }
 
 /// The rows of a decision: the decision itself, and the intent where we carry the action out.
@@ -249,12 +312,17 @@ pub(crate) fn events(
     ctx: &Ctx,
     agent: &AgentSnapshot,
     plan: &Plan<'_>,
-    Ruling { decision: outcome, approval }: Ruling<'_>,
+    ruling: Ruling<'_>,
 ) -> Vec<Event> {
+    let Ruling { decision: outcome, approval, reading } = ruling;
     let canonical = plan.ask.canonical();
     let scrub = Scrub::of(app, plan.ask.user.as_deref());
     let shown = scrub.canonical(plan.ask, &canonical, plan.declared);
     let sentence = scrub.sentence(plan.ask, plan.declared, &outcome.sentence);
+    let mut beside = Beside::of(agent, plan.ask, &ruling, ctx.now);
+    if let Some(shadow) = &mut beside.shadow {
+        shadow.sentence = scrub.sentence(plan.ask, plan.declared, &shadow.sentence).into_owned().into();
+    }
     let is_short = canonical.len() <= MAX_RECORDED_ASK_BYTES;
     let kept = if is_short { app.redacted_json(&shown) } else { Cow::Borrowed("null") };
     let facts = DecisionFacts {
@@ -267,12 +335,15 @@ pub(crate) fn events(
         missing: outcome.missing,
         session: plan.ask.user.as_ref().map(|user| user.session),
         gates: serde_json::from_str(&plan.facts).ok(),
+        counted: reading,
+        beside: &beside,
     };
     let mut event = Event::new(EventKind::Decision).of_agent(plan.agent).with_facts(&facts);
     event.user = plan.ask.user.as_ref().map(|user| user.reference.clone());
     event.action = Some(scrub.word(&plan.ask.action, plan.declared).into_owned());
     let resource = plan.ask.resource.as_deref();
     event.resource = resource.map(|resource| scrub.resource(resource, plan.declared).into_owned());
+    event.target = beside.changed_by.map(|permission| permission.to_string());
     event.verdict = Some(outcome.verdict);
     event.reason = Some(outcome.reason);
     event.risk = Some(outcome.risk);
@@ -306,5 +377,17 @@ pub(crate) fn answer(ctx: &Ctx, agent: &AgentSnapshot, decision: &Decision) -> A
         approval_id: None,
         approval_url: None,
         expires_at: None,
+        reservation_id: None,
+        commit_by: None,
+        receipt: None,
+    }
+}
+
+/// The answer with what was reserved for it.
+pub(crate) fn reserved(answer: Answer, reservation: Option<&Reservation>) -> Answer {
+    Answer {
+        reservation_id: reservation.map(|reservation| reservation.id),
+        commit_by: reservation.map(|reservation| reservation.commit_by),
+        ..answer
     }
 }

@@ -16,7 +16,7 @@
 //! redact                are there secrets in it?                        "
 //! truncate              is it too long?                                 "
 //! fence                 where does text from outside begin and end?     "
-//! record_outcome        is what happened in the record?               here
+//! record_outcome        is what happened in the record?               outcome.rs
 //! ```
 
 use crate::{
@@ -27,6 +27,7 @@ use crate::{
     gates::{self, Channel, Screened, Seen},
     jsonrpc::{self, Failure, code},
     notes::Notes,
+    outcome,
     raw::Members,
     reply::Outlet,
     sanitize::{self, Fence, Sanitized, Treatment, Withheld},
@@ -36,11 +37,10 @@ use crate::{
 };
 use procura_app::{
     AgentSnapshot,
-    personal::Scrub,
     verify::{self, Plan},
 };
 use procura_model::{
-    AgentId, Amount, Ask, Ctx, Currency, Decision, Event, EventKind, Json, Reason, Risk, Secret, Verdict,
+    AgentId, Amount, Ask, Ctx, Currency, Decision, Json, Reason, ReservationId, Risk, Secret, Verdict,
 };
 use serde::Serialize;
 use std::{borrow::Cow, sync::Arc, time::Duration};
@@ -86,7 +86,7 @@ pub(crate) struct Target {
 impl Target {
     /// What of the resource the organization or its server has named: all of a tool or a prompt, the server of what
     /// has a URI.
-    fn declared(&self) -> Option<&str> {
+    pub(crate) fn declared(&self) -> Option<&str> {
         match self.action {
             "tool.call" | "prompt.get" => Some(&self.resource),
             _ => self.resource.get(..=self.entry.server.name.len()),
@@ -118,18 +118,18 @@ pub(crate) enum Stop {
 }
 
 /// How sending ended.
-enum Sent {
+pub(crate) enum Sent {
     Answered(Box<Answer>),
     Failed(UpstreamError),
     Cancelled,
 }
 
 /// What came of it: what the caller gets, and what the record says.
-struct Finish {
+pub(crate) struct Finish {
     reply: Result<String, Stop>,
-    word: &'static str,
-    reason: Option<Reason>,
-    done: Sanitized,
+    pub(crate) word: &'static str,
+    pub(crate) reason: Option<Reason>,
+    pub(crate) done: Sanitized,
 }
 
 /// The gates, in order.
@@ -137,14 +137,14 @@ pub(crate) async fn run(call: &Call) -> Result<String, Stop> {
     let snapshot = agent(call).await?;
     let members = parameters(call)?;
     let (ask, seen) = screen_arguments(call, &snapshot, &members).await?;
-    decide_approve_and_record_intent(call, &ask, &seen).await?;
+    let reserved = decide_approve_and_record_intent(call, &ask, &seen).await?;
     let (sent, credential) = match open_credential(call) {
         Ok(credential) => (send(call, &members, credential.as_ref()).await, credential),
         Err(error) => (Sent::Failed(error), None),
     };
     let finish = screen_redact_truncate_and_fence(call, &snapshot, &sent, credential.as_ref()).await;
     let finish = withhold_from_an_ended_session(call, finish);
-    record_outcome(call, &sent, &finish).await?;
+    outcome::record(call, &sent, &finish, reserved).await?;
     finish.reply
 }
 
@@ -273,7 +273,15 @@ async fn refuse_saying(
         permission: None,
         missing: None,
     };
-    let plan = Plan { agent: caller.agent, ask, facts: facts_of(seen).into(), declared, carries_out: true };
+    let plan = Plan {
+        agent: caller.agent,
+        ask,
+        facts: facts_of(seen).into(),
+        declared,
+        task: None,
+        retry_key: None,
+        carries_out: true,
+    };
     match verify::refuse_call(&caller.gateway.app, &caller.ctx, &plan, &decision).await {
         Ok(answer) => Stop::Denied(Denial::of_answer(&answer)),
         Err(error) => fault(&caller.ctx, &error),
@@ -281,13 +289,18 @@ async fn refuse_saying(
 }
 
 /// Gates 5 and 6: nothing is sent unless the policy allows it, a person agreed where one must, and
-/// decision and intent are durable.
-async fn decide_approve_and_record_intent(call: &Call, ask: &Ask, seen: &Seen) -> Result<(), Stop> {
+/// decision and intent are durable. Gives what was reserved for it.
+async fn decide_approve_and_record_intent(
+    call: &Call,
+    ask: &Ask,
+    seen: &Seen,
+) -> Result<Option<ReservationId>, Stop> {
     let caller = &call.caller;
     let (facts, declared) = (facts_of(seen).into(), call.target.declared());
-    let plan = Plan { agent: caller.agent, ask, facts, declared, carries_out: true };
+    let plan =
+        Plan { agent: caller.agent, ask, facts, declared, task: None, retry_key: None, carries_out: true };
     match Box::pin(verify::judge(&caller.gateway.app, &caller.ctx, &plan)).await {
-        Ok(answer) if answer.allowed => Ok(()),
+        Ok(answer) if answer.allowed => Ok(answer.reservation_id),
         Ok(answer) => Err(Stop::Denied(Denial::of_answer(&answer))),
         Err(error) => Err(fault(&caller.ctx, &error)),
     }
@@ -428,137 +441,6 @@ fn upstream_error(call: &Call, error: &str, credential: Option<&Secret<String>>)
         reason: None,
         done: Sanitized::default(),
     }
-}
-
-/// What the record says about the way out.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct EgressFacts<'f> {
-    server: &'f str,
-    transport: &'static str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    connected: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    bytes: Option<usize>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    upstream_request_id: Option<Cow<'f, str>>,
-    /// Whether it arrived: a call that was given up may have been on its way.
-    arrived: &'static str,
-}
-
-/// What the record says about the end.
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct OutcomeFacts<'f> {
-    risk: Risk,
-    #[serde(skip_serializing_if = "<[_]>::is_empty")]
-    rules: &'f [&'static str],
-    redactions: usize,
-    #[serde(skip_serializing_if = "<[_]>::is_empty")]
-    kinds: &'f [&'static str],
-    dropped_bytes: usize,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    kept: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    upstream: Option<&'static str>,
-}
-
-/// Gate 10: where the call went and what came of it, in one durable batch, before the caller hears of it.
-async fn record_outcome(call: &Call, sent: &Sent, finish: &Finish) -> Result<(), Stop> {
-    let caller = &call.caller;
-    let mut events = Vec::with_capacity(2);
-    events.extend(egress_event(call, sent));
-    let upstream = if let Sent::Failed(error) = sent { Some(error.code) } else { None };
-    let facts = OutcomeFacts {
-        risk: finish.done.seen.risk,
-        rules: &finish.done.seen.rules,
-        redactions: finish.done.redactions,
-        kinds: &finish.done.kinds,
-        dropped_bytes: finish.done.dropped_bytes,
-        kept: finish.done.kept.map(|id| id.to_string()),
-        upstream,
-    };
-    let mut outcome = event(call, EventKind::Outcome).about(finish.word).with_facts(&facts);
-    outcome.reason = finish.reason;
-    outcome.risk = Some(finish.done.seen.risk);
-    outcome.duration_us = Some(caller.ctx.elapsed_us());
-    events.push(outcome);
-    note_health(call, sent);
-    match caller.gateway.app.store.record(&caller.ctx, events).await {
-        Ok(()) => Ok(()),
-        Err(error) => {
-            tracing::error!(request.id = %caller.ctx.request, error = ?error, "an outcome could not be recorded");
-            let sentence =
-                "The call was sent, but what came of it could not be recorded, so its result is withheld.";
-            Err(Stop::Denied(Denial::of_failure(&caller.ctx, Reason::RecordUnavailable, sentence)))
-        }
-    }
-}
-
-/// What tells who the user is, is taken out of the record: a URI may name it, and an upstream's own id (USR-7).
-fn scrub(call: &Call) -> Scrub<'_> {
-    Scrub::in_ctx(&call.caller.gateway.app, &call.caller.ctx)
-}
-
-fn event(call: &Call, kind: EventKind) -> Event {
-    let mut event = Event::new(kind).of_agent(call.caller.agent);
-    event.user = call.caller.ctx.actor.user().cloned();
-    event.action = Some(call.target.action.to_owned());
-    let (resource, declared) = (&call.target.resource, call.target.declared());
-    event.resource = Some(scrub(call).resource(resource, declared).into_owned());
-    event
-}
-
-/// The way out, where something left or may have left.
-fn egress_event(call: &Call, sent: &Sent) -> Option<Event> {
-    let (connected, status, bytes, own_id) = match sent {
-        Sent::Answered(answer) => {
-            (answer.connected, answer.status, Some(answer.bytes), answer.own_id.as_deref())
-        }
-        Sent::Failed(error) if error.may_have_arrived => {
-            (error.connected, error.status, None, error.own_id.as_deref())
-        }
-        Sent::Failed(_) => return None,
-        Sent::Cancelled => (None, None, None, None),
-    };
-    let server = &call.target.entry.server;
-    let scrub = scrub(call);
-    let facts = EgressFacts {
-        server: &server.name,
-        transport: call.target.entry.upstream.transport(),
-        connected: connected.map(|address| address.to_string()),
-        bytes,
-        upstream_request_id: own_id.map(|id| scrub.text(id)),
-        arrived: if matches!(sent, Sent::Answered(_)) { "yes" } else { "unknown" },
-    };
-    let mut event = event(call, EventKind::Egress).about(server.id).with_facts(&facts);
-    event.status = status;
-    Some(event)
-}
-
-fn note_health(call: &Call, sent: &Sent) {
-    let app = &call.caller.gateway.app;
-    match sent {
-        Sent::Failed(error) if is_the_upstream_s(error.reason) => {
-            call.target.entry.health.lock().note(app.now(), Some(error));
-        }
-        Sent::Answered(_) => call.target.entry.health.lock().recovered(app),
-        Sent::Failed(_) | Sent::Cancelled => {}
-    }
-}
-
-/// Whether a failure says something about the upstream, and not about the caller, its user or its arguments.
-const fn is_the_upstream_s(reason: Reason) -> bool {
-    !matches!(
-        reason,
-        Reason::CallCancelled
-            | Reason::SessionRevoked
-            | Reason::SessionExpired
-            | Reason::SessionInvalid
-            | Reason::UserRequired
-            | Reason::ArgumentsInvalid
-            | Reason::ToolUnknown
-    )
 }
 
 fn facts_of(seen: &Seen) -> String {

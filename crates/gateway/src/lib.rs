@@ -18,6 +18,7 @@ mod lists;
 mod names;
 mod notes;
 mod offer;
+mod outcome;
 mod raw;
 mod reply;
 mod sanitize;

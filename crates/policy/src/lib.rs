@@ -4,6 +4,7 @@
 //! [`decide`] states how permissions combine; each other module states its own rule. [`schema`] says what
 //! the arguments of a declared tool must look like.
 
+mod budget;
 #[cfg(feature = "cedar")]
 pub mod cedar;
 #[cfg(not(feature = "cedar"))]
@@ -18,6 +19,7 @@ mod index;
 mod miss;
 mod number;
 mod pattern;
+mod replay;
 pub mod risk;
 mod rule;
 mod satisfy;
@@ -28,6 +30,7 @@ mod shown;
 mod subject;
 mod vendor;
 
+pub use budget::{BudgetRule, BudgetSpent, validate_budget};
 pub use check::check_record;
 pub use decide::{Listing, Policy};
 pub use explain::{Explained, Near};

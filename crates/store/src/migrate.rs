@@ -17,6 +17,13 @@ struct Migration {
 const MIGRATIONS: &[Migration] = &[
     Migration { version: 1, text: include_str!("../migrations/0001_house.sql"), sqlite: None },
     Migration { version: 2, text: include_str!("../migrations/0002_users.sql"), sqlite: None },
+    Migration { version: 3, text: include_str!("../migrations/0003_budgets.sql"), sqlite: None },
+    Migration { version: 4, text: include_str!("../migrations/0004_approvals.sql"), sqlite: None },
+    Migration { version: 5, text: include_str!("../migrations/0005_receipts.sql"), sqlite: None },
+    Migration { version: 6, text: include_str!("../migrations/0006_entities.sql"), sqlite: None },
+    Migration { version: 7, text: include_str!("../migrations/0007_passports.sql"), sqlite: None },
+    Migration { version: 8, text: include_str!("../migrations/0008_guardrails.sql"), sqlite: None },
+    Migration { version: 9, text: include_str!("../migrations/0009_history.sql"), sqlite: None },
 ];
 
 const TABLE: &str = "CREATE TABLE IF NOT EXISTS schema_migrations (version BIGINT NOT NULL PRIMARY KEY);";

@@ -57,6 +57,19 @@ pub fn postgres_settings() -> StoreSettings {
     StoreSettings { url, schema: Some(unique("test_")), max_connections: 4 }
 }
 
+/// The URL by which another process opens the same schema of the PostgreSQL server for tests.
+///
+/// # Panics
+/// When it cannot be told.
+#[expect(clippy::expect_used, reason = "a test without its database has nothing to say")]
+pub async fn url_of(store: &Store) -> String {
+    let url = variable("TEST_POSTGRES_URL").expect("TEST_POSTGRES_URL names a PostgreSQL server for tests");
+    let found = rows(store.db(), "SELECT current_schema()::text AS schema".to_owned()).await;
+    let schema = found.first().expect("a schema").text("schema").expect("a schema");
+    let joint = if url.contains('?') { '&' } else { '?' };
+    format!("{url}{joint}options=-c%20search_path%3D{schema}")
+}
+
 /// Every value of every table, by table and column, as the database keeps it: texts and bytes as they are, numbers by
 /// their digits. For tests that look for what must not be there.
 ///

@@ -3,8 +3,8 @@
 //! cannot store in text, becomes U+FFFD on both, so that one text never means two things.
 
 use procura_model::{
-    AccountId, AgentId, ApprovalId, ApprovalState, CredentialId, Digest, EventId, InvitationId, PermissionId,
-    RequestId, ResultId, Role, Scopes, SecretId, ServerId, SessionId, TenantId, Time, UserRef,
+    AccountId, AgentId, ApprovalId, ApprovalState, BudgetId, CredentialId, Digest, EventId, GuardrailId, InvitationId, PassportId, PermissionId, ReceiptId,
+    RequestId, ReservationId, ResultId, Role, Scopes, SecretId, ServerId, SessionId, TenantId, Time, UserRef,
 };
 use std::sync::Arc;
 
@@ -138,6 +138,6 @@ macro_rules! ids {
 }
 
 ids! {
-    AccountId AgentId ApprovalId CredentialId EventId InvitationId PermissionId RequestId ResultId SecretId
+    AccountId AgentId ApprovalId BudgetId CredentialId EventId GuardrailId InvitationId PassportId PermissionId ReceiptId RequestId ReservationId ResultId SecretId
     ServerId SessionId TenantId
 }

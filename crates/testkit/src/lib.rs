@@ -5,6 +5,7 @@ pub mod fixture;
 pub mod kill;
 pub mod process;
 pub mod race;
+pub mod spend;
 pub mod stub;
 pub mod world;
 

@@ -1,6 +1,6 @@
 //! Long proofs: `cargo xtask soak NAME`. Each returns at once unless `PROCURA_SOAK` names it.
 
-use procura_testkit::{kill, process::variable, race};
+use procura_testkit::{kill, process::variable, race, spend};
 
 /// Kills the server twenty times under load; nothing acknowledged is lost, nothing is half done.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -15,5 +15,13 @@ async fn kill9() {
 async fn approvals() {
     if variable("PROCURA_SOAK").as_deref() == Some("approvals") {
         race::rounds(1_000).await;
+    }
+}
+
+/// Checks budgets against an oracle, under load and `kill -9`: SQLite with one process, PostgreSQL with three.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn budgets() {
+    if variable("PROCURA_SOAK").as_deref() == Some("budgets") {
+        spend::check(20).await;
     }
 }

@@ -1,6 +1,7 @@
 //! `Idempotency-Key` on the operations that change something: a write that is sent again gets the
 //! first answer and changes nothing. Decisions (`verify`) do not take part: an old "allowed" must
-//! never be handed out again after the policy changed.
+//! never be handed out again after the policy changed. They are made anew; by the key they find what
+//! they reserved the first time ([`RetryKey`]).
 //!
 //! An answer that showed a secret is not kept. Its replay is 409: the write was done, the secret is
 //! gone, and rotating the key gives a new one.
@@ -55,6 +56,22 @@ async fn keyed(state: &WebState, request: Request, next: Next) -> std::result::R
             let response = next.run(Request::from_parts(parts, Body::from(bytes))).await;
             Ok(keep(state, &caller.ctx, &key, response).await?)
         }
+    }
+}
+
+/// The key of a decision, by which what it reserves is reserved once.
+#[derive(Clone, Debug)]
+pub struct RetryKey(pub Option<String>);
+
+impl<S: Sync> FromRequestParts<S> for RetryKey {
+    type Rejection = Failure;
+
+    async fn from_request_parts(
+        parts: &mut axum::http::request::Parts,
+        _: &S,
+    ) -> std::result::Result<Self, Failure> {
+        let has_key = parts.headers.contains_key(KEY);
+        has_key.then(|| one_key(&parts.headers)).transpose().map(Self)
     }
 }
 

@@ -32,10 +32,13 @@ use utoipa_axum::router::OpenApiRouter;
         (name = "Agents", description = "Registered autonomous actors."),
         (name = "Keys", description = "API keys, shown once, kept as digests."),
         (name = "Permissions", description = "What an agent may and may not do."),
+        (name = "Budgets", description = "Limits over time, and what was reserved against them."),
         (name = "Approvals", description = "Human answers to exact asks."),
+        (name = "Passports", description = "The public view of an agent's permissions, opened by a link."),
         (name = "Tools", description = "Upstreams that offer tools through the gateway at /v1/mcp."),
         (name = "Users", description = "By which method an agent's users are verified."),
         (name = "Sessions", description = "Agents acting for verified users."),
+        (name = "AuthZEN", description = "Subjects and resources that the AuthZEN API at /access/v1 knows of."),
         (name = "Members", description = "People and invitations."),
         (name = "Organization", description = "Name and settings."),
     ),
@@ -56,6 +59,10 @@ impl Modify for Keys {
         components.add_security_scheme("bearer", SecurityScheme::Http(bearer.build()));
         let header = ApiKeyValue::with_description("x-api-key", "The same key in a header of its own.");
         components.add_security_scheme("apiKey", SecurityScheme::ApiKey(ApiKey::Header(header)));
+        let passport = HttpBuilder::new()
+            .scheme(HttpAuthScheme::Bearer)
+            .description(Some("The token of a passport's link (`pct_`); it opens that passport and nothing else."));
+        components.add_security_scheme("passport", SecurityScheme::Http(passport.build()));
     }
 }
 
@@ -124,6 +131,11 @@ mod tests {
             assert!(!operation["summary"].as_str().unwrap_or_default().is_empty(), "{name} has no summary");
             assert!(ids.insert(operation["operationId"].to_string()), "{name} has the id of another");
             let security = operation["security"].as_array().unwrap_or_else(|| panic!("{name} needs no key"));
+            let of_a_passport = security.len() == 1 && security[0].get("passport").is_some();
+            assert_eq!(of_a_passport, name.contains("/v1/passports/"), "{name}");
+            if of_a_passport {
+                continue;
+            }
             assert_eq!(security.len(), 2, "{name}");
             let needed = security[0]["bearer"].as_array().unwrap();
             assert_eq!(needed, security[1]["apiKey"].as_array().unwrap(), "{name}");

@@ -14,6 +14,8 @@ mod bad_input;
 #[cfg(test)]
 mod browser;
 #[cfg(test)]
+mod budgets;
+#[cfg(test)]
 mod business_api;
 #[cfg(test)]
 mod canary;
@@ -23,6 +25,8 @@ mod chains;
 mod clients;
 #[cfg(test)]
 mod console;
+#[cfg(test)]
+mod console_policies;
 #[cfg(test)]
 mod console_users;
 #[cfg(test)]

@@ -3,22 +3,28 @@
 
 pub mod activity;
 pub mod agents;
-pub mod approvals;
+pub mod approval_views;
+mod approvals;
+pub mod budgets;
 pub mod business_api;
 pub mod caller;
+pub mod entities;
+pub mod guardrails;
 pub mod invitations;
 pub mod keys;
 pub mod members;
 pub mod organization;
 pub mod permissions;
+pub mod receipts;
 pub mod servers;
 pub mod sessions;
+pub mod simulation;
 pub mod tools;
 pub mod user_auth;
 pub mod user_token;
 pub mod verify;
 
-use crate::{idempotency, state::WebState};
+use crate::{idempotency, passport, state::WebState};
 use axum::middleware;
 use utoipa_axum::router::OpenApiRouter;
 
@@ -28,12 +34,17 @@ pub fn routes(state: Option<&WebState>) -> OpenApiRouter<WebState> {
         .merge(agents::routes())
         .merge(keys::routes())
         .merge(permissions::routes())
+        .merge(budgets::routes())
+        .merge(guardrails::routes())
         .merge(approvals::routes())
         .merge(servers::routes())
         .merge(user_auth::routes())
         .merge(members::routes())
         .merge(invitations::routes())
-        .merge(organization::routes());
+        .merge(organization::routes())
+        .merge(entities::routes())
+        .merge(receipts::routes())
+        .merge(passport::owner_routes());
     let writes = match state {
         Some(state) => writes.layer(middleware::from_fn_with_state(state.clone(), idempotency::pass)),
         None => writes,
@@ -46,5 +57,7 @@ pub fn routes(state: Option<&WebState>) -> OpenApiRouter<WebState> {
         .merge(business_api::routes())
         .merge(user_token::routes())
         .merge(sessions::routes())
+        .merge(simulation::routes())
+        .merge(passport::holder_routes())
         .merge(writes)
 }

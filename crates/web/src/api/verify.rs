@@ -1,8 +1,10 @@
 //! The decision before the action (VER-1). A no is an answer, not an error: 200 with `allowed:false`.
 
 use crate::{
+    api::receipts::{self, ReceiptWish},
     body::Body,
     extract::Caller,
+    idempotency::RetryKey,
     operation::{Reply, Writing},
     respond::Failure,
     schema::{JsonValue, ReasonCode},
@@ -22,6 +24,8 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 const ACTION_BYTES: usize = 256;
 /// How long a resource may be, in bytes.
 const RESOURCE_BYTES: usize = 1_024;
+/// How long the name of a task may be, in bytes.
+const TASK_BYTES: usize = 128;
 /// How long a host name may be, in bytes.
 const VENDOR_BYTES: usize = 253;
 
@@ -69,16 +73,33 @@ pub(crate) struct VerifyBody {
     /// In which session of the agent: the user for whom it acts. Not needed beside `X-Procura-Session`.
     #[schema(value_type = Option<String>, nullable = false, pattern = "^ses_[0-9A-Z]{26}$")]
     session_id: Option<SessionId>,
+    /// Your own name for the task in which this is asked: an approval that is granted for a task holds there alone.
+    #[schema(nullable = false, min_length = 1, max_length = 128, pattern = "^[!-~]+$")]
+    task_id: Option<String>,
     /// Anything that should stand in the record with the decision; secrets in it are redacted.
     #[schema(value_type = Option<JsonValue>, nullable = false)]
     metadata: Option<Value>,
+    /// Whether a signed receipt of the decision is wanted: `true`, or for whom.
+    #[schema(nullable = false)]
+    receipt: Option<ReceiptWish>,
+    /// Your own random text, which comes back in the receipt: by it you know that this is the answer to your question.
+    #[schema(nullable = false, min_length = 16, max_length = 64, pattern = "^[!-~]+$")]
+    nonce: Option<String>,
 }
 
 impl VerifyBody {
-    fn ask(self) -> Reply<VerifyAsk> {
+    pub(crate) fn ask(self) -> Reply<VerifyAsk> {
         bounded("action", Some(&self.action), 1, ACTION_BYTES)?;
         bounded("resource", self.resource.as_deref(), 0, RESOURCE_BYTES)?;
         bounded("vendor", self.vendor.as_deref(), 0, VENDOR_BYTES)?;
+        if let Some(task) = &self.task_id {
+            bounded("taskId", Some(task), 1, TASK_BYTES)?;
+            if !task.bytes().all(|byte| byte.is_ascii_graphic()) {
+                return Err(Failure(
+                    Reason::FieldInvalid.because("taskId must be of visible ASCII characters."),
+                ));
+            }
+        }
         let amount = self.amount.as_ref().map(Amount::from_json).transpose();
         Ok(VerifyAsk {
             agent: self.agent_id,
@@ -92,12 +113,15 @@ impl VerifyBody {
                 user: None,
             },
             session: self.session_id,
+            task: self.task_id,
             metadata: self.metadata,
+            retry_key: None,
+            receipt: receipts::wanted(self.receipt, self.nonce)?,
         })
     }
 }
 
-fn bounded(field: &str, text: Option<&str>, least: usize, most: usize) -> Reply<()> {
+pub(crate) fn bounded(field: &str, text: Option<&str>, least: usize, most: usize) -> Reply<()> {
     if text.is_none_or(|text| (least..=most).contains(&text.len())) {
         return Ok(());
     }
@@ -160,6 +184,15 @@ pub(crate) struct AnswerView {
     /// Until when the approval can be answered and used.
     #[schema(nullable = false, format = DateTime)]
     expires_at: Option<String>,
+    /// What was taken from windows and budgets: commit it when the action happened, release it when it did not.
+    #[schema(nullable = false)]
+    reservation_id: Option<String>,
+    /// Until when its outcome is awaited.
+    #[schema(nullable = false, format = DateTime)]
+    commit_by: Option<String>,
+    /// The decision, signed for whoever carries the action out: a compact JWS, good for a minute. Only where it was asked for.
+    #[schema(nullable = false)]
+    receipt: Option<String>,
 }
 
 /// What would be decided, and which permissions came near.
@@ -223,8 +256,10 @@ impl From<Explained> for ExplanationView {
 ///
 /// Answers whether the agent may do this now, and records the decision before it answers. A denial
 /// is 200 with `allowed:false`; anything else than 200 with `allowed:true` means: do not act.
+/// With an `Idempotency-Key`, asking the same again decides anew, and what it reserves is reserved once.
 #[utoipa::path(
     post, path = "/v1/verify", operation_id = "verify", tag = "Verify",
+    params(("Idempotency-Key" = Option<String>, Header, description = "Known again for 24 hours.")),
     request_body = VerifyBody,
     responses((status = 200, description = "The decision.", body = AnswerView), Writing),
     security(("bearer" = ["verify"]), ("apiKey" = ["verify"])),
@@ -232,9 +267,11 @@ impl From<Explained> for ExplanationView {
 pub(crate) async fn verify_action(
     State(web): State<WebState>,
     caller: Caller,
+    RetryKey(retry_key): RetryKey,
     Body(body): Body<VerifyBody>,
 ) -> Reply<Json<Answer>> {
-    Ok(Json(verify::verify(&web.app, &caller.ctx, body.ask()?).await?))
+    let question = VerifyAsk { retry_key, ..body.ask()? };
+    Ok(Json(verify::verify(&web.app, &caller.ctx, question).await?))
 }
 
 /// Decide an action (second path)
@@ -242,6 +279,7 @@ pub(crate) async fn verify_action(
 /// The same operation as `POST /v1/verify`.
 #[utoipa::path(
     post, path = "/api/verify", operation_id = "verifyAlias", tag = "Verify",
+    params(("Idempotency-Key" = Option<String>, Header, description = "Known again for 24 hours.")),
     request_body = VerifyBody,
     responses((status = 200, description = "The decision.", body = AnswerView), Writing),
     security(("bearer" = ["verify"]), ("apiKey" = ["verify"])),
@@ -249,9 +287,10 @@ pub(crate) async fn verify_action(
 pub(crate) async fn verify_action_alias(
     web: State<WebState>,
     caller: Caller,
+    retry_key: RetryKey,
     body: Body<VerifyBody>,
 ) -> Reply<Json<Answer>> {
-    verify_action(web, caller, body).await
+    verify_action(web, caller, retry_key, body).await
 }
 
 /// Explain a decision

@@ -1,7 +1,9 @@
 //! Agents and their keys.
 
 use super::{
+    budgets,
     desk::{Answer, Desk, go, is_about_the_form, local, page, wrong},
+    passports,
     users::brief,
     view::{
         agents::{AgentForm, AgentPage, AgentRow, Agents, KeyRow, NewAgent, Said, ScopeBox},
@@ -144,6 +146,8 @@ async fn view(desk: &Desk, agent: &Agent, frame: Frame) -> Result<AgentPage> {
             provider: agent.provider.clone(),
         },
         users: brief(desk, agent.id).await?,
+        limits: budgets::of_agent(desk, agent.id).await?,
+        passport: passports::boxed(desk, agent.id).await?,
         calls: calls(desk, agent),
     })
 }

@@ -14,16 +14,23 @@ mod agents;
 mod api_form;
 mod api_import;
 mod api_tools;
+mod approval_sheet;
 mod approvals;
+mod approve;
 mod assets;
+mod budgets;
 mod desk;
 mod entry;
 mod failed;
+mod guardrails;
+mod passports;
 mod permission_form;
 mod policies;
+mod sandbox;
 mod search;
 mod sessions;
 mod settings;
+mod simulation;
 pub mod snippets;
 mod start;
 mod tester;
@@ -47,6 +54,7 @@ pub fn router() -> Router<WebState> {
         .merge(ways_in())
         .merge(watching())
         .merge(managing())
+        .merge(limits_over_time())
         .merge(users_of_agents())
         .merge(administering())
         .route("/static/{file}", get(assets::serve))
@@ -58,6 +66,7 @@ fn ways_in() -> Router<WebState> {
         .route("/sign-in", get(entry::sign_in_page).post(entry::sign_in))
         .route("/sign-in/{link}", get(entry::link_page).post(entry::link))
         .route("/invitations/{link}", get(entry::invitation_page).post(entry::invitation))
+        .route("/approve/{link}", get(approve::look).post(approve::answer))
         .route("/sign-out", post(entry::sign_out))
         .route("/organizations", post(entry::switch))
 }
@@ -77,7 +86,9 @@ fn watching() -> Router<WebState> {
         .route("/approvals/{id}", get(approvals::one))
         .route("/approvals/{id}/grant", post(approvals::grant))
         .route("/approvals/{id}/deny", post(approvals::deny))
+        .route("/approvals/{id}/answer", post(approvals::answer))
         .route("/approvals/{id}/cancel", post(approvals::cancel))
+        .route("/approvals/{id}/link", post(approvals::make_link))
 }
 
 fn managing() -> Router<WebState> {
@@ -88,9 +99,17 @@ fn managing() -> Router<WebState> {
         .route("/agents/{id}/disable", post(agents::disable))
         .route("/agents/{id}/enable", post(agents::enable))
         .route("/agents/{id}/keys", post(agents::create_key))
+        .route("/agents/{id}/passport", post(passports::make))
+        .route("/agents/{id}/passport/revoke", post(passports::revoke))
         .route("/keys/{id}/rotate", post(agents::rotate))
         .route("/keys/{id}/revoke", post(agents::revoke))
         .route("/policies", get(policies::list))
+        .route("/sandbox", get(sandbox::page).post(sandbox::tried))
+        .route("/policies/simulation", get(simulation::begin_page).post(simulation::simulate))
+        .route("/policies/simulation/lines", post(simulation::lines))
+        .route("/policies/guardrails", get(guardrails::list).post(guardrails::add))
+        .route("/policies/guardrails/{id}", get(guardrails::one).post(guardrails::change))
+        .route("/policies/guardrails/{id}/remove", post(guardrails::remove))
         .route("/policies/new", get(policies::new_page).post(policies::add))
         .route("/policies/check", post(policies::check))
         .route("/agents/{id}/policy", get(tester::look).post(tester::test))
@@ -109,6 +128,17 @@ fn managing() -> Router<WebState> {
         .route("/tools/{id}/disable", post(tools::disable))
         .route("/tools/{id}/refresh", post(tools::refresh))
         .route("/tools/{id}/remove", post(tools::remove))
+}
+
+fn limits_over_time() -> Router<WebState> {
+    Router::new()
+        .route("/budgets", get(budgets::list))
+        .route("/budgets/new", get(budgets::new_page).post(budgets::add))
+        .route("/budgets/{id}", get(budgets::one).post(budgets::change))
+        .route("/budgets/{id}/remove", post(budgets::remove))
+        .route("/reservations", get(budgets::reservations))
+        .route("/reservations/{id}/commit", post(budgets::commit))
+        .route("/reservations/{id}/release", post(budgets::release))
 }
 
 fn users_of_agents() -> Router<WebState> {

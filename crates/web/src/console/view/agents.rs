@@ -1,8 +1,10 @@
 //! Agents: the list, a new one, one with its keys and permissions.
 
 use super::{
+    budgets::LimitRow,
     drawer::ApiCall,
     frame::Frame,
+    passports::PassportBox,
     words::{Id, Mark, When},
 };
 use askama::Template;
@@ -89,5 +91,8 @@ pub(crate) struct AgentPage {
     pub(crate) form: AgentForm,
     /// How its users are verified: the method and whether it can be used.
     pub(crate) users: Option<(Mark, &'static str)>,
+    /// Its limits over time.
+    pub(crate) limits: Vec<LimitRow>,
+    pub(crate) passport: PassportBox,
     pub(crate) calls: Vec<ApiCall>,
 }

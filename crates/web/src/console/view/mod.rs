@@ -5,6 +5,7 @@ pub(crate) mod activity;
 pub(crate) mod agents;
 pub(crate) mod api_tools;
 pub(crate) mod approvals;
+pub(crate) mod budgets;
 pub(crate) mod chain;
 pub(crate) mod chart;
 pub(crate) mod drawer;
@@ -12,18 +13,29 @@ pub(crate) mod ending;
 pub(crate) mod entry;
 pub(crate) mod facts;
 pub(crate) mod frame;
+pub(crate) mod guardrails;
+pub(crate) mod passports;
 pub(crate) mod policies;
+pub(crate) mod sandbox;
 pub(crate) mod sessions;
 pub(crate) mod settings;
+pub(crate) mod simulation;
 pub(crate) mod start;
 pub(crate) mod tester;
 pub(crate) mod tools;
 pub(crate) mod users;
+pub(crate) mod visible;
 pub(crate) mod words;
 
 #[cfg(test)]
 #[path = "api_samples_tests.rs"]
 mod api_samples;
+#[cfg(test)]
+#[path = "budget_samples_tests.rs"]
+mod budget_samples;
+#[cfg(test)]
+#[path = "passport_samples_tests.rs"]
+mod passport_samples;
 #[cfg(test)]
 #[path = "pages_tests.rs"]
 mod pages;

@@ -4,15 +4,16 @@
 use super::{
     activity::{Activity, Filters, Row},
     agents::{AgentForm, AgentPage, AgentRow, Agents, NewAgent},
-    api_samples,
-    approvals::{ApprovalCard, ApprovalCards, Approvals},
+    api_samples, budget_samples,
+    approvals::{ApprovalCard, ApprovalCards, Approvals, ApprovePage},
     chart::Chart,
     entry::{DIGEST, FailedPage, InvitationPage, SetUpPage, ShownOncePage, SignIn, SignInLink},
     facts::Fact,
     frame::{Section, done},
+    passport_samples,
     policies::{AgentPolicy, Policies},
     samples::{
-        ARABIC, LONG, agent, agent_row, approval_page, bare, card, chart, frame, key_row, permission_page,
+        ARABIC, LONG, agent, agent_row, approval_page, approval_sheet, bare, card, chart, frame, key_row, permission_page,
         request, rows, said, scopes, server_form, server_row, settings, start, trace_page,
     },
     sessions::SessionFilters,
@@ -162,6 +163,8 @@ fn agent_pages() -> Vec<(&'static str, String)> {
                 permissions: said(),
                 form: AgentForm::default(),
                 users: Some((Mark::allowed("Configured"), "by JWT")),
+                limits: budget_samples::limits(),
+                passport: passport_samples::passport(),
                 calls: calls(),
             }
             .render()
@@ -204,6 +207,17 @@ fn approval_pages() -> Vec<(&'static str, String)> {
             .unwrap(),
         ),
         ("approval", approval_page().render().unwrap()),
+        (
+            "approve",
+            ApprovePage {
+                frame: bare("Approval"),
+                sheet: approval_sheet(),
+                as_whom: "ada@example.com".to_owned(),
+                done: None,
+            }
+            .render()
+            .unwrap(),
+        ),
     ]
 }
 
@@ -347,8 +361,10 @@ fn framed_pages() -> Vec<(&'static str, String)> {
     [
         activity_pages(),
         agent_pages(),
+        passport_samples::sandbox_pages(),
         approval_pages(),
         policy_pages(),
+        budget_samples::pages(),
         other_pages(),
         user_pages(),
         api_pages(),
@@ -357,7 +373,7 @@ fn framed_pages() -> Vec<(&'static str, String)> {
 }
 
 fn pages() -> Vec<(&'static str, String)> {
-    [ways_in(), told_once(), framed_pages()].concat()
+    [ways_in(), told_once(), passport_samples::open_pages(), framed_pages()].concat()
 }
 
 #[test]
@@ -419,9 +435,9 @@ fn every_label_names_a_field_and_no_id_stands_twice() {
 #[test]
 fn text_from_outside_is_never_markup() {
     let mut page = approval_page();
-    page.card.resource = "<script>alert(1)</script>".to_owned();
-    page.card.facts = vec![Fact::new("<img src=x>", "\"><b>")];
-    page.arguments = Some("</pre><script>".to_owned());
+    page.sheet.card.resource = "<script>alert(1)</script>".to_owned();
+    page.sheet.card.facts = vec![Fact::new("<img src=x>", "\"><b>")];
+    page.sheet.arguments = Some("</pre><script>".to_owned());
     let html = page.render().unwrap();
     assert!(
         !html.contains("<script>alert")
@@ -434,10 +450,15 @@ fn text_from_outside_is_never_markup() {
 fn what_a_role_may_not_do_has_no_button() {
     let mut page = approval_page();
     page.frame.who.as_mut().unwrap().role = Role::Auditor;
+    page.sheet.answer.as_mut().unwrap().objection = "An approver, admin or owner can.".to_owned();
     let html = page.render().unwrap();
     assert!(
-        !html.contains("/grant") && !html.contains("/deny") && html.contains("An approver, admin or owner")
+        !html.contains("name=\"answer\"")
+            && !html.contains("/link")
+            && html.contains("An approver, admin or owner")
     );
+    let html = approval_page().render().unwrap();
+    assert!(html.contains("name=\"answer\"") && html.contains("/link"));
     let mut tools = Tools { frame: frame("Tools", Section::Tools), servers: Vec::new() };
     tools.frame.who.as_mut().unwrap().role = Role::Approver;
     assert!(!tools.render().unwrap().contains("/tools/new"));
