@@ -71,23 +71,32 @@ async fn rows(store: &Store) -> Vec<(String, Vec<u8>)> {
     all
 }
 
+/// Gives an agent permissions of every kind: two that hold now, one of them for a minute, and three that do not. Says until
+/// when the first holds.
+async fn varied(w: &World, shop: &Shop, agent: &Buyer) -> String {
+    let at = |ms: i64| w.app.now().plus_ms(ms).to_string();
+    let soon = at(MINUTE_MS);
+    shop.permit(agent, json!({"effect": "allow", "actions": ["pay.*", "look"], "resources": ["shop/*"],
+        "vendors": ["vendor.example"], "conditions": [{"path": "args.n", "op": "le", "value": 3}],
+        "maxAmount": {"value": "71.50", "currency": "CHF"}, "approval": {"above": {"value": "9", "currency": "CHF"}},
+        "user": "ada", "expiresAt": soon})).await;
+    // Scopes stand in the order of their ids, and ids in the order of time.
+    w.advance_ms(1);
+    shop.permit(agent, json!({"effect": "block", "actions": ["pay.guns"]})).await;
+    w.advance_ms(1);
+    shop.permit(agent, json!({"effect": "allow", "actions": ["later"], "notBefore": at(MINUTE_MS)})).await;
+    shop.permit(agent, json!({"effect": "allow", "actions": ["imagined"], "shadow": true})).await;
+    let removed = shop.permit(agent, json!({"effect": "allow", "actions": ["removed"]})).await;
+    shop.platform.delete(&format!("/v1/permissions/{removed}")).send().await.ok();
+    soon
+}
+
 #[tokio::test]
 async fn a_passport_shows_exactly_the_listed_fields_of_what_holds_now() {
     let w = World::start().await;
     let shop = w.tenant("shop").await;
     let agent = shop.agent("buyer").await;
-    let at = |ms: i64| w.app.now().plus_ms(ms).to_string();
-    let soon = at(MINUTE_MS);
-    shop.permit(&agent, json!({"effect": "allow", "actions": ["pay.*", "look"], "resources": ["shop/*"],
-        "vendors": ["vendor.example"], "conditions": [{"path": "args.n", "op": "le", "value": 3}],
-        "maxAmount": {"value": "71.50", "currency": "CHF"}, "approval": {"above": {"value": "9", "currency": "CHF"}},
-        "user": "ada", "expiresAt": soon})).await;
-    shop.permit(&agent, json!({"effect": "block", "actions": ["pay.guns"]})).await;
-    shop.permit(&agent, json!({"effect": "allow", "actions": ["later"], "notBefore": at(MINUTE_MS)})).await;
-    shop.permit(&agent, json!({"effect": "allow", "actions": ["imagined"], "shadow": true})).await;
-    let removed = shop.permit(&agent, json!({"effect": "allow", "actions": ["removed"]})).await;
-    shop.platform.delete(&format!("/v1/permissions/{removed}")).send().await.ok();
-
+    let soon = varied(&w, &shop, &agent).await;
     let link = make(&shop, &agent).await;
     let shown = link.read(&w.http).await.ok();
     assert_eq!(shown.header("cache-control"), "no-store");

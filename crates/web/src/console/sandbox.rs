@@ -18,7 +18,7 @@ use crate::{
     state::WebState,
 };
 use axum::extract::{FromRequest, FromRequestParts, Request, State};
-use procura_model::{Effect, Reason, Result, Time};
+use procura_model::{Doing as _, Effect, Reason, Result, Time};
 use serde::Deserialize;
 
 /// Who looks: nobody in particular, where the sandbox is open.
@@ -105,7 +105,10 @@ pub(super) async fn tried(State(web): State<WebState>, Sent { seat, typed }: Sen
 }
 
 async fn answer(web: &WebState, seat: Seat, typed: Typed, example: Option<&'static str>) -> Answer {
-    let judged = sandbox::judge(&typed, seat.now);
+    let now = seat.now;
+    // Patterns and texts are both typed, so their product may take a while.
+    let work = move || (sandbox::judge(&typed, now), typed);
+    let (judged, typed) = tokio::task::spawn_blocking(work).await.doing("judge what was typed")?;
     let mut frame = seat.frame(web).await?;
     let examples = Example::ALL.iter().map(|each| (each.word, each.title)).collect();
     match judged {
