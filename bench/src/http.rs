@@ -2,7 +2,8 @@
 //!
 //! A full client would use more CPU than the servers under test, and it sits on the same cores.
 
-use std::net::SocketAddr;
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpStream};
 
 use memchr::memmem;
 
@@ -57,6 +58,41 @@ impl Request {
         }
         digits
     }
+}
+
+/// Sends one request on a connection of its own; gives status and body, chunks put together.
+pub(crate) fn once(address: SocketAddr, request: &[u8]) -> Result<(u16, String), String> {
+    let failed = |error: std::io::Error| format!("{address}: {error}");
+    let mut stream = TcpStream::connect(address).map_err(failed)?;
+    stream.write_all(request).map_err(failed)?;
+    let (mut buffer, mut piece) = (Vec::new(), vec![0; 64 * 1024]);
+    loop {
+        if let Some(found) = answer(&buffer)? {
+            let body = buffer.get(found.body_at..found.end).unwrap_or_default();
+            let head = buffer.get(..found.body_at).unwrap_or_default().to_ascii_lowercase();
+            let is_chunked = memmem::find(&head, b"transfer-encoding: chunked").is_some();
+            let body = if is_chunked { unchunked(body) } else { body.to_vec() };
+            return Ok((found.status, String::from_utf8_lossy(&body).into_owned()));
+        }
+        let read = stream.read(&mut piece).map_err(failed)?;
+        if read == 0 {
+            return Err(format!("{address} closed the connection"));
+        }
+        buffer.extend_from_slice(piece.get(..read).unwrap_or_default());
+    }
+}
+
+/// The body without the framing of a whole chunked one.
+fn unchunked(mut body: &[u8]) -> Vec<u8> {
+    let mut out = Vec::new();
+    while let Some(line) = memmem::find(body, b"\r\n") {
+        let size = std::str::from_utf8(body.get(..line).unwrap_or_default()).ok();
+        let size = size.and_then(|text| usize::from_str_radix(text.split(';').next()?.trim(), 16).ok());
+        let Some(size) = size.filter(|size| *size > 0) else { break };
+        out.extend_from_slice(body.get(line + 2..line + 2 + size).unwrap_or_default());
+        body = body.get(line + 2 + size + 2..).unwrap_or_default();
+    }
+    out
 }
 
 /// A whole answer at the front of a buffer.
@@ -160,6 +196,7 @@ mod tests {
         }
         let found = answer(text).unwrap().unwrap();
         assert_eq!((found.status, found.end), (503, text.len()));
+        assert_eq!(unchunked(&text[found.body_at..found.end]), b"abc0123456789");
     }
 
     #[test]

@@ -27,11 +27,18 @@ static NEXT: AtomicU64 = AtomicU64::new(1);
 #[derive(Clone)]
 pub(crate) struct Shot {
     pub(crate) address: SocketAddr,
+    /// Sent one after the other, again and again.
+    pub(crate) aims: Vec<Aim>,
+    /// Whether a good answer repeats the request's number, as JSON-RPC does.
+    pub(crate) echo: Echo,
+}
+
+/// One request, and what makes its answer good.
+#[derive(Clone)]
+pub(crate) struct Aim {
     pub(crate) request: Request,
     /// Words that a good answer holds.
     pub(crate) expected: String,
-    /// Whether a good answer repeats the request's number, as JSON-RPC does.
-    pub(crate) echo: Echo,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -117,7 +124,9 @@ async fn until_it_breaks(shot: &mut Shot, end: Instant, report: &mut Report) -> 
             return Ok(());
         }
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
-        stream.write_all(shot.request.numbered(number)).await.map_err(said)?;
+        let turn = number.checked_rem(shot.aims.len() as u64).unwrap_or_default() as usize;
+        let aim = shot.aims.get_mut(turn).ok_or("there is nothing to send")?;
+        stream.write_all(aim.request.numbered(number)).await.map_err(said)?;
         let found = loop {
             if let Some(found) = answer(&buffer)? {
                 break found;
@@ -129,7 +138,7 @@ async fn until_it_breaks(shot: &mut Shot, end: Instant, report: &mut Report) -> 
         report.latencies.push(sent.elapsed().as_micros().try_into().unwrap_or(u32::MAX));
         *report.statuses.entry(found.status).or_default() += 1;
         let body = buffer.get(found.body_at..found.end).unwrap_or_default();
-        if found.status == 200 && is_expected(shot, body, number) {
+        if found.status == 200 && is_expected(aim, shot.echo, body, number) {
             report.good += 1;
         } else {
             report.bad += 1;
@@ -141,9 +150,9 @@ async fn until_it_breaks(shot: &mut Shot, end: Instant, report: &mut Report) -> 
     }
 }
 
-fn is_expected(shot: &Shot, body: &[u8], number: u64) -> bool {
-    memmem::find(body, shot.expected.as_bytes()).is_some()
-        && (shot.echo == Echo::Nothing || memmem::find(body, &Request::digits(number)).is_some())
+fn is_expected(aim: &Aim, echo: Echo, body: &[u8], number: u64) -> bool {
+    memmem::find(body, aim.expected.as_bytes()).is_some()
+        && (echo == Echo::Nothing || memmem::find(body, &Request::digits(number)).is_some())
 }
 
 #[cfg(test)]
@@ -161,14 +170,9 @@ mod tests {
     #[test]
     fn another_calls_answer_is_bad() {
         let address = SocketAddr::from(([127, 0, 0, 1], 1));
-        let shot = Shot {
-            address,
-            request: Request::post(address, "/", &[], ""),
-            expected: "result".to_owned(),
-            echo: Echo::Number,
-        };
-        assert!(is_expected(&shot, br#"{"id":1000000005,"result":{}}"#, 5));
-        assert!(!is_expected(&shot, br#"{"id":1000000006,"result":{}}"#, 5));
-        assert!(!is_expected(&shot, br#"{"id":1000000005,"error":{}}"#, 5));
+        let aim = Aim { request: Request::post(address, "/", &[], ""), expected: "result".to_owned() };
+        assert!(is_expected(&aim, Echo::Number, br#"{"id":1000000005,"result":{}}"#, 5));
+        assert!(!is_expected(&aim, Echo::Number, br#"{"id":1000000006,"result":{}}"#, 5));
+        assert!(!is_expected(&aim, Echo::Number, br#"{"id":1000000005,"error":{}}"#, 5));
     }
 }

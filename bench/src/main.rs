@@ -5,8 +5,10 @@
 //! reports CPU time for each request, which is steadier than throughput. Every server is a process of its own.
 
 mod ceilings;
+mod cerbos;
 mod committer;
 mod constant_time;
+mod flat;
 mod http;
 mod load;
 mod measure;
@@ -15,6 +17,7 @@ mod revoke;
 mod runs;
 mod seed;
 mod settings;
+mod simulate;
 mod specimens;
 mod table;
 mod users;
@@ -36,6 +39,9 @@ COMMANDS
     start       start to first answer with 10,000 keys, idle memory, size of the binary
     users       verifying users' tokens, each method's pure part against the signature check alone
     revoke      how soon 500 open streams of a user end when the user is revoked
+    cerbos      the eight decisions of AuthZEN's certification: verify and evaluation, recorded, against Cerbos, not recorded
+    flat        verify with 10 to 10,000 permissions in the organization, and of one agent
+    simulate    replaying 1,000,000 recorded decisions
     constant-time  whether the time of a signature check tells how far a guess was right; 10^6 samples each
     all         everything that needs a server
 
@@ -45,6 +51,9 @@ FLAGS
     --seconds N          length of one run                         (3)
     --runs N             runs of each subject, taken in turns      (5)
     --data DIR           where databases go                        (a folder below the temporary one)
+    --cerbos PATH        Cerbos's program; `npm install --prefix target/peers cerbos` brings it
+                         (target/peers/node_modules/@cerbos/cerbos-linux-x64/cerbos-linux-x64)
+    --rows N             how many decisions are simulated          (1000000)
 
 EXAMPLE
     cargo build --release && cargo run --release -p procura-bench -- all --seconds 10
@@ -78,6 +87,9 @@ fn run(arguments: &[String]) -> Outcome<()> {
         "start" => runs::start(&Settings::read(rest)?),
         "users" => users::users(&Settings::read(rest)?),
         "revoke" => revoke::revoke(&Settings::read(rest)?),
+        "cerbos" => cerbos::cerbos(&Settings::read(rest)?),
+        "flat" => flat::flat(&Settings::read(rest)?),
+        "simulate" => simulate::simulate(&Settings::read(rest)?),
         "constant-time" => constant_time::constant_time(),
         "all" => runs::all(&Settings::read(rest)?),
         "help" | "--help" | "-h" => {

@@ -68,24 +68,45 @@ impl Server {
         Ok(Self { child, address })
     }
 
+    /// Starts another program that listens there; whether it answers is asked separately.
+    pub(crate) fn other(command: &mut Command, address: SocketAddr, log: &Path) -> Outcome<Self> {
+        let name = command.get_program().display().to_string();
+        let file = std::fs::File::create(log).map_err(|error| format!("no log: {error}"))?;
+        let errors = file.try_clone().map_err(|error| format!("no log: {error}"))?;
+        let child = command.stdin(Stdio::null()).stdout(file).stderr(errors).spawn();
+        Ok(Self { child: child.map_err(|error| format!("cannot start {name}: {error}"))?, address })
+    }
+
     pub(crate) fn has_ended(&mut self) -> bool {
         !matches!(self.child.try_wait(), Ok(None))
     }
 
-    /// User and system time so far, all threads.
+    /// User and system time so far, all threads, of the program and of everything that it started.
     pub(crate) fn cpu_micros(&self) -> Outcome<u64> {
-        cpu_micros_of(&self.child.id().to_string())
+        let own = cpu_micros_of(&self.child.id().to_string())?;
+        let children = descendants(self.child.id());
+        // One that has just ended is counted no more.
+        Ok(own + children.iter().filter_map(|id| cpu_micros_of(&id.to_string()).ok()).sum::<u64>())
     }
 
     /// Resident memory now.
     pub(crate) fn resident_bytes(&self) -> Outcome<u64> {
+        self.memory("VmRSS:")
+    }
+
+    /// The most resident memory that it had at once.
+    pub(crate) fn most_resident_bytes(&self) -> Outcome<u64> {
+        self.memory("VmHWM:")
+    }
+
+    fn memory(&self, name: &str) -> Outcome<u64> {
         let path = format!("/proc/{}/status", self.child.id());
         let text = std::fs::read_to_string(&path).map_err(|error| format!("{path}: {error}"))?;
         text.lines()
-            .find_map(|line| line.strip_prefix("VmRSS:"))
+            .find_map(|line| line.strip_prefix(name))
             .and_then(|value| value.trim().strip_suffix(" kB")?.trim().parse::<u64>().ok())
             .map(|kilobytes| kilobytes * 1024)
-            .ok_or_else(|| format!("{path} has no VmRSS"))
+            .ok_or_else(|| format!("{path} has no {name}"))
     }
 }
 
@@ -107,6 +128,26 @@ fn cpu_micros_of(process: &str) -> Outcome<u64> {
     cpu_ticks(&text).map(|ticks| ticks * TICK_MICROS).ok_or_else(|| format!("cannot read {path}"))
 }
 
+/// Everything that a process started, and what that started.
+fn descendants(root: u32) -> Vec<u32> {
+    let Ok(entries) = std::fs::read_dir("/proc") else { return Vec::new() };
+    let ids = entries.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse::<u32>().ok());
+    let parents: Vec<(u32, u32)> = ids.filter_map(|id| Some((id, parent_of(id)?))).collect();
+    let mut found = vec![root];
+    let mut at = 0;
+    while let Some(parent) = found.get(at).copied() {
+        found.extend(parents.iter().filter(|(_, of)| *of == parent).map(|(id, _)| *id));
+        at += 1;
+    }
+    found.split_off(1)
+}
+
+fn parent_of(id: u32) -> Option<u32> {
+    let stat = std::fs::read_to_string(format!("/proc/{id}/stat")).ok()?;
+    let (_, after_name) = stat.rsplit_once(')')?;
+    after_name.split_whitespace().nth(1)?.parse().ok()
+}
+
 /// Fields 14 and 15; the name before them is in parentheses and may hold spaces.
 fn cpu_ticks(stat: &str) -> Option<u64> {
     let (_, after_name) = stat.rsplit_once(')')?;
@@ -119,6 +160,23 @@ fn cpu_ticks(stat: &str) -> Option<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_a_child_started_belongs_to_it() {
+        let mut child = Command::new("sh").args(["-c", "sleep 5 & wait"]).spawn().unwrap();
+        let began = std::time::Instant::now();
+        while descendants(std::process::id()).len() < 2 && began.elapsed().as_secs() < 4 {
+            std::thread::sleep(std::time::Duration::from_millis(5));
+        }
+        let (ours, of_child) = (descendants(std::process::id()), descendants(child.id()));
+        for id in &of_child {
+            let _ = Command::new("kill").arg(id.to_string()).status();
+        }
+        let _ = child.kill();
+        let _ = child.wait();
+        assert_eq!(of_child.len(), 1, "{of_child:?}");
+        assert!(ours.contains(&child.id()) && of_child.iter().all(|id| ours.contains(id)));
+    }
 
     #[test]
     fn cpu_time_is_read_past_a_name_with_spaces() {

@@ -57,7 +57,7 @@ struct Turn {
 /// `procura-bench revoke`.
 pub(crate) fn revoke(settings: &Settings) -> Outcome<()> {
     let place = Place::make(settings)?;
-    let (server, seeded) = start_procura(settings, &place, &Wish { stub: None, keys: 1 })?;
+    let (server, seeded) = start_procura(settings, &place, &Wish::default())?;
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()

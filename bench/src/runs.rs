@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use crate::Outcome;
 use crate::http::Request;
-use crate::load::{Echo, Shot};
+use crate::load::{Aim, Echo, Shot};
 use crate::measure::{Measured, Subject, measure, median};
 use crate::process::Server;
 use crate::seed::{Seeded, Wish, seed};
@@ -51,7 +51,7 @@ pub(crate) fn ceilings(settings: &Settings) -> Outcome<()> {
 
 pub(crate) fn verify(settings: &Settings) -> Outcome<()> {
     let place = Place::make(settings)?;
-    let (procura, seeded) = start_procura(settings, &place, &Wish { stub: None, keys: 1 })?;
+    let (procura, seeded) = start_procura(settings, &place, &Wish::default())?;
     let (bare, durable) = verify_ceilings(&place)?;
     let subjects = [
         Subject { name: BARE, server: &bare, shot: ask(&bare, &[]) },
@@ -67,7 +67,7 @@ pub(crate) fn verify(settings: &Settings) -> Outcome<()> {
 pub(crate) fn gateway(settings: &Settings) -> Outcome<()> {
     let place = Place::make(settings)?;
     let (stub, proxy) = gateway_ceilings()?;
-    let wish = Wish { stub: Some(stub.address), keys: 1 };
+    let wish = Wish { stub: Some(stub.address), ..Wish::default() };
     let (procura, seeded) = start_procura(settings, &place, &wish)?;
     let key = format!("Bearer {}", seeded.agent_key);
     let subjects = [
@@ -89,7 +89,7 @@ pub(crate) fn start(settings: &Settings) -> Outcome<()> {
     let place = Place::make(settings)?;
     let data = place.folder("start")?;
     let binary = binary(settings)?;
-    seed(&data, &Wish { stub: None, keys: KEYS })?;
+    seed(&data, &Wish { keys: KEYS, ..Wish::default() })?;
     let mut times = Vec::new();
     let mut memory = Vec::new();
     for _ in 0..STARTS {
@@ -117,7 +117,7 @@ pub(crate) fn all(settings: &Settings) -> Outcome<()> {
 }
 
 /// A figure with bad answers in it is no figure.
-fn must_be_good(measured: &[Measured]) -> Outcome<()> {
+pub(crate) fn must_be_good(measured: &[Measured]) -> Outcome<()> {
     let bad: u64 = measured.iter().flat_map(|subject| &subject.samples).map(|sample| sample.bad).sum();
     if bad == 0 {
         return Ok(());
@@ -137,11 +137,13 @@ fn gateway_ceilings() -> Outcome<(Server, Server)> {
     Ok((stub, proxy))
 }
 
-fn ask(server: &Server, headers: &[(&str, &str)]) -> Shot {
+pub(crate) fn ask(server: &Server, headers: &[(&str, &str)]) -> Shot {
     Shot {
         address: server.address,
-        request: Request::post(server.address, "/v1/verify", headers, ASK),
-        expected: r#""allowed":true"#.to_owned(),
+        aims: vec![Aim {
+            request: Request::post(server.address, "/v1/verify", headers, ASK),
+            expected: r#""allowed":true"#.to_owned(),
+        }],
         echo: Echo::Nothing,
     }
 }
@@ -150,20 +152,30 @@ fn call(server: &Server, path: &str, headers: &[(&str, &str)]) -> Shot {
     let headers: Vec<(&str, &str)> = MODERN.iter().chain(headers).copied().collect();
     Shot {
         address: server.address,
-        request: Request::post(server.address, path, &headers, CALL),
-        // Words from the middle of the stub's text: a denial or an error does not have them.
-        expected: "names the number of the order".to_owned(),
+        aims: vec![Aim {
+            request: Request::post(server.address, path, &headers, CALL),
+            // Words from the middle of the stub's text: a denial or an error does not have them.
+            expected: "names the number of the order".to_owned(),
+        }],
         echo: Echo::Number,
     }
 }
 
 pub(crate) fn start_procura(settings: &Settings, place: &Place, wish: &Wish) -> Outcome<(Server, Seeded)> {
-    let data = place.folder(if wish.stub.is_some() { "gateway" } else { "verify" })?;
-    let binary = binary(settings)?;
-    let seeded = seed(&data, wish)?;
-    let mut server = Server::procura(&binary, &data)?;
-    wait_until_it_answers(&mut server, &data)?;
-    Ok((server, seeded))
+    start_in(settings, &place.folder(if wish.stub.is_some() { "gateway" } else { "verify" })?, wish)
+}
+
+/// Fills this folder and starts a server on it.
+pub(crate) fn start_in(settings: &Settings, data: &Path, wish: &Wish) -> Outcome<(Server, Seeded)> {
+    let seeded = seed(data, wish)?;
+    Ok((start_again(settings, data)?, seeded))
+}
+
+/// Starts a server on a folder that was filled before.
+pub(crate) fn start_again(settings: &Settings, data: &Path) -> Outcome<Server> {
+    let mut server = Server::procura(&binary(settings)?, data)?;
+    wait_until_it_answers(&mut server, data)?;
+    Ok(server)
 }
 
 fn binary(settings: &Settings) -> Outcome<PathBuf> {
@@ -212,7 +224,7 @@ impl Place {
         Ok(Self { path: settings.data.clone() })
     }
 
-    fn folder(&self, name: &str) -> Outcome<PathBuf> {
+    pub(crate) fn folder(&self, name: &str) -> Outcome<PathBuf> {
         let path = self.path.join(name);
         std::fs::create_dir_all(&path).map_err(|error| format!("{}: {error}", path.display()))?;
         Ok(path)

@@ -12,19 +12,40 @@ use procura_app::{App, Seals, Settings, World, agents, onboarding, permissions};
 use procura_crypto::{Cost, RootKey, TokenKind, token};
 use procura_egress::Egress;
 use procura_model::{
-    Actor, AgentId, Credential, CredentialId, Ctx, Entropy, Event, EventKind, KeyHolder, Origin, Secret,
-    ShownOnce,
+    Actor, AgentId, Credential, CredentialId, Ctx, Entropy, Event, EventKind, KeyHolder, Origin, Permission,
+    PermissionId, Secret, ShownOnce,
 };
-use procura_store::{Store, StoreSettings, credentials};
+use procura_store::{Store, StoreSettings, credentials, permissions as permission_rows};
 
 use crate::Outcome;
 
 /// What the run needs to find.
+#[derive(Clone, Copy)]
 pub(crate) struct Wish {
     /// The upstream that tools come from, as server `bench`.
     pub(crate) stub: Option<SocketAddr>,
     /// How many agent keys there are in all.
     pub(crate) keys: usize,
+    /// What the agent may do.
+    pub(crate) permissions: &'static [&'static str],
+    /// Which permissions there are beside, that the load never meets.
+    pub(crate) beside: Beside,
+}
+
+/// Permissions that the load never meets.
+#[derive(Clone, Copy)]
+pub(crate) enum Beside {
+    None,
+    /// So many, of other agents, ten each.
+    OfOthers(usize),
+    /// So many, of the very agent.
+    OfTheAgent(usize),
+}
+
+impl Default for Wish {
+    fn default() -> Self {
+        Self { stub: None, keys: 1, permissions: &PERMISSIONS, beside: Beside::None }
+    }
 }
 
 /// What the load needs to know.
@@ -36,6 +57,9 @@ pub(crate) struct Seeded {
     /// A platform key that may do everything.
     pub(crate) platform_key: String,
 }
+
+/// How many permissions an agent has that is not the load's.
+const PERMISSIONS_OF_ANOTHER: usize = 10;
 
 /// What the load does must be allowed, without a person.
 const PERMISSIONS: [&str; 2] = [
@@ -51,15 +75,15 @@ pub(crate) fn seed(data: &Path, wish: &Wish) -> Outcome<Seeded> {
     }
     std::fs::create_dir_all(data).map_err(|error| error.to_string())?;
     std::fs::write(data.join("procura.toml"), config).map_err(|error| error.to_string())?;
-    let (url, keys) = (format!("sqlite:{}", data.join("procura.db").display()), wish.keys);
+    let (url, wish) = (format!("sqlite:{}", data.join("procura.db").display()), *wish);
     let fill = move || {
         let runtime = tokio::runtime::Runtime::new().map_err(|error| error.to_string())?;
-        runtime.block_on(fill(url, keys)).map_err(|error| format!("cannot fill the data folder: {error:?}"))
+        runtime.block_on(fill(url, wish)).map_err(|error| format!("cannot fill the data folder: {error:?}"))
     };
     std::thread::spawn(fill).join().map_err(|_| "filling the data folder panicked".to_owned())?
 }
 
-async fn fill(url: String, keys: usize) -> procura_model::Result<Seeded> {
+async fn fill(url: String, wish: Wish) -> procura_model::Result<Seeded> {
     let store = Store::open(&StoreSettings { url, schema: None, max_connections: 4 }).await?;
     store.migrate().await?;
     let entropy = Entropy::system();
@@ -83,17 +107,54 @@ async fn fill(url: String, keys: usize) -> procura_model::Result<Seeded> {
     let ctx = app.ctx(owner.signed_in.identified, Origin::default());
     let details = AgentDetails { name: "load".to_owned(), kind: "bench".to_owned(), provider: String::new() };
     let (agent, key) = agents::create(&app, &ctx, details).await?;
-    for text in PERMISSIONS {
-        let permission = serde_json::from_str(text)
-            .map_err(|error| procura_model::Error::fault("read the permissions", error))?;
-        permissions::add(&app, &ctx, agent.id, permission).await?;
+    for text in wish.permissions {
+        permissions::add(&app, &ctx, agent.id, read(text)?).await?;
     }
-    further_keys(&app, &ctx, &key.credential, keys.saturating_sub(1)).await?;
+    further_keys(&app, &ctx, &key.credential, wish.keys.saturating_sub(1)).await?;
+    match wish.beside {
+        Beside::None => {}
+        Beside::OfOthers(count) => {
+            for number in 0..count.div_ceil(PERMISSIONS_OF_ANOTHER) {
+                let (kind, provider) = ("bench".to_owned(), String::new());
+                let details = AgentDetails { name: format!("other {number}"), kind, provider };
+                let (other, _) = agents::create(&app, &ctx, details).await?;
+                let most = count.saturating_sub(number * PERMISSIONS_OF_ANOTHER);
+                further_permissions(&app, &ctx, other.id, most.min(PERMISSIONS_OF_ANOTHER)).await?;
+            }
+        }
+        Beside::OfTheAgent(count) => further_permissions(&app, &ctx, agent.id, count).await?,
+    }
     let shown = |secret: &ShownOnce| ShownOnce::show(secret).to_owned();
     let seeded =
         Seeded { agent_key: shown(&key.secret), agent: agent.id, platform_key: shown(&platform.secret) };
     app.store.close().await;
     Ok(seeded)
+}
+
+fn read(text: &str) -> procura_model::Result<Permission> {
+    serde_json::from_str(text).map_err(|error| procura_model::Error::fault("read the permissions", error))
+}
+
+/// Many permissions of an agent in one transaction, all different: ten begin with the same word, so that no index
+/// makes each stand alone.
+async fn further_permissions(
+    app: &App,
+    ctx: &Ctx,
+    agent: AgentId,
+    count: usize,
+) -> procura_model::Result<()> {
+    let ctx = Ctx::new(ctx.tenant, Actor::Operator, ctx.now, &app.entropy);
+    let mut writer = app.store.write(&ctx).await?;
+    for number in 0..count {
+        let area = number / PERMISSIONS_OF_ANOTHER;
+        let mut permission = read(&format!(
+            r#"{{"effect":"allow","actions":["area{area}.act{number}"],"resources":["thing/{number}/*"],
+                "vendors":["v{number}.example.com"],"maxAmount":{{"value":"{number}.00","currency":"USD"}}}}"#
+        ))?;
+        permission.id = Some(PermissionId::new(ctx.now, &app.entropy));
+        permission_rows::insert(&mut writer, agent, &permission).await?;
+    }
+    writer.commit(Event::new(EventKind::PermissionCreated).of_agent(agent).about("many")).await
 }
 
 /// Many keys of the same agent in one transaction: each of its own would take its own flush.

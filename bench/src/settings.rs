@@ -12,6 +12,10 @@ pub(crate) struct Settings {
     pub(crate) length: Duration,
     pub(crate) runs: usize,
     pub(crate) data: PathBuf,
+    /// Cerbos's own program.
+    pub(crate) cerbos: PathBuf,
+    /// How many decisions are simulated.
+    pub(crate) rows: usize,
 }
 
 impl Settings {
@@ -22,6 +26,8 @@ impl Settings {
             length: Duration::from_secs(3),
             runs: 5,
             data: std::env::temp_dir().join(format!("procura-bench-{}", std::process::id())),
+            cerbos: PathBuf::from("target/peers/node_modules/@cerbos/cerbos-linux-x64/cerbos-linux-x64"),
+            rows: 1_000_000,
         };
         let mut words = arguments.iter();
         while let Some(flag) = words.next() {
@@ -32,6 +38,8 @@ impl Settings {
                 "--seconds" => settings.length = Duration::from_secs(number(flag, value)? as u64),
                 "--runs" => settings.runs = number(flag, value)?,
                 "--data" => settings.data = PathBuf::from(value),
+                "--cerbos" => settings.cerbos = PathBuf::from(value),
+                "--rows" => settings.rows = number(flag, value)?,
                 _ => return Err(format!("unknown flag {flag}; --help lists them")),
             }
         }
