@@ -130,6 +130,39 @@
     say(`Read ${files[0].name}`);
   });
 
+  // A form whose answer takes its time: <form data-lines="/where">. It is answered in lines of JSON: how far it came,
+  // and at last the part of the page. Where that fails, the form is sent as it would be without a script.
+  const follow = async (form) => {
+    const said = one("[data-progress]", form);
+    const answer = await fetch(form.dataset.lines, { method: "POST", body: new URLSearchParams(new FormData(form)), credentials: "same-origin" });
+    if (!answer.ok || answer.redirected || !answer.body) throw new Error("no lines");
+    const reader = answer.body.pipeThrough(new TextDecoderStream()).getReader();
+    let rest = "";
+    for (let done = false, value = ""; !done;) {
+      ({ done, value = "" } = await reader.read());
+      const lines = (rest + value).split("\n");
+      rest = lines.pop();
+      for (const line of lines) {
+        const { progress, html, error } = JSON.parse(line);
+        if (progress) said.textContent = `${progress.rows.toLocaleString("en")} looked at, ${progress.flips.toLocaleString("en")} would change`;
+        if (error) said.textContent = error;
+        if (html === undefined) continue;
+        one("#found").replaceChildren(...new DOMParser().parseFromString(html, "text/html").body.childNodes);
+        said.textContent = "Done.";
+        one("#found").scrollIntoView({ block: "start" });
+      }
+    }
+  };
+  document.addEventListener("submit", (event) => {
+    const form = event.target;
+    if (!form.dataset.lines) return;
+    event.preventDefault();
+    const button = one("button.main", form);
+    button.disabled = true;
+    one("[data-progress]", form).textContent = "Looking...";
+    follow(form).catch(() => form.submit()).finally(() => { button.disabled = false; });
+  });
+
   // Keys: / search, j and k through rows, a and d choose an answer that Enter then sends.
   const typing = (node) => node.closest("input, textarea, select, [contenteditable]");
   const walk = (step) => {

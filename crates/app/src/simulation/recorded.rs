@@ -86,7 +86,6 @@ pub(super) struct Kept<'f> {
     #[serde(default, borrow)]
     pub(super) ask_digest: Option<Cow<'f, str>>,
     /// Whether the ask was kept just as it was judged.
-    #[serde(default)]
     pub(super) is_replayable: bool,
     /// The permission that decided.
     #[serde(default)]
@@ -161,9 +160,12 @@ mod tests {
     #[test]
     fn a_currency_that_was_missing_is_not_one_that_was_not_needed() {
         let assumed = |text: &str| serde_json::from_str::<Kept<'_>>(text).unwrap().currency;
-        assert_eq!(assumed(r#"{"ask":null}"#), Assumed::Unsaid);
-        assert_eq!(assumed(r#"{"ask":null,"currency":null}"#), Assumed::Said(None));
-        assert_eq!(assumed(r#"{"ask":null,"currency":"EUR"}"#), Assumed::Said("EUR".parse().ok()));
+        assert_eq!(assumed(r#"{"ask":null,"isReplayable":true}"#), Assumed::Unsaid);
+        assert_eq!(assumed(r#"{"ask":null,"isReplayable":true,"currency":null}"#), Assumed::Said(None));
+        assert_eq!(
+            assumed(r#"{"ask":null,"isReplayable":true,"currency":"EUR"}"#),
+            Assumed::Said("EUR".parse().ok())
+        );
         let free = Ask { amount: "1".parse().ok(), ..Ask::default() };
         assert_eq!(Assumed::of(&free, None), Assumed::Said(None));
         let own = Ask { currency: "USD".parse().ok(), ..free };

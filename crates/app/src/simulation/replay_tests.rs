@@ -23,8 +23,9 @@ fn replayer(permissions: &str) -> Replayer {
 
 /// A decision of the past about `pay`, with these members of the ask and of the facts beside it.
 fn past(answer: (Verdict, Reason), ask: &str, facts: &str) -> Past {
+    let money = if ask.is_empty() { r#","amount":null,"currency":null"# } else { ask };
     let facts = format!(
-        r#"{{"ask":{{"action":"pay","amount":null,"args":null,"currency":null,"resource":null,"user":null,"vendor":null{ask}}},
+        r#"{{"ask":{{"action":"pay","args":null,"resource":null,"user":null,"vendor":null{money}}},
             "askDigest":null,"isReplayable":true,"policyVersion":1,"sentence":"s"{facts}}}"#
     );
     Past {
