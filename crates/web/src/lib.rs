@@ -7,6 +7,7 @@
 
 pub mod api;
 mod assets;
+pub mod authzen;
 pub mod body;
 pub mod console;
 pub mod cookie;
@@ -20,12 +21,15 @@ pub mod mcp;
 pub mod openapi;
 pub mod operation;
 pub mod operator;
+pub mod passport;
 pub mod respond;
 pub mod router;
+mod sandbox;
 pub mod schema;
 pub mod sentence;
 pub mod serve;
 pub mod state;
+mod streams;
 pub mod widget;
 
 pub use openapi::{document, errors_markdown};

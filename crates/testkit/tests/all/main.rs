@@ -55,6 +55,8 @@ mod receipts;
 #[cfg(test)]
 mod sandbox;
 #[cfg(test)]
+mod sdks;
+#[cfg(test)]
 mod sessions;
 #[cfg(test)]
 mod simulation;

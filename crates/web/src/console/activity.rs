@@ -98,7 +98,7 @@ impl Asked {
 }
 
 /// A time as `datetime-local` sends it (taken as UTC), or in RFC 3339.
-fn time_of(text: &str) -> Option<Time> {
+pub(super) fn time_of(text: &str) -> Option<Time> {
     text.parse()
         .ok()
         .or_else(|| format!("{text}:00Z").parse().ok())

@@ -43,5 +43,8 @@ mod pages;
 #[path = "samples_tests.rs"]
 mod samples;
 #[cfg(test)]
+#[path = "simulation_samples_tests.rs"]
+mod simulation_samples;
+#[cfg(test)]
 #[path = "users_samples_tests.rs"]
 mod users_samples;
