@@ -15,8 +15,9 @@ pub(super) fn write(types: &[Type]) -> String {
                 out.push_str("}\n");
             }
             Shape::Words(words) if words.len() > 6 => {
+                // Later servers know more of them.
                 let listed: String = words.iter().map(|word| format!("\n  | \"{word}\"")).collect();
-                out.push_str(&format!("export type {} ={listed};\n", name(&made.name)));
+                out.push_str(&format!("export type {} ={listed}\n  | (string & {{}});\n", name(&made.name)));
             }
             shape => out.push_str(&format!("export type {} = {};\n", name(&made.name), of(shape, ""))),
         }
