@@ -166,6 +166,9 @@ class Procura:
         except NothingDone:
             self._settle(grant, "release")
             raise
+        if inspect.isawaitable(result):
+            # It has not run yet, and nobody here will run it: what was reserved stays held.
+            raise TypeError("guard takes functions that are not async; AsyncProcura takes both")
         self._settle(grant, "commit")
         return result
 

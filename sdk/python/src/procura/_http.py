@@ -98,7 +98,7 @@ class Server:
         sock: Optional[socket.socket] = None
         try:
             sock = self._connect(deadline)
-            connection.sock = _Socket(sock, deadline)  # type: ignore[assignment]
+            connection.sock = _Socket(sock, deadline)
             sent = {"Host": self._name, "Accept": "application/json", "Connection": "close", **headers}
             connection.request(method, path, None if body is None else body.encode(), sent)
             response = connection.getresponse()

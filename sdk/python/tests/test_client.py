@@ -1,0 +1,103 @@
+"""What needs no server. What a guarded function may stand on is proven against a real one, by ``live/guard.py``."""
+
+import asyncio
+import socket
+import threading
+import time
+import unittest
+from typing import Any
+
+from procura import AsyncProcura, Procura, ProcuraError, ProcuraUnavailable
+
+URL = "https://procura.example.com"
+RESERVATION = "rsv_01KB4T5XW0000000000000000H"
+
+
+def never(_: Any) -> None:
+    raise AssertionError("it ran")
+
+
+class Client(unittest.TestCase):
+    def test_the_url_is_an_origin_and_the_key_is_not_sent_in_the_clear(self) -> None:
+        for url in (URL + "/", "https://x:8443", "http://localhost:1", "http://127.0.0.1:1", "http://[::1]:1"):
+            self.assertTrue(Procura(url, "pca_x"), url)
+        for url in (
+            None,
+            "",
+            "procura.example.com",
+            "ftp://procura.example.com",
+            "http://procura.example.com",
+            "http://127.0.0.1.example.com",
+            "https://user@procura.example.com",
+            URL + "/path",
+            URL + "?q",
+            URL + "#f",
+            "https://x:port",
+        ):
+            with self.assertRaises(ValueError, msg=url):
+                Procura(url, "pca_x")  # type: ignore[arg-type]
+        self.assertTrue(Procura("http://procura.example.com", "pca_x", allow_http=True))
+
+    def test_a_key_that_is_none_is_refused(self) -> None:
+        for key in (None, "", "a b", "a\r\nx: y", "ä"):
+            with self.assertRaises(ValueError):
+                Procura(URL, key)  # type: ignore[arg-type]
+
+    def test_what_cannot_be_asked_is_refused_before_anything_is_sent(self) -> None:
+        client, later = Procura(URL, "pca_x"), AsyncProcura(URL, "pca_x")
+        for ask in (None, {}, {"action": "a", "amount": "1 USD"}, {"action": "a", "nonce": "n"}, {"action": "a", "user": "u"}):
+            with self.assertRaises(ValueError):
+                client.guard(ask, never)  # type: ignore[arg-type]
+            with self.assertRaises(ValueError):
+                asyncio.run(later.guard(ask, never))  # type: ignore[arg-type]
+        for timeout in (0, -1, float("nan"), float("inf"), True):
+            with self.assertRaises(ValueError):
+                client.guard({"action": "a"}, never, timeout=timeout)
+
+    def test_an_async_function_is_not_taken_for_one_that_was_run(self) -> None:
+        async def act(_: Any) -> None:
+            raise AssertionError("it ran")
+
+        with self.assertRaises(TypeError):
+            Procura(URL, "pca_x").guard({"action": "a"}, act)
+
+    def test_a_reservation_is_named_by_its_id_alone(self) -> None:
+        client = Procura(URL, "pca_x")
+        for name in (None, "", "rsv_", "rsv_../../../v1/agents/01234567", "apr" + RESERVATION[3:], RESERVATION + "\n"):
+            with self.assertRaises(ValueError):
+                client.commit(name)  # type: ignore[arg-type]
+            with self.assertRaises(ValueError):
+                client.release(name)  # type: ignore[arg-type]
+        with self.assertRaises(ValueError):
+            client.commit(RESERVATION, "-1")
+
+    def test_nobody_there_is_an_error_of_one_kind(self) -> None:
+        with self.assertRaises(ProcuraUnavailable) as caught:
+            Procura("http://127.0.0.1:1", "pca_x", timeout=2).guard({"action": "a"}, never)
+        self.assertEqual(caught.exception.code, "UNREACHABLE")
+        self.assertIsInstance(caught.exception, ProcuraError)
+
+    def test_who_sends_a_byte_now_and_then_is_not_waited_for(self) -> None:
+        with socket.create_server(("127.0.0.1", 0)) as server:
+
+            def drip() -> None:
+                peer, _ = server.accept()
+                with peer:
+                    try:
+                        for byte in b"HTTP/1.1 200 OK\r\nX-Slow: " + b"x" * 200:
+                            peer.sendall(bytes([byte]))
+                            time.sleep(0.05)
+                    except OSError:
+                        pass
+
+            threading.Thread(target=drip, daemon=True).start()
+            client = Procura(f"http://127.0.0.1:{server.getsockname()[1]}", "pca_x", timeout=0.5)
+            began = time.monotonic()
+            with self.assertRaises(ProcuraUnavailable) as caught:
+                client.guard({"action": "a"}, never)
+            self.assertEqual(caught.exception.code, "TIMEOUT")
+            self.assertLess(time.monotonic() - began, 3)
+
+
+if __name__ == "__main__":
+    unittest.main()

@@ -1,0 +1,72 @@
+// What needs no server. What a guarded function may stand on is proven against a real one, by `live/guard.mjs`.
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { inspect } from "node:util";
+
+import { NothingDone, Procura, ProcuraError, ProcuraUnavailable } from "@procura/sdk";
+
+const made = (options) => new Procura({ url: "https://procura.example.com", key: "pca_secret", ...options });
+
+test("the url is an origin, and the key is not sent in the clear", () => {
+  for (const url of ["https://procura.example.com/", "https://x:8443", "http://localhost:1", "http://127.0.0.1:1", "http://[::1]:1"]) {
+    assert(made({ url }), url);
+  }
+  for (const url of [
+    undefined,
+    "",
+    "procura.example.com",
+    "ftp://procura.example.com",
+    "http://procura.example.com",
+    "http://127.0.0.1.example.com",
+    "https://user@procura.example.com",
+    "https://procura.example.com/path",
+    "https://procura.example.com?q",
+    "https://procura.example.com#f",
+  ]) {
+    assert.throws(() => made({ url }), TypeError, String(url));
+  }
+  assert(made({ url: "http://procura.example.com", allowHttp: true }));
+});
+
+test("a key that is none is refused, and none is ever shown", () => {
+  for (const key of [undefined, null, "", 1]) assert.throws(() => made({ key }), TypeError);
+  assert.throws(() => new Procura(), TypeError);
+  assert(!inspect(made(), { depth: 9, showHidden: true }).includes("pca_secret"));
+  assert(!JSON.stringify(made()).includes("pca_secret"));
+});
+
+test("what cannot be asked is refused before anything is sent, and the function never runs", async () => {
+  const client = made();
+  const act = () => assert.fail("it ran");
+  for (const ask of [undefined, {}, { action: "a", amount: "1 USD" }, { action: "a", nonce: "n" }, { action: "a", user: "u" }, { action: "a", receipt: true }]) {
+    await assert.rejects(client.guard(ask, act), TypeError);
+    await assert.rejects(client.verify(ask), TypeError);
+  }
+  await assert.rejects(client.guard(() => Promise.reject(new RangeError("no ask")), act), RangeError);
+  await assert.rejects(client.guard({ action: "a" }, "act"), TypeError);
+  for (const timeoutMs of [0, -1, NaN, Infinity, "1"]) {
+    await assert.rejects(client.guard({ action: "a" }, act, { timeoutMs }), TypeError);
+    assert.throws(() => made({ timeoutMs }), TypeError);
+  }
+});
+
+test("a reservation is named by its id alone", async () => {
+  for (const id of [undefined, "", "rsv_", "rsv_../../../v1/agents/01234567", "apr_01KB4T5XW0000000000000000H"]) {
+    await assert.rejects(made().commit(id), TypeError);
+    await assert.rejects(made().release(id), TypeError);
+  }
+  await assert.rejects(made().commit("rsv_01KB4T5XW0000000000000000H", "-1"), TypeError);
+});
+
+test("nobody there is an error of one kind, within the deadline", async () => {
+  const client = made({ url: "http://127.0.0.1:1", timeoutMs: 2_000 });
+  const began = performance.now();
+  await assert.rejects(client.guard({ action: "a" }, () => assert.fail("it ran")), (error) => {
+    assert(error instanceof ProcuraUnavailable && error instanceof ProcuraError);
+    assert.equal(error.code, "UNREACHABLE");
+    return true;
+  });
+  assert(performance.now() - began < 4_000);
+  assert.equal(new NothingDone("x", { cause: 1 }).cause, 1);
+});
