@@ -59,14 +59,20 @@ const mismatch = (message) => new ReceiptError(message, "RECEIPT_MISMATCH");
 /** The mathematics: that of browsers, unless Node's own is put in its place. */
 const mathematics = {
   async sha256(bytes) {
-    return new Uint8Array(await globalThis.crypto.subtle.digest("SHA-256", bytes));
+    return new Uint8Array(await webCrypto().digest("SHA-256", bytes));
   },
   async ed25519(key, message, signature) {
-    const { subtle } = globalThis.crypto;
+    const subtle = webCrypto();
     const imported = await subtle.importKey("raw", key, { name: "Ed25519" }, false, ["verify"]);
     return subtle.verify({ name: "Ed25519" }, imported, signature, message);
   },
 };
+
+function webCrypto() {
+  const subtle = globalThis.crypto?.subtle;
+  if (subtle === undefined) throw new ProcuraError("there is no WebCrypto: browsers have it on https pages", "NO_CRYPTO");
+  return subtle;
+}
 
 /** Puts other mathematics in place of WebCrypto's. */
 function useMathematics(other) {

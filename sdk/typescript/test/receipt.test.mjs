@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { webcrypto } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
 
@@ -8,6 +9,9 @@ import * as browser from "@procura/sdk/browser";
 const { asks, issuer, jwks, receipts } = JSON.parse(
   readFileSync(new URL("../../../vectors/receipt.json", import.meta.url), "utf8"),
 );
+
+// Node 18 keeps what browsers have in a module.
+globalThis.crypto ??= webcrypto;
 
 /** With Node's own mathematics, and with those of browsers. */
 const ENTRIES = Object.entries({ node, browser });
@@ -129,6 +133,16 @@ test("what JSON cannot say exactly is refused before anything is asked", () => {
   const when = { at: new Date(0), gone: undefined, big: 12345678901234567890n, zero: -0 };
   const written = '"args":{"at":"1970-01-01T00:00:00.000Z","big":12345678901234567890,"zero":0}';
   assert(node.canonicalAsk({ action: "a", args: when }).includes(written));
+});
+
+test("a page without WebCrypto verifies nothing, and says why", async () => {
+  const { crypto } = globalThis;
+  Object.defineProperty(globalThis, "crypto", { value: undefined, configurable: true, writable: true });
+  try {
+    await assert.rejects(browser.verifyReceipt(good.receipt, options(good)), { name: "ProcuraError", code: "NO_CRYPTO" });
+  } finally {
+    Object.defineProperty(globalThis, "crypto", { value: crypto, configurable: true, writable: true });
+  }
 });
 
 test("the browser gets no more than it may have, and nothing of Node", () => {
