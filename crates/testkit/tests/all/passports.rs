@@ -508,6 +508,17 @@ async fn nothing_that_a_passport_never_shows_leaves_through_it() {
         let text = String::from_utf8_lossy(&value);
         assert!(!text.contains(&token["pct_".len()..]), "the token stands in {place}");
     }
+
+    // A fault is logged with its causes, while the token is in the server's hands.
+    testing::run(&store, "ALTER TABLE passports RENAME TO passports_away").await;
+    store.close().await;
+    planted.process.restart().await;
+    let broken = planted.link.read(&http).await;
+    assert!(broken.status >= 500, "{}", broken.text());
+    planted.nothing_in("the answer to a fault", &broken.text());
+    pace::pause(200).await;
+    assert!(planted.process.log().contains("a request failed"), "{}", planted.process.log());
+    planted.nothing_logged(begun);
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
