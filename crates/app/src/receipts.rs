@@ -9,7 +9,7 @@ use procura_crypto::{
 use procura_model::{
     ActingUser, Actor, Ask, CredentialId, Ctx, Event, EventKind, Reason, ReceiptId, Result, Scope, Time,
     Verdict, VerifiedUser,
-    time::{HOUR_MS, SECOND_MS},
+    time::{DAY_MS, HOUR_MS, SECOND_MS},
 };
 use procura_store::redemptions as rows;
 use serde::Serialize;
@@ -17,8 +17,9 @@ use std::sync::Arc;
 
 pub use procura_crypto::{Receipt, receipt::MAX_BYTES};
 
-/// How long after its end it is still known that a receipt was redeemed: no two clocks differ by so much.
-const KEEP_REDEEMED_MS: i64 = HOUR_MS;
+/// How long after its end it is still known that a receipt was redeemed. No two clocks differ by so much, and for a day a
+/// question can be repeated with its key and has another receipt for the same reservation.
+const KEEP_REDEEMED_MS: i64 = DAY_MS + HOUR_MS;
 
 /// What the receipt of a decision shall say beside the decision.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -1,8 +1,8 @@
 //! Keys derived from the root key, one per purpose; the root key itself is not kept.
 
 use procura_crypto::{
-    Assertion, AssertionKey, Binding, BindingKey, Bound, Context, JwkSet, Mac, OpenError, Purpose, Receipt, ReceiptError, ReceiptKey, RootKey,
-    Sealer, receipt, signing::key_set,
+    Assertion, AssertionKey, Binding, BindingKey, Bound, Context, JwkSet, Mac, OpenError, Purpose, Receipt,
+    ReceiptError, ReceiptKey, RootKey, Sealer, receipt, signing::key_set,
 };
 use procura_model::{
     AgentId, Digest, Doing, Entropy, Json, Reason, Result, ResultId, Secret, ServerId, SessionId, TenantId,

@@ -305,23 +305,19 @@ mod receipt_vectors {
         ]
     }
 
-    fn forged() -> Vec<Value> {
-        let token = signed(&receipt());
-        let [header_part, content_part, signature] = parts(&token);
-        let plain = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
-        let is = |name: &str, token: &str| vector(name, token, NOW, json!({}));
-        let none = plain(&json!({"alg": "none", "typ": TYPE}));
+    fn is(name: &str, token: &str) -> Value {
+        vector(name, token, NOW, json!({}))
+    }
+
+    fn plain(value: &Value) -> String {
+        URL_SAFE_NO_PAD.encode(value.to_string())
+    }
+
+    fn altered_ones() -> Vec<Value> {
+        let [header_part, content_part, signature] = parts(&signed(&receipt()));
         let mut flipped = URL_SAFE_NO_PAD.decode(&signature).unwrap();
         flipped[10] ^= 1;
-        let other_root = RootKey::from_base64("UHJvY3VyYSdzIHJlY2VpcHQgdmVjdG9ycywga2V5IDI=").unwrap();
-        let other = ReceiptKey::new(&other_root).unwrap().sign(&receipt());
         let denial = signed(&denied());
-        let with = |name: &str, value: Value| {
-            let mut header = header(TYPE);
-            header[name] = value;
-            signed_as(&header, &content(&token))
-        };
-        let [_, _, other_signature] = parts(&other);
         vec![
             is("a denial made an allow", &denial_as_allow(&denial)),
             is("another agent in the claims", &altered("000A\"", "000Z\"")),
@@ -337,6 +333,19 @@ mod receipt_vectors {
             is("no signature", &format!("{header_part}.{content_part}.")),
             is("no signature and no dot", &format!("{header_part}.{content_part}")),
             is("half a signature", &format!("{header_part}.{content_part}.{}", &signature[..43])),
+        ]
+    }
+
+    fn under_other_headers() -> Vec<Value> {
+        let token = signed(&receipt());
+        let [_, content_part, signature] = parts(&token);
+        let none = plain(&json!({"alg": "none", "typ": TYPE}));
+        let with = |name: &str, value: Value| {
+            let mut header = header(TYPE);
+            header[name] = value;
+            signed_as(&header, &content(&token))
+        };
+        vec![
             is("alg none without a signature", &format!("{none}.{content_part}.")),
             is("alg none with the signature", &format!("{none}.{content_part}.{signature}")),
             is("alg HS256", &with("alg", json!("HS256"))),
@@ -354,6 +363,16 @@ mod receipt_vectors {
             is("the typ in other letters", &with("typ", json!("Procura-Receipt+JWT"))),
             is("no typ", &signed_as(&json!({"alg": "EdDSA", "kid": kid()}), &content(&token))),
             is("a critical extension", &with("crit", json!(["b64"]))),
+        ]
+    }
+
+    fn by_other_keys_or_in_other_forms() -> Vec<Value> {
+        let token = signed(&receipt());
+        let [header_part, content_part, signature] = parts(&token);
+        let other_root = RootKey::from_base64("UHJvY3VyYSdzIHJlY2VpcHQgdmVjdG9ycywga2V5IDI=").unwrap();
+        let other = ReceiptKey::new(&other_root).unwrap().sign(&receipt());
+        let [_, _, other_signature] = parts(&other);
+        vec![
             is("an assertion about a user", &assertion()),
             is("signed by another server's key, named by its own", &other),
             is(
@@ -372,6 +391,12 @@ mod receipt_vectors {
             is("a blank before it", &format!(" {token}")),
             is("nothing", ""),
             is("three dots", "..."),
+        ]
+    }
+
+    fn signed_and_wrong() -> Vec<Value> {
+        let token = signed(&receipt());
+        vec![
             is(
                 "another issuer",
                 &signed(&Receipt { issuer: "https://evil.example.com".to_owned(), ..receipt() }),
@@ -401,6 +426,11 @@ mod receipt_vectors {
                 ),
             ),
         ]
+    }
+
+    fn forged() -> Vec<Value> {
+        [altered_ones(), under_other_headers(), by_other_keys_or_in_other_forms(), signed_and_wrong()]
+            .concat()
     }
 
     fn denial_as_allow(denial: &str) -> String {

@@ -6,8 +6,8 @@ use procura_model::{AgentId, CredentialId, Reason, ReceiptId, ReservationId, Res
 
 statements! {
     REDEEM = "
-        INSERT INTO redemptions (tenant_id, receipt_id, at, expires_at)
-        SELECT tenant_id, CAST($2 AS TEXT), CAST($3 AS BIGINT), CAST($4 AS BIGINT)
+        INSERT INTO redemptions (tenant_id, receipt_id, at, expires_at, reservation_id)
+        SELECT tenant_id, CAST($2 AS TEXT), CAST($3 AS BIGINT), CAST($4 AS BIGINT), CAST($9 AS TEXT)
           FROM agents
          WHERE tenant_id = $1
            AND agent_id = $5
@@ -32,14 +32,14 @@ statements! {
                              FROM reservations
                             WHERE tenant_id = $1
                               AND reservation_id = $9
-                              AND state <> 'released'))
-            ON CONFLICT (tenant_id, receipt_id) DO NOTHING
+                              AND (state = 'committed' OR (state = 'held' AND commit_by > $3))))
+            ON CONFLICT DO NOTHING
      RETURNING receipt_id";
     FIND = "
         SELECT receipt_id
           FROM redemptions
          WHERE tenant_id = $1
-           AND receipt_id = $2";
+           AND (receipt_id = $2 OR reservation_id = $3)";
 }
 
 /// A receipt, and what must still be as it was when it was signed.
@@ -57,7 +57,7 @@ pub struct Redemption {
     pub credential: Option<CredentialId>,
     /// The session of the user for whom it asked, which must still live.
     pub session: Option<SessionId>,
-    /// What was reserved, which must not have been released.
+    /// What was reserved, which must be held or committed still; of several receipts for it one is redeemed.
     pub reservation: Option<ReservationId>,
 }
 
@@ -80,7 +80,7 @@ pub async fn redeem(w: &mut Writer<'_>, what: &Redemption) -> Result<()> {
     if w.desk().maybe(&REDEEM, args).await?.is_some() {
         return Ok(());
     }
-    match w.desk().maybe(&FIND, args![what.receipt]).await? {
+    match w.desk().maybe(&FIND, args![what.receipt, what.reservation]).await? {
         Some(_) => Err(Reason::ReceiptRedeemed.into()),
         None => Err(Reason::ReceiptStale.into()),
     }

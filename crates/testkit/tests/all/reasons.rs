@@ -50,7 +50,9 @@ async fn every_reason_is_seen_by_a_caller() {
     ways_of_calling(&shop).await;
     users(&w, &shop).await;
     sessions(&w, &shop).await;
+    receipts(&w, &shop).await;
     limited(w.seen()).await;
+    passports(&w, &shop).await;
     closed(w.seen()).await;
     let mut unseen: BTreeSet<&str> = BTreeSet::new();
     for reason in Reason::ALL {
@@ -65,6 +67,30 @@ async fn every_reason_is_seen_by_a_caller() {
         }
     }
     assert!(unseen.is_empty(), "no caller ever sees {unseen:?}");
+}
+
+async fn receipts(w: &World, shop: &Shop) {
+    let agent = shop.agent("signed for").await;
+    shop.permit(&agent, json!({"effect": "allow", "actions": ["sign"]})).await;
+    let receipt = async |action: &str| {
+        agent.verify(action).with("receipt", true).send().await.0.ok().text_at("/receipt")
+    };
+    let redeem = async |receipt: &str, reason: Reason| {
+        let body = json!({"receipt": receipt, "audience": w.url()});
+        shop.platform.post("/v1/receipts/redeem", &body).send().await.refused(reason);
+    };
+    redeem("no.receipt.this", Reason::ReceiptInvalid).await;
+    redeem(&receipt("refuse").await, Reason::ReceiptDenied).await;
+    let good = receipt("sign").await;
+    let wrong = json!({"receipt": good, "audience": "somebody else"});
+    shop.platform.post("/v1/receipts/redeem", &wrong).send().await.refused(Reason::ReceiptMismatch);
+    shop.platform.post("/v1/receipts/redeem", &json!({"receipt": good})).send().await.ok();
+    redeem(&good, Reason::ReceiptRedeemed).await;
+    let stale = receipt("sign").await;
+    shop.permit(&agent, json!({"effect": "block", "actions": ["refund"]})).await;
+    redeem(&stale, Reason::ReceiptStale).await;
+    w.advance_ms(60_000);
+    redeem(&stale, Reason::ReceiptExpired).await;
 }
 
 async fn credentials(w: &World, shop: &Shop) {
@@ -222,6 +248,12 @@ async fn approvals(w: &World, shop: &Shop) {
     shop.deny(&id).await.unwrap();
     buyer.verify("pay").send().await.denied(Reason::ApprovalDenied);
     w.seen().note_reason(shop.approve(&id).await.unwrap_err());
+    let two = json!({"effect": "allow", "actions": ["by two"], "approval": "always", "quorum": 2});
+    let agent = shop.agent("approved by two").await;
+    shop.permit(&agent, two).await;
+    let id = agent.verify("by two").send().await.waits();
+    shop.approve(&id).await.unwrap();
+    w.seen().note_reason(shop.approve(&id).await.unwrap_err());
     join_all((0..100).map(|n| buyer.verify(&format!("pay.{n}")).send())).await;
     buyer.verify("pay.100").send().await.denied(Reason::TooManyWaiting);
 }
@@ -351,6 +383,13 @@ async fn limited(seen: &Seen) {
     w.http.get("/v1/whoami").send().await;
     let refused = w.http.get("/v1/whoami").send().await.refused(Reason::RateLimited);
     seen.note(&refused.json());
+}
+
+async fn passports(w: &World, shop: &Shop) {
+    let agent = shop.agent("shown").await;
+    let made = shop.platform.call(Method::POST, &format!("/v1/agents/{}/passport", agent.id)).send().await.ok();
+    let path = format!("/v1/passports/{}", made.text_at("/passport/id"));
+    w.http.with_key("pct_of_nobody").get(&path).send().await.refused(Reason::PassportInvalid);
 }
 
 /// A server whose database is away.

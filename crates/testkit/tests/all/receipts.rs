@@ -233,6 +233,36 @@ async fn an_allow_is_stale_once_what_it_stood_on_has_changed() {
 }
 
 #[tokio::test]
+async fn of_the_receipts_for_one_reservation_one_is_redeemed_and_none_once_it_is_released() {
+    let w = World::start().await;
+    let shop = w.tenant("shop").await;
+    let buyer = shop.agent("buyer").await;
+    let window = json!({"amount": {"value": "1000", "currency": "USD"}, "per": "P30D"});
+    shop.permit(&buyer, json!({"effect": "allow", "actions": ["purchase"], "window": window})).await;
+    let mut body = purchase("42");
+    body["receipt"] = json!(true);
+    let asked = async |key: &str| {
+        buyer.http.post("/v1/verify", &body).header("idempotency-key", key).send().await.ok()
+    };
+    let (first, again) = (asked("order-7").await, asked("order-7").await);
+    let reservation = first.text_at("/reservationId");
+    assert_eq!(again.text_at("/reservationId"), reservation);
+    let (first, again) = (first.text_at("/receipt"), again.text_at("/receipt"));
+    assert_ne!(first, again);
+    assert_eq!(read(&w, &first).await.unwrap().reservation.unwrap().to_string(), reservation);
+    let racers = [&first, &again].map(|receipt| redeem(&shop.platform, receipt, json!({})));
+    let answers = futures_util::future::join_all(racers).await;
+    assert_eq!(answers.iter().filter(|answer| answer.status == 200).count(), 1);
+    for lost in answers.into_iter().filter(|answer| answer.status != 200) {
+        lost.refused(Reason::ReceiptRedeemed);
+    }
+    let other = asked("order-8").await;
+    let release = format!("/v1/reservations/{}/release", other.text_at("/reservationId"));
+    buyer.http.post(&release, &json!({})).send().await.ok();
+    redeem(&shop.platform, &other.text_at("/receipt"), json!({})).await.refused(Reason::ReceiptStale);
+}
+
+#[tokio::test]
 async fn nobody_redeems_without_the_scope_or_in_another_organization() {
     let w = World::start().await;
     let (shop, buyer) = counter(&w).await;

@@ -200,7 +200,7 @@ impl From<Receipt> for RedeemedView {
 ///
 /// Answers 200 to exactly one call for each receipt, and only while the receipt is good: signed here, for this
 /// organization, an allow, not expired, for the audience and action that are named, its agent enabled, the agent's policy
-/// unchanged, the key and the session that asked not revoked, what was reserved not released.
+/// unchanged, the key and the session that asked not revoked, what was reserved still held or committed.
 #[utoipa::path(
     post, path = "/v1/receipts/redeem", operation_id = "redeemReceipt", tag = "Verify",
     request_body = RedeemBody,
