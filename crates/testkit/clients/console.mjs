@@ -372,6 +372,19 @@ await step("import an OpenAPI document", async () => {
   expect((await owner.page.locator("tbody tr").count()) === 2, "the imported tool is missing");
 });
 
+await step("simulate a draft and follow it", async () => {
+  await owner.page.goto(`${origin}/policies/simulation?agent=${agent.path.split("/").pop()}`);
+  await owner.page.locator("#permissions").fill("[]");
+  await owner.tabTo("Simulate");
+  await owner.press("Enter");
+  await owner.page.locator("#found h2").first().waitFor();
+  expect(here(owner) === "/policies/simulation", `the page was left for ${here(owner)}`);
+  const found = await owner.page.locator("#found").innerText();
+  expect(/would change/.test(found) && /decision/.test(found), `expected what would change, saw ${found}`);
+  expect((await owner.page.locator("[data-progress]").innerText()) === "Done.", "the progress does not end");
+  await owner.shot("17-simulation");
+});
+
 const PATHS = () => [
   "/",
   "/activity",
@@ -389,6 +402,7 @@ const PATHS = () => [
   `/sessions/${session.id}`,
   "/policies",
   `/policies/new?agent=${agent.path.split("/").pop()}`,
+  `/policies/simulation?agent=${agent.path.split("/").pop()}`,
   "/tools",
   "/tools/new",
   "/tools/api/new",

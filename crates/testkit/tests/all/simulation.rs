@@ -522,6 +522,37 @@ async fn progress_comes_in_lines_and_the_result_last() {
     assert_eq!(whole.json(), last["result"], "the same with and without progress");
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_long_history_is_read_ahead_and_not_held() {
+    const ASKS: u64 = 49;
+    let w = World::start().await;
+    let shop = w.tenant("shop").await;
+    let buyer = shop.agent("buyer").await;
+    for permission in every_kind(w.app.now()) {
+        shop.permit(&buyer, permission).await;
+    }
+    let dice = Dice(Entropy::seeded(5));
+    for _ in 0..ASKS {
+        w.advance_ms(1_000);
+        buyer.http.post("/v1/verify", &question(&dice)).send().await.ok();
+    }
+    procura_store::testing::multiply_history(&w.app.store).await;
+    for body in [json!({}), json!({"agentId": buyer.id.to_string()})] {
+        let began = std::time::Instant::now();
+        let found = simulate(&shop, body).await;
+        let took = began.elapsed();
+        assert_eq!(found.at("/rows"), json!(ASKS * 1_024));
+        assert_eq!(flips(&found), no_flips(), "{}", found.text());
+        eprintln!(
+            "{} decisions in {took:?}: {:?} each",
+            ASKS * 1_024,
+            took / u32::try_from(ASKS * 1_024).unwrap()
+        );
+        // Unoptimised, and beside other tests: a bound for mistakes of another order, such as a query for each row.
+        assert!(took.as_secs() < 60, "{took:?}");
+    }
+}
+
 #[tokio::test]
 async fn the_page_simulates_with_and_without_its_script() {
     let w = World::start().await;
