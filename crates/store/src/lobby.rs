@@ -147,6 +147,9 @@ statements! {
     PRUNE_RESULTS = "
         DELETE FROM results
          WHERE expires_at <= $1";
+    PRUNE_REDEMPTIONS = "
+        DELETE FROM redemptions
+         WHERE expires_at <= $1";
     PRUNE_IDEMPOTENCY = "
         DELETE FROM idempotency
          WHERE expires_at <= $1";
@@ -283,7 +286,8 @@ pub struct ExpiredApproval {
 /// Up to when rows are removed that nobody needs any longer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Prune {
-    /// Results, idempotency keys, sessions and links that ended by then; and who the users of agents' sessions were.
+    /// Results, redeemed receipts, idempotency keys, sessions and links that ended by then; and who the users of
+    /// agents' sessions were.
     pub expired: Time,
     /// Agents' sessions that ended by then.
     pub agent_sessions: Time,
@@ -563,7 +567,15 @@ impl<'a> Lobby<'a> {
     /// # Errors
     /// A fault.
     pub async fn prune(&mut self, prune: Prune) -> Result<()> {
-        for statement in [&PRUNE_RESULTS, &PRUNE_IDEMPOTENCY, &PRUNE_SESSIONS, &PRUNE_LINKS, &FORGET_USERS] {
+        let expiring = [
+            &PRUNE_RESULTS,
+            &PRUNE_REDEMPTIONS,
+            &PRUNE_IDEMPOTENCY,
+            &PRUNE_SESSIONS,
+            &PRUNE_LINKS,
+            &FORGET_USERS,
+        ];
+        for statement in expiring {
             self.writing().run(statement, args![prune.expired]).await?;
         }
         self.writing().run(&PRUNE_AGENT_SESSIONS, args![prune.agent_sessions]).await?;
