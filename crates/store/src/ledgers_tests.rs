@@ -139,9 +139,10 @@ async fn what_no_window_sees_any_longer_goes_with_time() {
 async fn of_32_who_count_at_once_only_as_many_as_fit_are_counted() {
     let house = House::new().await;
     let agent = house.agent("buyer").await;
-    let takers = (0..32).map(|n| {
+    let mut takers = tokio::task::JoinSet::new();
+    for n in 0..32 {
         let house = house.clone();
-        async move {
+        takers.spawn(async move {
             let now = START.plus_ms(n % 3);
             let ctx = house.ctx_at(now);
             let mut w = house.store.write(&ctx).await.unwrap();
@@ -164,9 +165,9 @@ async fn of_32_who_count_at_once_only_as_many_as_fit_are_counted() {
             insert(&mut w, &entry).await.unwrap();
             w.commit(procura_model::Event::new(EventKind::Decision)).await.unwrap();
             true
-        }
-    });
-    let taken = futures_util::future::join_all(takers).await;
+        });
+    }
+    let taken = takers.join_all().await;
     assert_eq!(taken.iter().filter(|taken| **taken).count(), 5);
     assert_eq!(sum(&house, START.plus_ms(-1_000), START).await, ("50.00".to_owned(), 5));
 }
