@@ -13,6 +13,8 @@ use ureq::{
 
 /// The longest answer, in bytes.
 const LONGEST_ANSWER: u64 = 1024 * 1024;
+/// What an answer is called, and a key set.
+const JSON: [&str; 2] = ["application/json", "application/jwk-set+json"];
 /// How often a request is sent at most.
 const TRIES: u32 = 3;
 /// How long is waited before the second try; twice as long before the third.
@@ -95,7 +97,7 @@ fn once(agent: &Agent, sent: &Sent<'_>, deadline: Deadline) -> Result<(u16, Vec<
         (ureq::Error::BodyExceedsLimit(_), _) => Unavailable::Malformed(200),
         (other, Ok(_)) => Unavailable::Unreachable(other.to_string()),
     };
-    let request = Request::builder().uri(&sent.url).header(header::ACCEPT, "application/json");
+    let request = Request::builder().uri(&sent.url).header(header::ACCEPT, JSON.join(", "));
     let built = |_| Error::Setting("the url or the key cannot be sent");
     let mut response = match &sent.post {
         None => {
@@ -118,9 +120,8 @@ fn once(agent: &Agent, sent: &Sent<'_>, deadline: Deadline) -> Result<(u16, Vec<
     .map_err(failed)?;
     let status = response.status().as_u16();
     let kind = response.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
-    let is_json = kind
-        .and_then(|kind| kind.split(';').next())
-        .is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/json"));
+    let kind = kind.and_then(|kind| kind.split(';').next()).unwrap_or_default().trim();
+    let is_json = JSON.iter().any(|json| kind.eq_ignore_ascii_case(json));
     let body = response.body_mut().with_config().limit(LONGEST_ANSWER).read_to_vec().map_err(failed)?;
     if is_json { Ok((status, body)) } else { Err(Unavailable::Malformed(status).into()) }
 }

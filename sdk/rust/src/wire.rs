@@ -3,6 +3,65 @@
 use crate::words::words;
 use serde::{Deserialize, Serialize};
 
+/// A budget.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct Budget {
+    /// Patterns of actions that count.
+    pub actions: Vec<String>,
+    /// When it was made; it counts what was asked since.
+    pub created_at: String,
+    /// The budget's id.
+    pub id: String,
+    /// What people call it.
+    pub name: String,
+    /// Whose spending it limits.
+    pub of: BudgetOf,
+    /// The limit.
+    pub window: Window,
+}
+
+/// A limit beside the permissions: whatever they allow must fit into it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct BudgetDraft {
+    /// Patterns of actions that count, as in a permission. A budget of money refuses what it covers and has no amount.
+    pub actions: Vec<String>,
+    /// What people call it; unique in the organization.
+    pub name: String,
+    /// Whose spending it limits.
+    pub of: BudgetOf,
+    /// The limit.
+    pub window: Window,
+}
+
+/// Whose spending a budget limits: `"organization"`, `"eachAgent"`, `"eachUser"`, `{"agent": "agt_.."}` or
+/// `{"user": "usr_.."}`.
+pub type BudgetOf = serde_json::Value;
+
+/// A budget with what stands of it now.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct BudgetStanding {
+    /// The budget.
+    pub budget: Budget,
+    /// What is spent, held and left: one row, or one for each agent or user, those first on whom was counted last.
+    pub standing: Vec<StandingPart>,
+}
+
+/// What it came to.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct CommitRequest {
+    /// How much it came to, at most what was held; all of that when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub amount: Option<String>,
+}
+
 /// The body of every error.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -65,8 +124,64 @@ words! {
     }
 }
 
+/// How long an allowed amount waits for its outcome, and what it counts as afterwards.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct Hold {
+    /// How long a commit or a release is awaited; `PT15M` when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub lasts: Option<String>,
+    /// What an unreported amount counts as: `spent` or `released`; `spent` when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub then: Option<HoldThen>,
+}
+
+words! {
+    /// What an unreported amount counts as: `spent` or `released`; `spent` when absent.
+    HoldThen {
+        Spent = "spent",
+        Released = "released",
+    }
+}
+
 /// Any JSON value; numbers keep their digits.
 pub type JsonValue = serde_json::Value;
+
+/// One page of a list.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct ListBudget {
+    /// The rows.
+    pub items: Vec<Budget>,
+    /// Send it as `cursor` to get the next page; null on the last one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next_cursor: Option<String>,
+}
+
+/// One page of a list.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct ListReservation {
+    /// The rows.
+    pub items: Vec<Reservation>,
+    /// Send it as `cursor` to get the next page; null on the last one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next_cursor: Option<String>,
+}
+
+/// An amount of money.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct Money {
+    /// ISO 4217.
+    pub currency: String,
+    /// A decimal, as a string; at most four decimal places.
+    pub value: String,
+}
 
 /// A permission that came near and did not decide.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -149,10 +264,22 @@ words! {
         PermissionExpired = "PERMISSION_EXPIRED",
         PermissionNotYetValid = "PERMISSION_NOT_YET_VALID",
         UserMismatch = "USER_MISMATCH",
+        BudgetExceeded = "BUDGET_EXCEEDED",
+        GuardrailDenied = "GUARDRAIL_DENIED",
         PolicyError = "POLICY_ERROR",
+        ReservationClosed = "RESERVATION_CLOSED",
+        AmountOverReserved = "AMOUNT_OVER_RESERVED",
+        ReceiptInvalid = "RECEIPT_INVALID",
+        ReceiptExpired = "RECEIPT_EXPIRED",
+        ReceiptMismatch = "RECEIPT_MISMATCH",
+        ReceiptStale = "RECEIPT_STALE",
+        ReceiptDenied = "RECEIPT_DENIED",
+        ReceiptRedeemed = "RECEIPT_REDEEMED",
+        PassportInvalid = "PASSPORT_INVALID",
         ApprovalRequired = "APPROVAL_REQUIRED",
         ApprovalDenied = "APPROVAL_DENIED",
         ApprovalClosed = "APPROVAL_CLOSED",
+        ApprovalAnswered = "APPROVAL_ANSWERED",
         ApprovalNotEligible = "APPROVAL_NOT_ELIGIBLE",
         PromptInjection = "PROMPT_INJECTION",
         CouldNotScan = "COULD_NOT_SCAN",
@@ -172,27 +299,123 @@ words! {
     }
 }
 
-/// What an allowed action holds.
+/// For whom a receipt is.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct ReceiptAudience {
+    /// Who shall act on it: compared to the letter, so agree on one spelling.
+    pub audience: String,
+}
+
+/// Whether a receipt is wanted: `true`, or for whom.
+pub type ReceiptWish = serde_json::Value;
+
+/// What was redeemed.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct RedeemAnswer {
+    /// The agent that may do it.
+    pub agent_id: String,
+    /// The approval that was used.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub approval_id: Option<String>,
+    /// For whom it was.
+    pub audience: String,
+    /// Why.
+    pub code: ReasonCode,
+    /// The answer: always `allow`.
+    pub decision: String,
+    /// The digest of the action.
+    pub digest: String,
+    /// Until when the receipt could be redeemed.
+    pub expires_at: String,
+    /// When it was decided.
+    pub issued_at: String,
+    /// The nonce that was sent with the question.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub nonce: Option<String>,
+    /// The permission that decided.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub permission_id: Option<String>,
+    /// By which version of the agent's policy.
+    pub policy_version: i64,
+    /// The receipt.
+    pub receipt_id: String,
+    /// Always true: this call redeemed it, and no other did or will.
+    pub redeemed: bool,
+    /// The decision that it tells of, and its trace.
+    pub request_id: String,
+    /// What was reserved.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reservation_id: Option<String>,
+    /// Always true.
+    pub success: bool,
+    /// The pseudonym of the user for whom the agent acts.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user: Option<String>,
+}
+
+/// A receipt to act on, and what it must be for.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct RedeemRequest {
+    /// Which action it must be for, in full, as `verify` was asked; the user is the one whom the receipt names.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ask: Option<VerifyRequest>,
+    /// For whom it must be. Name yourself: otherwise a receipt for somebody else passes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub audience: Option<String>,
+    /// Which action it must be for, by digest. Send this or `ask`: otherwise a receipt for another action passes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub digest: Option<String>,
+    /// The receipt, as it came.
+    pub receipt: String,
+}
+
+/// What one allowed ask has taken.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct Reservation {
-    /// Whose.
+    /// The action.
+    pub action: String,
+    /// The agent that was allowed.
     pub agent_id: String,
-    /// Undescribed.
+    /// What it came to, once committed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub amount: Option<String>,
-    /// y
+    /// Until when its outcome is awaited.
     pub commit_by: String,
-    /// x
+    /// When it was taken.
     pub created_at: String,
-    /// Undescribed.
+    /// In which currency.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub currency: Option<String>,
-    /// Its id.
+    /// What was held; null where only calls are counted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub held: Option<String>,
+    /// The reservation's id.
     pub id: String,
-    /// The decision.
+    /// Whether its commit came after it had expired.
+    pub late: bool,
+    /// Whether its late commit overran a limit.
+    pub over: bool,
+    /// The permission that allowed it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub permission_id: Option<String>,
+    /// The decision that took it.
     pub request_id: String,
+    /// When it was committed, released or expired.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub settled_at: Option<String>,
     /// Where it stands.
     pub state: ReservationState,
+    /// On behalf of which user.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user: Option<String>,
 }
 
 words! {
@@ -203,6 +426,30 @@ words! {
         Released = "released",
         Expired = "expired",
     }
+}
+
+/// What is spent, held and left.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct StandingPart {
+    /// Calls that are settled.
+    pub calls: i64,
+    /// Calls that wait for their outcome.
+    pub calls_held: i64,
+    /// How many calls are left; null where only amounts are counted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub calls_left: Option<i64>,
+    /// Allowed, and waiting for its outcome.
+    pub held: String,
+    /// What is left; null where only calls are counted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub left: Option<String>,
+    /// The agent or user, where each is counted for itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub of: Option<String>,
+    /// Committed within the window, or counted as spent because nobody settled it in time.
+    pub spent: String,
 }
 
 /// The decision.
@@ -222,7 +469,7 @@ pub struct VerifyAnswer {
     pub approval_url: Option<String>,
     /// Why, for programs.
     pub code: ReasonCode,
-    /// c
+    /// Until when its outcome is awaited.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub commit_by: Option<String>,
     /// The answer in a word: `allow`, `deny` or `needs_approval`.
@@ -243,12 +490,12 @@ pub struct VerifyAnswer {
     pub policy_version: i64,
     /// Why, in one sentence with both values.
     pub reason: String,
-    /// The receipt.
+    /// The decision, signed for whoever carries the action out: a compact JWS, good for a minute. Only where it was asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub receipt: Option<String>,
     /// Names the decision and its trace.
     pub request_id: String,
-    /// r
+    /// What was taken from windows and budgets: commit it when the action happened, release it when it did not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reservation_id: Option<String>,
     /// How much harm the action could do.
@@ -299,13 +546,40 @@ pub struct VerifyRequest {
     /// Anything that should stand in the record with the decision; secrets in it are redacted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub metadata: Option<JsonValue>,
+    /// Your own random text, which comes back in the receipt: by it you know that this is the answer to your question.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub nonce: Option<String>,
+    /// Whether a signed receipt of the decision is wanted: `true`, or for whom.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub receipt: Option<ReceiptWish>,
     /// On what, for example `shop/refund`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub resource: Option<String>,
     /// In which session of the agent: the user for whom it acts. Not needed beside `X-Procura-Session`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub session_id: Option<String>,
+    /// Your own name for the task in which this is asked: an approval that is granted for a task holds there alone.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub task_id: Option<String>,
     /// With whom: a host name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub vendor: Option<String>,
+}
+
+/// A limit within a rolling window: an amount, a count of calls, or both.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+#[non_exhaustive]
+pub struct Window {
+    /// The most that may be committed and held within the window.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub amount: Option<Money>,
+    /// How many calls may be allowed within the window.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub count: Option<i64>,
+    /// What becomes of an amount whose outcome nobody reports; 15 minutes and then spent when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub hold: Option<Hold>,
+    /// How long the window is: an ISO 8601 duration of weeks, days, hours, minutes and seconds.
+    pub per: String,
 }

@@ -65,7 +65,7 @@ async function once({ url, method = "GET", headers = {}, body }, deadline) {
   try {
     const response = await fetch(url, {
       method,
-      headers: { accept: "application/json", ...headers },
+      headers: { accept: "application/json, application/jwk-set+json", ...headers },
       body,
       redirect: "manual",
       cache: "no-store",
@@ -95,7 +95,8 @@ async function readBody(response) {
 
 function readAnswer(status, type, bytes) {
   let json = null;
-  if (/^application\/json\s*(;|$)/i.test(type ?? "")) {
+  // A key set is application/jwk-set+json.
+  if (/^application\/(jwk-set\+)?json\s*(;|$)/i.test(type ?? "")) {
     try {
       json = JSON.parse(new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes));
     } catch {

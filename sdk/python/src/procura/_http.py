@@ -29,6 +29,7 @@ TRIES = 3
 """How often a request is sent at most."""
 PAUSE = 0.1
 """How long is waited before the second try, in seconds; twice as long before the third."""
+_JSON = ("application/json", "application/jwk-set+json")
 _LOCAL = ("localhost", "127.0.0.1", "::1")
 
 
@@ -99,7 +100,7 @@ class Server:
         try:
             sock = self._connect(deadline)
             connection.sock = _Socket(sock, deadline)
-            sent = {"Host": self._name, "Accept": "application/json", "Connection": "close", **headers}
+            sent = {"Host": self._name, "Accept": ", ".join(_JSON), "Connection": "close", **headers}
             connection.request(method, path, None if body is None else body.encode(), sent)
             response = connection.getresponse()
             content = response.read(LONGEST_ANSWER + 1)
@@ -197,7 +198,7 @@ class _Reader(io.RawIOBase):
 
 def _read(status: int, kind: str, content: bytes) -> Dict[str, Any]:
     answer: Any = None
-    if kind.split(";")[0].strip().lower() == "application/json":
+    if kind.split(";")[0].strip().lower() in _JSON:
         try:
             answer = json.loads(content.decode())
         except (ValueError, RecursionError):

@@ -5,6 +5,61 @@ from __future__ import annotations
 from typing import Any, Dict, List, Literal, Optional, TypedDict, Union
 
 
+class Budget(TypedDict):
+    """A budget."""
+
+    # Patterns of actions that count.
+    actions: List[str]
+    # When it was made; it counts what was asked since.
+    createdAt: str
+    # The budget's id.
+    id: str
+    # What people call it.
+    name: str
+    # Whose spending it limits.
+    of: "BudgetOf"
+    # The limit.
+    window: "Window"
+
+
+
+class BudgetDraft(TypedDict):
+    """A limit beside the permissions: whatever they allow must fit into it."""
+
+    # Patterns of actions that count, as in a permission. A budget of money refuses what it covers and has no amount.
+    actions: List[str]
+    # What people call it; unique in the organization.
+    name: str
+    # Whose spending it limits.
+    of: "BudgetOf"
+    # The limit.
+    window: "Window"
+
+
+BudgetOf = Union[Literal["organization"], Dict[str, Any], Literal["eachAgent"], Dict[str, Any], Literal["eachUser"]]
+"""Whose spending a budget limits: `"organization"`, `"eachAgent"`, `"eachUser"`, `{"agent": "agt_.."}` or
+`{"user": "usr_.."}`.
+"""
+
+
+class BudgetStanding(TypedDict):
+    """A budget with what stands of it now."""
+
+    # The budget.
+    budget: "Budget"
+    # What is spent, held and left: one row, or one for each agent or user, those first on whom was counted last.
+    standing: List["StandingPart"]
+
+
+
+class CommitRequest(TypedDict, total=False):
+    """What it came to."""
+
+    # How much it came to, at most what was held; all of that when absent.
+    amount: str
+
+
+
 class Error(TypedDict):
     """The body of every error."""
 
@@ -45,8 +100,54 @@ class Explanation(_Explanation, total=False):
     permissionId: Optional[str]
 
 
+
+class Hold(TypedDict, total=False):
+    """How long an allowed amount waits for its outcome, and what it counts as afterwards."""
+
+    # How long a commit or a release is awaited; `PT15M` when absent.
+    lasts: str
+    # What an unreported amount counts as: `spent` or `released`; `spent` when absent.
+    then: Literal["spent", "released"]
+
+
 JsonValue = Any
 """Any JSON value; numbers keep their digits."""
+
+
+class _ListBudget(TypedDict):
+    # The rows.
+    items: List["Budget"]
+
+
+class ListBudget(_ListBudget, total=False):
+    """One page of a list."""
+
+    # Send it as `cursor` to get the next page; null on the last one.
+    nextCursor: Optional[str]
+
+
+
+class _ListReservation(TypedDict):
+    # The rows.
+    items: List["Reservation"]
+
+
+class ListReservation(_ListReservation, total=False):
+    """One page of a list."""
+
+    # Send it as `cursor` to get the next page; null on the last one.
+    nextCursor: Optional[str]
+
+
+
+class Money(TypedDict):
+    """An amount of money."""
+
+    # ISO 4217.
+    currency: str
+    # A decimal, as a string; at most four decimal places.
+    value: str
+
 
 
 class _NearPermission(TypedDict):
@@ -128,10 +229,22 @@ ReasonCode = Literal[
     "PERMISSION_EXPIRED",
     "PERMISSION_NOT_YET_VALID",
     "USER_MISMATCH",
+    "BUDGET_EXCEEDED",
+    "GUARDRAIL_DENIED",
     "POLICY_ERROR",
+    "RESERVATION_CLOSED",
+    "AMOUNT_OVER_RESERVED",
+    "RECEIPT_INVALID",
+    "RECEIPT_EXPIRED",
+    "RECEIPT_MISMATCH",
+    "RECEIPT_STALE",
+    "RECEIPT_DENIED",
+    "RECEIPT_REDEEMED",
+    "PASSPORT_INVALID",
     "APPROVAL_REQUIRED",
     "APPROVAL_DENIED",
     "APPROVAL_CLOSED",
+    "APPROVAL_ANSWERED",
     "APPROVAL_NOT_ELIGIBLE",
     "PROMPT_INJECTION",
     "COULD_NOT_SCAN",
@@ -152,23 +265,136 @@ ReasonCode = Literal[
 """Why, for programs. Codes are added, and never change their meaning; see docs/ERRORS.md."""
 
 
-class Reservation(TypedDict):
-    """What an allowed action holds."""
+class ReceiptAudience(TypedDict):
+    """For whom a receipt is."""
 
-    # Whose.
+    # Who shall act on it: compared to the letter, so agree on one spelling.
+    audience: str
+
+
+ReceiptWish = Union[bool, "ReceiptAudience"]
+"""Whether a receipt is wanted: `true`, or for whom."""
+
+
+class _RedeemAnswer(TypedDict):
+    # The agent that may do it.
     agentId: str
-    amount: Optional[str]
-    # y
+    # For whom it was.
+    audience: str
+    # Why.
+    code: "ReasonCode"
+    # The answer: always `allow`.
+    decision: str
+    # The digest of the action.
+    digest: str
+    # Until when the receipt could be redeemed.
+    expiresAt: str
+    # When it was decided.
+    issuedAt: str
+    # By which version of the agent's policy.
+    policyVersion: int
+    # The receipt.
+    receiptId: str
+    # Always true: this call redeemed it, and no other did or will.
+    redeemed: bool
+    # The decision that it tells of, and its trace.
+    requestId: str
+    # Always true.
+    success: bool
+
+
+class RedeemAnswer(_RedeemAnswer, total=False):
+    """What was redeemed."""
+
+    # The approval that was used.
+    approvalId: str
+    # The nonce that was sent with the question.
+    nonce: str
+    # The permission that decided.
+    permissionId: str
+    # What was reserved.
+    reservationId: str
+    # The pseudonym of the user for whom the agent acts.
+    user: str
+
+
+
+class _RedeemRequest(TypedDict):
+    # The receipt, as it came.
+    receipt: str
+
+
+class RedeemRequest(_RedeemRequest, total=False):
+    """A receipt to act on, and what it must be for."""
+
+    # Which action it must be for, in full, as `verify` was asked; the user is the one whom the receipt names.
+    ask: "VerifyRequest"
+    # For whom it must be. Name yourself: otherwise a receipt for somebody else passes.
+    audience: str
+    # Which action it must be for, by digest. Send this or `ask`: otherwise a receipt for another action passes.
+    digest: str
+
+
+
+class _Reservation(TypedDict):
+    # The action.
+    action: str
+    # The agent that was allowed.
+    agentId: str
+    # Until when its outcome is awaited.
     commitBy: str
-    # x
+    # When it was taken.
     createdAt: str
-    currency: Optional[str]
-    # Its id.
+    # The reservation's id.
     id: str
-    # The decision.
+    # Whether its commit came after it had expired.
+    late: bool
+    # Whether its late commit overran a limit.
+    over: bool
+    # The decision that took it.
     requestId: str
     # Where it stands.
     state: Literal["held", "committed", "released", "expired"]
+
+
+class Reservation(_Reservation, total=False):
+    """What one allowed ask has taken."""
+
+    # What it came to, once committed.
+    amount: Optional[str]
+    # In which currency.
+    currency: Optional[str]
+    # What was held; null where only calls are counted.
+    held: Optional[str]
+    # The permission that allowed it.
+    permissionId: Optional[str]
+    # When it was committed, released or expired.
+    settledAt: Optional[str]
+    # On behalf of which user.
+    user: Optional[str]
+
+
+
+class _StandingPart(TypedDict):
+    # Calls that are settled.
+    calls: int
+    # Calls that wait for their outcome.
+    callsHeld: int
+    # Allowed, and waiting for its outcome.
+    held: str
+    # Committed within the window, or counted as spent because nobody settled it in time.
+    spent: str
+
+
+class StandingPart(_StandingPart, total=False):
+    """What is spent, held and left."""
+
+    # How many calls are left; null where only amounts are counted.
+    callsLeft: Optional[int]
+    # What is left; null where only calls are counted.
+    left: Optional[str]
+    # The agent or user, where each is counted for itself.
+    of: Optional[str]
 
 
 
@@ -200,7 +426,7 @@ class VerifyAnswer(_VerifyAnswer, total=False):
     approvalId: str
     # Where a person decides.
     approvalUrl: str
-    # c
+    # Until when its outcome is awaited.
     commitBy: str
     # Until when the approval can be answered and used.
     expiresAt: str
@@ -210,9 +436,9 @@ class VerifyAnswer(_VerifyAnswer, total=False):
     missing: str
     # The permission that decided.
     permissionId: str
-    # The receipt.
+    # The decision, signed for whoever carries the action out: a compact JWS, good for a minute. Only where it was asked for.
     receipt: str
-    # r
+    # What was taken from windows and budgets: commit it when the action happened, release it when it did not.
     reservationId: str
 
 
@@ -235,21 +461,59 @@ class VerifyRequest(_VerifyRequest, total=False):
     currency: str
     # Anything that should stand in the record with the decision; secrets in it are redacted.
     metadata: "JsonValue"
+    # Your own random text, which comes back in the receipt: by it you know that this is the answer to your question.
+    nonce: str
+    # Whether a signed receipt of the decision is wanted: `true`, or for whom.
+    receipt: "ReceiptWish"
     # On what, for example `shop/refund`.
     resource: str
     # In which session of the agent: the user for whom it acts. Not needed beside `X-Procura-Session`.
     sessionId: str
+    # Your own name for the task in which this is asked: an approval that is granted for a task holds there alone.
+    taskId: str
     # With whom: a host name.
     vendor: str
 
 
+
+class _Window(TypedDict):
+    # How long the window is: an ISO 8601 duration of weeks, days, hours, minutes and seconds.
+    per: str
+
+
+class Window(_Window, total=False):
+    """A limit within a rolling window: an amount, a count of calls, or both."""
+
+    # The most that may be committed and held within the window.
+    amount: "Money"
+    # How many calls may be allowed within the window.
+    count: int
+    # What becomes of an amount whose outcome nobody reports; 15 minutes and then spent when absent.
+    hold: "Hold"
+
+
 __all__ = [
+    "Budget",
+    "BudgetDraft",
+    "BudgetOf",
+    "BudgetStanding",
+    "CommitRequest",
     "Error",
     "Explanation",
+    "Hold",
     "JsonValue",
+    "ListBudget",
+    "ListReservation",
+    "Money",
     "NearPermission",
     "ReasonCode",
+    "ReceiptAudience",
+    "ReceiptWish",
+    "RedeemAnswer",
+    "RedeemRequest",
     "Reservation",
+    "StandingPart",
     "VerifyAnswer",
     "VerifyRequest",
+    "Window",
 ]

@@ -4,13 +4,10 @@
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use http::Method;
 use parking_lot::Mutex;
-use procura_testkit::{
-    fixture::pace,
-    world::{Http, Seen},
-};
+use procura_testkit::world::{Http, Seen};
 use ring::signature::{Ed25519KeyPair, KeyPair as _};
 use serde_json::{Value, json};
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::{TcpListener, TcpStream},
@@ -191,11 +188,11 @@ impl Line {
         match self.fault {
             Fault::Cut => Ok(()),
             Fault::Silent => {
-                pace::pause(LATE_MS * 4).await;
+                pause(LATE_MS * 4).await;
                 Ok(())
             }
             Fault::Late => {
-                pace::pause(LATE_MS).await;
+                pause(LATE_MS).await;
                 write(&mut stream, &answer, answer.body.len()).await
             }
             Fault::Drip => {
@@ -203,7 +200,7 @@ impl Line {
                 for byte in &answer.body {
                     stream.write_all(&[*byte]).await?;
                     stream.flush().await?;
-                    pace::pause(100).await;
+                    pause(100).await;
                 }
                 Ok(())
             }
@@ -277,7 +274,6 @@ impl Line {
             Fault::Flipped => {
                 json["allowed"] = json!(true);
                 json["decision"] = json!("allow");
-                json["code"] = json!("ALLOWED");
                 Answer::json(200, &json)
             }
             Fault::Rebooked => {
@@ -336,6 +332,11 @@ fn stranger() -> Ed25519KeyPair {
 fn stranger_keys() -> Value {
     let x = URL_SAFE_NO_PAD.encode(stranger().public_key());
     json!({"keys": [{"kty": "OKP", "crv": "Ed25519", "alg": "EdDSA", "use": "sig", "kid": "stranger", "x": x}]})
+}
+
+#[expect(clippy::disallowed_methods, reason = "to be late is what this is for")]
+async fn pause(milliseconds: u64) {
+    tokio::time::sleep(Duration::from_millis(milliseconds)).await;
 }
 
 async fn write(stream: &mut TcpStream, answer: &Answer, length: usize) -> std::io::Result<()> {
