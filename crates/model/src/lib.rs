@@ -30,9 +30,11 @@ pub mod approval;
 pub mod budget;
 pub mod ctx;
 pub mod decision;
+pub mod entity;
 pub mod entropy;
 pub mod error;
 pub mod event;
+pub mod guardrail;
 pub mod ids;
 pub mod json;
 pub mod page;
@@ -52,13 +54,15 @@ pub use account::{Account, Invitation, Member, Role};
 pub use agent::{Agent, AgentStatus, Credential, KeyHolder, UserRef};
 pub use amount::{Amount, Currency, Money};
 pub use api_server::{ApiServer, ApiTool};
-pub use approval::{Approval, ApprovalState};
+pub use approval::{AnswerMethod, AnswerWord, Approval, ApprovalAnswer, ApprovalScope, ApprovalState};
 pub use budget::{Budget, BudgetOf, Hold, Reservation, ReservationState, Unsettled, Window};
 pub use ctx::{Actor, Ctx, Origin};
 pub use decision::{Ask, Decision, Risk, Verdict};
+pub use entity::{Entity, EntityKind, EntityName};
 pub use entropy::Entropy;
 pub use error::{Doing, Error, Fault, Refusal, Result, Side};
 pub use event::{Event, EventKind, Recorded};
+pub use guardrail::Guardrail;
 pub use ids::{
     AccountId, AgentId, ApprovalId, BudgetId, CredentialId, EventId, GuardrailId, InvitationId, PassportId,
     PermissionId, ReceiptId, RequestId, ReservationId, ResultId, SecretId, ServerId, SessionId, TenantId,

@@ -31,9 +31,8 @@ async fn no_agent_no_key_and_nobody_else_decides() {
         (other, stranger)
     };
     let id = buyer.verify("pay").send().await.waits();
-    let by_key = |http: &Http, verb: &str, body: Value| {
-        http.post(&format!("/v1/approvals/{id}/{verb}"), &body).send()
-    };
+    let by_key =
+        |http: &Http, verb: &str, body: Value| http.post(&format!("/v1/approvals/{id}/{verb}"), &body).send();
     let every = shop.platform_key(&[Scope::ReadApprovals, Scope::WriteAgents, Scope::WritePermissions]).await;
     for http in [&buyer.http, &shop.platform, &every, &neighbour.platform] {
         by_key(http, "grant", json!({})).await.refused(Reason::ScopeMissing);
@@ -91,11 +90,21 @@ async fn the_owner_of_an_agent_has_no_say_where_the_organization_says_so() {
     let w = World::start().await;
     let (shop, _) = counter(&w).await;
     let made = shop.owner.submit("/agents/new", &[("name", "mine"), ("kind", "assistant")]).await.ok();
-    let key = made.text().split(|c: char| !c.is_ascii_alphanumeric() && c != '_').find(|word| word.starts_with("pca_") && word.len() > 40).unwrap().to_owned();
+    let key = made
+        .text()
+        .split(|c: char| !c.is_ascii_alphanumeric() && c != '_')
+        .find(|word| word.starts_with("pca_") && word.len() > 40)
+        .unwrap()
+        .to_owned();
     let agents = shop.platform.get("/v1/agents").send().await.ok();
-    let mine = agents.at("/items").as_array().unwrap().iter().find(|agent| agent["name"] == "mine").unwrap().clone();
+    let mine =
+        agents.at("/items").as_array().unwrap().iter().find(|agent| agent["name"] == "mine").unwrap().clone();
     let path = format!("/v1/agents/{}/permissions", mine["id"].as_str().unwrap());
-    shop.platform.post(&path, &json!({"effect": "allow", "actions": ["*"], "approval": "always"})).send().await.ok();
+    shop.platform
+        .post(&path, &json!({"effect": "allow", "actions": ["*"], "approval": "always"}))
+        .send()
+        .await
+        .ok();
     let agent = shop.platform.with_key(&key);
     let ask = async |action: &str| {
         agent.post("/v1/verify", &json!({"action": action})).send().await.ok().text_at("/approvalId")
@@ -137,7 +146,10 @@ async fn as_many_people_must_agree_as_must_and_one_no_is_a_no() {
     assert_eq!((whole.state, whole.max_uses), (ApprovalState::Granted, Some(5)));
     let shown = shop.approval(&id).await;
     assert_eq!(shown.at("/answers/0/accountId"), json!(approver.account.to_string()));
-    assert_eq!((shown.at("/answers/1/method"), shown.at("/answers/1/terms/times")), (json!("session"), json!(5)));
+    assert_eq!(
+        (shown.at("/answers/1/method"), shown.at("/answers/1/terms/times")),
+        (json!("session"), json!(5))
+    );
 
     let id = buyer.verify("pay.b").send().await.waits();
     shop.answer(&approver, &id, Given::Grant(Grant::Times(5))).await.unwrap();
@@ -262,7 +274,10 @@ async fn a_link_shows_without_being_used_and_answers_once() {
     }
     assert_eq!(look(phone, &link).await.status, 410);
     let shown = shop.approval(&id).await;
-    assert_eq!((shown.text_at("/state"), shown.text_at("/decidedBy")), ("granted".into(), approver.account.to_string()));
+    assert_eq!(
+        (shown.text_at("/state"), shown.text_at("/decidedBy")),
+        ("granted".into(), approver.account.to_string())
+    );
     assert_eq!(shown.at("/answers/0/method"), json!("link"));
     buyer.verify("pay").amount("742").currency("USD").send().await.allowed();
 }
@@ -280,7 +295,10 @@ async fn a_link_is_for_its_approver_its_question_and_its_time() {
     let page = look(&in_browser(&admin), &link).await.ok().text();
     assert!(page.contains(&approver.email) && !page.contains(&admin.email), "{page}");
     post(&in_browser(&admin), &link, &[("answer", "deny")]).await.ok();
-    assert_eq!((state(&shop, &first).await, state(&shop, &second).await), ("denied".into(), "waiting".into()));
+    assert_eq!(
+        (state(&shop, &first).await, state(&shop, &second).await),
+        ("denied".into(), "waiting".into())
+    );
     assert_eq!(shop.approval(&first).await.text_at("/decidedBy"), approver.account.to_string());
 
     let link = shop.approval_link(&approver, &second).await.unwrap();
@@ -301,7 +319,9 @@ async fn a_link_is_for_its_approver_its_question_and_its_time() {
     post(&w.http, &link, &[("answer", "grant")]).await.refused(Reason::LinkInvalid);
     w.settle().await;
     assert_eq!(state(&shop, &third).await, "waiting");
-    for wrong in ["/approve/pcl_0", "/approve/x", "/approve/pcs_0000000000000000000000000000000000000000000000000"] {
+    for wrong in
+        ["/approve/pcl_0", "/approve/x", "/approve/pcs_0000000000000000000000000000000000000000000000000"]
+    {
         assert_eq!(look(&w.http, wrong).await.status, 410, "{wrong}");
         post(&w.http, wrong, &[("answer", "grant")]).await.refused(Reason::LinkInvalid);
     }
@@ -324,6 +344,10 @@ async fn a_link_leaves_no_trace_of_its_secret() {
     let trace = shop.trace(answered.request_id()).await.ok().text();
     assert!(trace.contains("link.used") && trace.contains("approval.granted"), "{trace}");
     assert!(!answered.text().contains(&secret), "the answered page has no form to send again");
-    let made = shop.owner.submit(&format!("/approvals/{}/link", buyer.verify("b").send().await.waits()), &[]).await.ok();
+    let made = shop
+        .owner
+        .submit(&format!("/approvals/{}/link", buyer.verify("b").send().await.waits()), &[])
+        .await
+        .ok();
     assert!(made.text().contains("/approve/pcl_"));
 }

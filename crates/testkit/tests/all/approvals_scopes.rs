@@ -63,7 +63,10 @@ async fn once_is_once_and_so_many_times_are_so_many() {
     grant(&shop, &id, Grant::Times(3)).await.unwrap();
     assert_eq!(allowed_of(&buyer, &purchase(), 64).await, 3);
     let used = shop.approval(&id).await;
-    assert_eq!((used.text_at("/state"), used.at("/uses"), used.at("/maxUses")), ("consumed".into(), json!(3), json!(3)));
+    assert_eq!(
+        (used.text_at("/state"), used.at("/uses"), used.at("/maxUses")),
+        ("consumed".into(), json!(3), json!(3))
+    );
     assert_eq!(used.text_at("/scope"), "times");
     assert_ne!(ask(&buyer, &purchase()).await, id, "a used approval is used");
 }
@@ -155,7 +158,10 @@ async fn a_grant_that_makes_no_sense_is_refused_and_the_question_waits_on() {
     let waits = shop.approval(&id).await;
     assert_eq!((waits.text_at("/state"), waits.at("/agreed")), ("waiting".into(), json!(0)));
     assert!(!is_allowed(&send(&buyer, &purchase()).await));
-    assert_eq!(shop.platform.get(&format!("/v1/agents/{}/permissions", buyer.id)).send().await.ok().at("/items/1"), Value::Null);
+    assert_eq!(
+        shop.platform.get(&format!("/v1/agents/{}/permissions", buyer.id)).send().await.ok().at("/items/1"),
+        Value::Null
+    );
 }
 
 #[tokio::test]
@@ -172,8 +178,16 @@ async fn a_pattern_is_a_permission_that_everybody_sees_and_ends() {
     let end = NOON.plus_ms(HOUR_MS);
     let text = json!({"effect": "allow", "actions": ["pay"], "vendors": ["a.example"],
         "maxAmount": {"value": "50.00", "currency": "USD"}, "expiresAt": end});
-    let seen = shop.platform.post(&format!("/v1/approvals/{id}/preview"), &json!({"pattern": text})).send().await.ok();
-    assert_eq!((seen.at("/lookedAt"), seen.at("/matched"), seen.at("/unknown")), (json!(5), json!(2), json!(0)));
+    let seen = shop
+        .platform
+        .post(&format!("/v1/approvals/{id}/preview"), &json!({"pattern": text}))
+        .send()
+        .await
+        .ok();
+    assert_eq!(
+        (seen.at("/lookedAt"), seen.at("/matched"), seen.at("/unknown")),
+        (json!(5), json!(2), json!(0))
+    );
     assert_eq!((seen.at("/coversThis"), seen.at("/hasOlder")), (json!(false), json!(false)));
     assert_eq!(seen.text_at("/newest/0/amount"), "12.00", "the newest first");
     assert_eq!(seen.text_at("/newest/1/amount"), "5.00");
@@ -184,7 +198,11 @@ async fn a_pattern_is_a_permission_that_everybody_sees_and_ends() {
     grant(&shop, &id, pattern).await.unwrap();
     let granted = shop.approval(&id).await;
     assert_eq!((granted.text_at("/state"), granted.text_at("/scope")), ("granted".into(), "pattern".into()));
-    assert_eq!(granted.at("/policyVersion"), json!(before + 1), "the waiting ask goes on under the new policy");
+    assert_eq!(
+        granted.at("/policyVersion"),
+        json!(before + 1),
+        "the waiting ask goes on under the new policy"
+    );
     assert_eq!(shop.approval(&other).await.text_at("/state"), "stale", "what else was asked is asked anew");
     let listed = shop.platform.get(&format!("/v1/agents/{}/permissions", buyer.id)).send().await.ok();
     assert_eq!(listed.at("/items/1/permission/vendors"), json!(["a.example"]), "{}", listed.text());
@@ -368,7 +386,11 @@ async fn the_same_question_asked_often_waits_once_and_a_key_for_it_answers_once(
     let first = with_key(purchase()).await.ok();
     assert!(is_allowed(&first));
     let again = with_key(purchase()).await.ok();
-    assert_eq!(again.text_at("/requestId"), first.text_at("/requestId"), "the same answer, and no second use");
+    assert_eq!(
+        again.text_at("/requestId"),
+        first.text_at("/requestId"),
+        "the same answer, and no second use"
+    );
     let mut other = purchase();
     other["amount"] = json!("1.00");
     with_key(other).await.refused(Reason::IdempotencyMismatch);

@@ -65,6 +65,8 @@ async fn furnish(w: &World) -> (House, Buyer) {
     let settings = json!({"method": {"signedToken": {}}, "widget": widget});
     shop.platform.put(&user_auth, &settings).send().await.ok();
     let secret = shop.platform.post(&format!("{user_auth}/secrets"), &json!({})).send().await.ok();
+    let entity = "/v1/entities/resource/record/canary-record";
+    shop.platform.put(entity, &json!({"properties": {"owner": "canary-user"}})).send().await.ok();
     let now = w.app.now().as_ms() / 1_000;
     let user = json!({"userId": "canary-user", "email": "ada@canary.example", "exp": now + 600});
     let session = agent.open_session(&signed_token(&user, &secret.text_at("/secret"))).await.ok();
@@ -75,6 +77,9 @@ async fn furnish(w: &World) -> (House, Buyer) {
         ("guardrailId", guardrail.text_at("/id")),
         ("budgetId", budget),
         ("reservationId", spent.0.text_at("/reservationId")),
+        ("kind", "resource".to_owned()),
+        ("entityType", "record".to_owned()),
+        ("entityId", "canary-record".to_owned()),
         ("sessionId", session.text_at("/sessionId")),
         ("secretId", secret.text_at("/id")),
         ("agentId", agent.id.to_string()),
@@ -123,6 +128,7 @@ fn body_of(operation: &str, house: &House) -> Value {
         "revokeSessions" | "revokeSessionsAlias" => json!({"agentId": agent, "userId": "canary-user"}),
         "invite" => json!({"email": "walked@elsewhere.example", "role": "auditor"}),
         "changeMember" => json!({"role": "approver"}),
+        "putEntity" => json!({"properties": {"walked": true}}),
         "changeOrganization" => json!({"currency": "EUR"}),
         "previewApprovalPattern" => {
             json!({"pattern": {"effect": "allow", "actions": ["walked"], "expiresAt": "2026-11-26T00:00:00Z"}})
@@ -185,15 +191,23 @@ async fn operations(w: &World, house: &House) -> Vec<Operation> {
 
 impl Operation {
     fn by(&self, http: &Http, house: &House) -> Call {
-        let call = http.call(self.method.clone(), &house.filled(&self.path));
+        let path = match self.id.as_str() {
+            // Another organization's own one would have the name that must not be seen.
+            "putEntity" => house.filled(&self.path.replace("{entityId}", "walked")),
+            _ => house.filled(&self.path),
+        };
+        let call = http.call(self.method.clone(), &path);
         match &self.body {
             Some(body) => call.json(body),
             None => call,
         }
     }
 
+    /// Whether it names something of the first organization. What an entity is called is each organization's own
+    /// word, so putting one makes another of the same name.
     fn names_something(&self) -> bool {
-        self.path.contains('{') || self.body.as_ref().is_some_and(|body| body.get("agentId").is_some())
+        let is_agents = self.body.as_ref().is_some_and(|body| body.get("agentId").is_some());
+        self.id != "putEntity" && (self.path.contains('{') || is_agents)
     }
 }
 
@@ -263,6 +277,7 @@ async fn everything(shop: &Shop, house: &House) -> Vec<String> {
         "/v1/invitations".to_owned(),
         "/v1/sessions".to_owned(),
         "/v1/organization".to_owned(),
+        "/v1/entities".to_owned(),
         "/v1/changes".to_owned(),
         format!("/v1/traces/{}", house.id("requestId")),
     ] {

@@ -40,6 +40,9 @@ mod passport_samples;
 #[path = "pages_tests.rs"]
 mod pages;
 #[cfg(test)]
+#[path = "policy_samples_tests.rs"]
+mod policy_samples;
+#[cfg(test)]
 #[path = "samples_tests.rs"]
 mod samples;
 #[cfg(test)]

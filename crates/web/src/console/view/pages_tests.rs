@@ -12,6 +12,7 @@ use super::{
     frame::{Section, done},
     passport_samples,
     policies::{AgentPolicy, Policies},
+    policy_samples,
     samples::{
         ARABIC, LONG, agent, agent_row, approval_page, approval_sheet, bare, card, chart, frame, key_row, permission_page,
         request, rows, said, scopes, server_form, server_row, settings, start, trace_page,
@@ -365,6 +366,7 @@ fn framed_pages() -> Vec<(&'static str, String)> {
         passport_samples::sandbox_pages(),
         approval_pages(),
         policy_pages(),
+        policy_samples::pages(),
         budget_samples::pages(),
         simulation_samples::pages(),
         other_pages(),

@@ -3,11 +3,11 @@
 use super::{
     activity::{Row, TracePage},
     agents::{AgentRow, KeyRow, Said, ScopeBox},
-    approvals::{ApprovalCard, ApprovalPage},
+    approvals::{AnswerBox, ApprovalCard, ApprovalPage, PastRow, PreviewBox, Sheet},
     chain::chain,
     chart::{Bar, Chart},
     ending::Ended,
-    facts::{flatten, pretty},
+    facts::{Fact, flatten, pretty},
     frame::{Frame, Section, Who},
     policies::{Checked, PermissionForm, PermissionPage},
     settings::{InvitationRow, MemberRow, OrganizationForm, Settings, UrlVerdict},
@@ -279,8 +279,11 @@ pub(super) fn card(mark: Mark) -> ApprovalCard {
 }
 
 pub(super) fn approval_page() -> ApprovalPage {
-    ApprovalPage {
-        frame: frame("Approval", Section::Approvals),
+    ApprovalPage { frame: frame("Approval", Section::Approvals), sheet: approval_sheet(), calls: calls() }
+}
+
+pub(super) fn approval_sheet() -> Sheet {
+    Sheet {
         card: card(Mark::waiting("Waiting")),
         arguments: Some(pretty(&Json::parse(ASK).unwrap())),
         vendor: Some("127.0.0.1".to_owned()),
@@ -291,7 +294,32 @@ pub(super) fn approval_page() -> ApprovalPage {
         decided_by: None,
         decided: None,
         consumed_in: None,
-        calls: calls(),
+        left: vec![Fact::new("Left after this", "680.00 of 1000.00 USD per 30 days")],
+        task: Some("booking-17".to_owned()),
+        granted: None,
+        quorum: 2,
+        agreed: 1,
+        said: vec!["joan@example.com agreed, signed in".to_owned()],
+        eligible: vec!["ada@example.com".to_owned(), "joan@example.com".to_owned()],
+        answer: Some(AnswerBox {
+            action: "/approvals/x/answer".to_owned(),
+            objection: String::new(),
+            may_widen: true,
+            block: Some("Block tool.call on shop/refund.".to_owned()),
+            pattern: "{}".to_owned(),
+            preview: Some(PreviewBox {
+                sentence: "Allow tool.call on shop/refund.".to_owned(),
+                covers: "It covers this call.",
+                counted: "Of the last 40 calls of this agent it would have let 3 pass.".to_owned(),
+                newest: vec![PastRow {
+                    request: request(),
+                    mark: Mark::denied("Denied"),
+                    what: "tool.call shop/refund".to_owned(),
+                    amount: "320.00 USD".to_owned(),
+                    at: ago(time::HOUR_MS),
+                }],
+            }),
+        }),
     }
 }
 
@@ -387,6 +415,8 @@ pub(super) fn settings() -> Settings {
             name: "Analytical Engines".to_owned(),
             currency: "USD".to_owned(),
             approval_hours: "24".to_owned(),
+            approval_quorum: "1".to_owned(),
+            owners_may_approve: true,
             store_metadata: true,
             ..OrganizationForm::default()
         },
