@@ -3,11 +3,16 @@
 
 mod proxy;
 
-use procura_sdk::{Ask, Error, Failure, GuardError, KeySet, Procura, Settlement};
+use http::Method;
+use procura_sdk::{Ask, Error, Failure, GuardError, KeySet, Procura, Settlement, sign_session_token};
 use procura_testkit::process::{Founder, Process, skipped, variable, workspace};
 use proxy::{Fault, LATE_MS, Proxy};
 use serde_json::{Map, Value, json};
-use std::{path::PathBuf, process::Stdio, time::Duration};
+use std::{
+    path::PathBuf,
+    process::Stdio,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
 use tokio::{process::Command, time::timeout};
 
 /// No program takes longer.
@@ -45,6 +50,8 @@ struct House {
     founder: Founder,
     key: String,
     jwks: Value,
+    /// A live session of a user with the agent.
+    session: String,
     proxies: Vec<Proxy>,
 }
 
@@ -64,7 +71,9 @@ impl House {
             founder.platform.post(&path, &permission).send().await.ok();
         }
         let jwks = founder.platform.get("/.well-known/jwks.json").send().await.ok().json();
-        Self { key: made.text_at("/key/secret"), process, founder, jwks, proxies: Vec::new() }
+        let key = made.text_at("/key/secret");
+        let session = session(&founder, &made.text_at("/agent/id"), &key).await;
+        Self { key, process, founder, jwks, session, proxies: Vec::new() }
     }
 
     async fn behind(&mut self, fault: Fault) -> String {
@@ -156,6 +165,9 @@ impl House {
             step.told["act"] = json!(act);
             steps.push(step);
         }
+        let mut of_user = ticket("42.50");
+        of_user["sessionId"] = json!(self.session);
+        steps.push(self.step(&url, "for a user", of_user, Becomes::Ran("committed")));
         let mut spent = self.step(&url, "for less", ticket("42.50"), Becomes::Ran("committed"));
         spent.told["spent"] = json!("40.25");
         steps.push(spent);
@@ -266,6 +278,20 @@ impl House {
     }
 }
 
+/// A user shows up, with a token that the business signs by the SDK.
+#[expect(clippy::disallowed_methods, reason = "a token that holds now, for a server of its own")]
+async fn session(founder: &Founder, agent: &str, key: &str) -> String {
+    let path = format!("/v1/agents/{agent}/user-auth");
+    founder.platform.put(&path, &json!({"method": {"signedToken": {}}})).send().await.ok();
+    let secret = founder.platform.post(&format!("{path}/secrets"), &json!({})).send().await.ok();
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
+    let token = json!({"userId": "user_7", "exp": now + 300});
+    let token = sign_session_token(&token, &secret.text_at("/secret")).unwrap();
+    let agent = founder.platform.with_key(key);
+    let opened = agent.call(Method::POST, "/v1/sessions").header("x-user-auth-token", &token).send().await;
+    opened.ok().text_at("/sessionId")
+}
+
 fn ticket(amount: &str) -> Value {
     json!({"action": "purchase.ticket", "vendor": "shop.example.com", "amount": amount, "currency": "USD",
         "args": {"seats": 2, "\u{e9}tage": "\u{1f600}", "at": {"z": 1.5, "a": [null, true]}}})
@@ -374,7 +400,8 @@ fn ask_of(told: &Value) -> Ask {
     let mut ask = Ask::new(told["action"].as_str().unwrap());
     let text = |name: &str| told[name].as_str().map(str::to_owned);
     (ask.vendor, ask.amount, ask.currency) = (text("vendor"), text("amount"), text("currency"));
-    (ask.agent_id, ask.args) = (text("agentId"), told.get("args").cloned());
+    (ask.agent_id, ask.session_id) = (text("agentId"), text("sessionId"));
+    ask.args = told.get("args").cloned();
     ask
 }
 
