@@ -27,6 +27,11 @@ statements! {
           FROM agents
          WHERE tenant_id = $1
            AND agent_id = $2";
+    BY_NAME = "
+        SELECT agent_id
+          FROM agents
+         WHERE tenant_id = $1
+           AND name = $2";
     UPDATE = "
         UPDATE agents
            SET name = $3, kind = $4, provider = $5
@@ -101,6 +106,17 @@ pub async fn list(source: &mut impl Source, ask: &PageAsk) -> Result<Page<Agent>
 pub async fn get(source: &mut impl Source, agent: AgentId) -> Result<Agent> {
     let row = source.desk().maybe(&GET, args![agent]).await?.ok_or(Reason::NotFound)?;
     read(&row)
+}
+
+/// The agent of this name, where there is one.
+///
+/// # Errors
+/// A fault.
+pub async fn find_by_name(source: &mut impl Source, name: &str) -> Result<Option<AgentId>> {
+    if name.contains('\0') {
+        return Ok(None);
+    }
+    source.desk().maybe(&BY_NAME, args![name]).await?.map(|row| row.parse("agent_id")).transpose()
 }
 
 /// Changes an agent's details.

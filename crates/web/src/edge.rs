@@ -3,7 +3,7 @@
 //! record (AUD-1; without it the answer is 503), and sets the headers that every answer has.
 
 use crate::{
-    console,
+    authzen, console,
     exchange::Exchange,
     limits,
     respond::{self, Failed, Failure},
@@ -23,6 +23,9 @@ use tokio::sync::oneshot;
 
 /// The header that carries the request's id.
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// The same where the caller's own id stands in that header.
+const OUR_ID: HeaderName = HeaderName::from_static("procura-request-id");
 
 /// Headers of every answer that does not set its own.
 const SAFE: [(HeaderName, HeaderValue); 5] = [
@@ -68,7 +71,8 @@ fn is_bare_decision(request: &Request) -> bool {
 /// only that one request.
 pub async fn pass(State(state): State<WebState>, mut request: Request, next: Next) -> Response {
     let exchange = Arc::new(Exchange::begin(&state, &request));
-    let is_page = wants_page(&request);
+    let shape = Shape::of(&request);
+    let echo = authzen::echo(&request);
     request.extensions_mut().insert(Arc::clone(&exchange));
     let answer = AssertUnwindSafe(next.run(request)).catch_unwind().await;
     let mut response = answer.unwrap_or_else(|_| Failure::from(Reason::Internal).into_response());
@@ -77,9 +81,15 @@ pub async fn pass(State(state): State<WebState>, mut request: Request, next: Nex
         response = Failure(error).into_response();
     }
     if let Some(Failed(error)) = response.extensions_mut().remove::<Failed>() {
-        response = answer_to(&state, &exchange, &error, is_page, response);
+        response = answer_to(&state, &exchange, &error, shape, response);
     }
-    dress(&exchange, response)
+    let mut response = dress(&exchange, response);
+    if let Some(own) = echo
+        && let Some(id) = response.headers_mut().insert(REQUEST_ID, own)
+    {
+        response.headers_mut().insert(OUR_ID, id);
+    }
+    response
 }
 
 /// Writes the record of a request that wrote none of its own.
@@ -100,13 +110,16 @@ fn answer_to(
     state: &WebState,
     exchange: &Exchange,
     error: &Error,
-    is_page: bool,
+    shape: Shape,
     response: Response,
 ) -> Response {
     respond::log(error, exchange.request);
     state.app.metrics.refused(error.reason());
-    if !is_page {
-        return respond::render(error, exchange.request, response.into_parts().0.headers);
+    let headers = response.into_parts().0.headers;
+    match shape {
+        Shape::Page => {}
+        Shape::Json => return respond::render(error, exchange.request, headers),
+        Shape::Text => return authzen::render(error, headers),
     }
     let mut page = console::failed(error, exchange);
     page.headers_mut().extend(respond::advice(error));
@@ -129,6 +142,29 @@ fn dress(exchange: &Exchange, mut response: Response) -> Response {
         headers.entry(name).or_insert(value);
     }
     response
+}
+
+/// How an error of a request is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Shape {
+    /// As a page.
+    Page,
+    /// As our own JSON.
+    Json,
+    /// As one string, as AuthZEN has it.
+    Text,
+}
+
+impl Shape {
+    fn of(request: &Request) -> Self {
+        if authzen::is_ours(request.uri().path()) {
+            Self::Text
+        } else if wants_page(request) {
+            Self::Page
+        } else {
+            Self::Json
+        }
+    }
 }
 
 /// Whether an error of this request is shown as a page: a browser asks, and not for the API.

@@ -3,7 +3,7 @@
 
 use crate::{
     api::business_api,
-    console, edge, mcp, openapi, operator,
+    authzen, console, edge, mcp, openapi, operator, passport,
     respond::{self, Failure},
     state::WebState,
     widget,
@@ -20,7 +20,9 @@ pub fn router(state: WebState) -> Router {
         .merge(operator::router())
         .merge(console::router())
         .merge(widget::router())
+        .merge(passport::router())
         .merge(business_api::open_routes())
+        .merge(authzen::router(&state))
         .fallback(async || respond::unknown_path())
         .method_not_allowed_fallback(async || Failure::from(Reason::MethodNotAllowed))
         .layer(middleware::from_fn_with_state(state.clone(), edge::pass))

@@ -10,6 +10,8 @@ mod approvals_scopes;
 #[cfg(test)]
 mod approvals_shown;
 #[cfg(test)]
+mod authzen;
+#[cfg(test)]
 mod bad_input;
 #[cfg(test)]
 mod browser;
