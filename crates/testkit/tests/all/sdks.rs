@@ -21,6 +21,9 @@ const LONGEST: Duration = Duration::from_secs(240);
 const PATIENT_MS: u64 = 60_000;
 const HASTY_MS: u64 = LATE_MS / 4;
 
+/// The amount of the question whose answer is lost, and of no other.
+const LOST: &str = "77.77";
+
 /// What must have become of a step.
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Becomes {
@@ -128,6 +131,9 @@ impl House {
         ] {
             steps.push(self.faulty(fault, becomes).await);
         }
+        let lost = self.behind(Fault::LostOnce).await;
+        let name = format!("{:?}", Fault::LostOnce);
+        steps.push(self.step(&lost, &name, ticket(LOST), Becomes::Ran("committed")));
         steps.extend(self.late().await);
         steps.extend(self.of_another_question().await);
         steps
@@ -257,6 +263,13 @@ impl House {
         }
     }
 
+    /// A question whose answer was lost was asked again, and is known again: nothing was reserved twice.
+    async fn judge_lost(&self, who: &str) {
+        let all = self.founder.platform.get("/v1/reservations?limit=200").send().await.ok().json();
+        let items = all["items"].as_array().unwrap();
+        assert_eq!(items.iter().filter(|one| one["held"] == LOST).count(), 1, "{who}: {all}");
+    }
+
     async fn judge_reservation(&self, id: &Value, state: &str, spent: Option<&str>, what: &str) {
         let Some(id) = id.as_str() else {
             assert_eq!(state, "none", "{what}");
@@ -334,6 +347,7 @@ impl Program {
         let who = format!("{} ({})", self.file, self.entry);
         let steps = house.steps().await;
         house.judge(&who, &steps, &self.run(&steps).await).await;
+        house.judge_lost(&who).await;
         let dead = house.dead();
         house.judge(&who, &dead, &self.run(&dead).await).await;
     }
@@ -362,6 +376,7 @@ async fn rust_guards_whatever_goes_wrong() {
     let mut house = House::start().await;
     let steps = house.steps().await;
     house.judge("rust", &steps, &run_here(&steps).await).await;
+    house.judge_lost("rust").await;
     let dead = house.dead();
     house.judge("rust", &dead, &run_here(&dead).await).await;
 }

@@ -28,6 +28,8 @@ pub(crate) enum Fault {
     Cut,
     /// That happens to the first request alone.
     CutOnce,
+    /// The first answer alone is lost.
+    LostOnce,
     /// The first request is answered by 503.
     BusyOnce,
     /// Nothing comes.
@@ -187,6 +189,7 @@ impl Line {
         }
         match self.fault {
             Fault::Cut => Ok(()),
+            Fault::LostOnce if turn == 1 => Ok(()),
             Fault::Silent => {
                 pause(LATE_MS * 4).await;
                 Ok(())
