@@ -38,6 +38,7 @@ pub struct Settings {
     issuer: Option<String>,
     agent_id: Option<String>,
     skew_seconds: i64,
+    root: Option<Vec<u8>>,
     may_send_in_the_clear: bool,
 }
 
@@ -72,6 +73,12 @@ impl Settings {
         self
     }
 
+    /// Trusts this certificate authority (PEM) and no other; those of the web unless said otherwise.
+    pub fn root_certificate(mut self, pem: impl Into<Vec<u8>>) -> Self {
+        self.root = Some(pem.into());
+        self
+    }
+
     /// Sends the key in the clear to a host that is not this machine.
     pub const fn allow_http(mut self) -> Self {
         self.may_send_in_the_clear = true;
@@ -90,7 +97,7 @@ impl Settings {
             ));
         }
         Ok(Procura {
-            agent: http::agent(),
+            agent: http::agent(self.root.as_deref())?,
             authorization: format!("Bearer {}", self.key),
             issuer: self.issuer.unwrap_or_else(|| origin.clone()),
             origin,
@@ -182,6 +189,7 @@ impl Procura {
             issuer: None,
             agent_id: None,
             skew_seconds: USUAL_SKEW_SECONDS,
+            root: None,
             may_send_in_the_clear: false,
         }
     }

@@ -23,6 +23,8 @@ fn the_url_is_an_origin_and_the_key_is_not_sent_in_the_clear() {
         assert_eq!(origin(url, false).ok().as_deref(), taken, "{url}");
     }
     assert!(Procura::settings("http://procura.example.com", "pca_x").allow_http().build().is_ok());
+    let settings = Procura::settings("https://procura.example.com", "pca_x");
+    assert!(settings.root_certificate("no certificate").build().is_err());
 }
 
 #[test]

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use ureq::{
     Agent,
     http::{Request, header},
+    tls::{Certificate, RootCerts, TlsConfig},
 };
 
 /// The longest answer, in bytes.
@@ -54,16 +55,20 @@ pub(crate) struct Post<'s> {
     pub(crate) body: String,
 }
 
-/// A client that follows nothing, asks no proxy and keeps the status.
-pub(crate) fn agent() -> Agent {
+/// A client that follows nothing, asks no proxy and keeps the status. It trusts one authority, or those of the web.
+pub(crate) fn agent(root: Option<&[u8]>) -> Result<Agent, Error> {
+    let wrong = |_| Error::Setting("the root certificate is not PEM");
+    let root = root.map(Certificate::from_pem).transpose().map_err(wrong)?;
+    let roots = root.map_or(RootCerts::WebPki, |root| RootCerts::new_with_certs(&[root]));
     let config = Agent::config_builder()
+        .tls_config(TlsConfig::builder().root_certs(roots).build())
         .http_status_as_error(false)
         .max_redirects(0)
         .max_redirects_will_error(false)
         .proxy(None)
         .user_agent(concat!("procura-sdk-rust/", env!("CARGO_PKG_VERSION")))
         .build();
-    Agent::new_with_config(config)
+    Ok(Agent::new_with_config(config))
 }
 
 /// The JSON of an answer with status 200.
