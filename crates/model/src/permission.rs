@@ -43,7 +43,7 @@ pub struct Permission {
     /// Whether a person must agree.
     #[serde(default)]
     pub approval: ApprovalRule,
-    /// How many people must agree, where a person must; one where absent.
+    /// How many people must agree, where a person must; as many as the organization has it where absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub quorum: Option<u8>,
     /// Whether it only records what it would have done (VER-5).

@@ -139,7 +139,7 @@ pub struct PermissionForm {
     /// Whether a person must agree: `never`, `always`, or `{"above": money}`.
     #[schema(value_type = Option<ApprovalRuleForm>, nullable = false)]
     approval: (),
-    /// How many people must agree, where a person must; one when absent.
+    /// How many people must agree, where a person must; as many as the organization has it when absent.
     #[schema(nullable = false, minimum = 1, maximum = 10)]
     quorum: Option<u8>,
     /// Whether it only records what it would have done; false when absent.

@@ -1,0 +1,80 @@
+//! Samples of the pages of policies: the tester before and after an answer, and the editors on the way.
+
+use super::{
+    frame::Section,
+    policies::{Checked, PermissionPage},
+    samples::{agent, frame, permission_page, said},
+    tester::{AskForm, Tested, TesterPage},
+    users_samples::calls,
+    words::{Id, Mark, Problems},
+};
+use askama::Template;
+use procura_model::{PermissionId, Reason};
+
+fn tester(tested: Option<Tested>) -> TesterPage {
+    TesterPage {
+        frame: frame("Policy", Section::Policies),
+        agent: (agent(), "refund-assistant".to_owned()),
+        is_enabled: tested.is_some(),
+        version: 7,
+        permissions: said(),
+        form: AskForm {
+            action: "purchase.ticket".to_owned(),
+            vendor: "shop.example.com".to_owned(),
+            amount: "742.00".to_owned(),
+            currency: "USD".to_owned(),
+            args: "{\"seats\": 2}".to_owned(),
+            ..AskForm::default()
+        },
+        calls: if tested.is_some() { calls() } else { Vec::new() },
+        tested,
+    }
+}
+
+fn denied() -> Tested {
+    let other = Id::of("per_01JD9Z3V5M8Q6T2W4X7Y9A1B3C".parse::<PermissionId>().unwrap());
+    Tested {
+        mark: Mark::denied("Denied"),
+        code: Reason::BudgetExceeded.code(),
+        sentence: "The amount 742.00 USD exceeds what is left: 258.00 of 1000.00 USD per P30D.".to_owned(),
+        fix: Reason::BudgetExceeded.fix(),
+        risk: Some("medium risk"),
+        by: said().into_iter().next(),
+        near: vec![
+            (Some(other), "(shadow) A permission blocks the action \"purchase.ticket\".".to_owned()),
+            (None, "The vendor <b>x</b> is not y.com.".to_owned()),
+        ],
+    }
+}
+
+fn new_permission() -> PermissionPage {
+    let mut page = permission_page();
+    page.frame.problems = Problems::none();
+    page.form.window_amount = "2000.00".to_owned();
+    page.form.window_length = "30".to_owned();
+    page.form.is_shadow = true;
+    PermissionPage {
+        id: None,
+        agent: None,
+        agents: vec![(agent().0, "refund-assistant".to_owned())],
+        checked: None,
+        ..page
+    }
+}
+
+fn document_only() -> PermissionPage {
+    let mut problems = Problems::none();
+    problems.add("document", "window must have an amount, a count or both.");
+    let mut page = permission_page();
+    page.frame.problems = Problems::none();
+    PermissionPage { by_document: true, checked: Some(Checked::Wrong(problems)), ..page }
+}
+
+pub(super) fn pages() -> Vec<(&'static str, String)> {
+    vec![
+        ("tester", tester(None).render().unwrap()),
+        ("tester_denied", tester(Some(denied())).render().unwrap()),
+        ("permission_new", new_permission().render().unwrap()),
+        ("permission_document", document_only().render().unwrap()),
+    ]
+}
