@@ -43,6 +43,17 @@ fn ways_in() -> Vec<(&'static str, String)> {
         ),
         ("sign_in_link", SignInLink { frame: bare("Sign in"), link: "pcl_x".to_owned() }.render().unwrap()),
         (
+            "approve",
+            ApprovePage {
+                frame: bare("Approval"),
+                sheet: approval_sheet(),
+                as_whom: "ada@example.com".to_owned(),
+                done: None,
+            }
+            .render()
+            .unwrap(),
+        ),
+        (
             "set_up",
             SetUpPage {
                 frame: bare("Set up"),
@@ -209,17 +220,6 @@ fn approval_pages() -> Vec<(&'static str, String)> {
             .unwrap(),
         ),
         ("approval", approval_page().render().unwrap()),
-        (
-            "approve",
-            ApprovePage {
-                frame: bare("Approval"),
-                sheet: approval_sheet(),
-                as_whom: "ada@example.com".to_owned(),
-                done: None,
-            }
-            .render()
-            .unwrap(),
-        ),
     ]
 }
 
