@@ -1,7 +1,7 @@
 //! Receipts (VER-6): a decision, signed for whoever carries the action out. Anybody verifies one offline with the
 //! published keys; whoever wants to be sure that it is used once, and that nothing has changed since, redeems it here.
 
-use crate::{App, verify::Answer};
+use crate::{App, budgets, verify::Answer};
 use procura_crypto::{
     ReceiptError,
     receipt::{LIFETIME_SECONDS, Rules, action_digest},
@@ -99,6 +99,10 @@ pub async fn redeem(app: &App, ctx: &Ctx, presented: &Presented) -> Result<Recei
         session: receipt.session,
         reservation: receipt.reservation,
     };
+    if let Some(reservation) = receipt.reservation {
+        // So nobody settles it meanwhile.
+        budgets::take(&mut writer, reservation).await?;
+    }
     rows::redeem(&mut writer, &what).await?;
     writer.commit(event_of(&receipt)).await?;
     Ok(receipt)

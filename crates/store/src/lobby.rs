@@ -149,7 +149,12 @@ statements! {
          WHERE expires_at <= $1";
     PRUNE_REDEMPTIONS = "
         DELETE FROM redemptions
-         WHERE expires_at <= $1";
+         WHERE expires_at <= $1
+           AND NOT EXISTS (SELECT r.reservation_id
+                             FROM reservations r
+                            WHERE r.tenant_id = redemptions.tenant_id
+                              AND r.reservation_id = redemptions.reservation_id
+                              AND r.state IN ('held', 'expired'))";
     PRUNE_IDEMPOTENCY = "
         DELETE FROM idempotency
          WHERE expires_at <= $1";

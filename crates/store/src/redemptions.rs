@@ -32,7 +32,8 @@ statements! {
                              FROM reservations
                             WHERE tenant_id = $1
                               AND reservation_id = $9
-                              AND (state = 'committed' OR (state = 'held' AND commit_by > $3))))
+                              AND ((state = 'committed' AND COALESCE(actual, 0) >= COALESCE(held, 0))
+                                   OR (state = 'held' AND commit_by > $3))))
             ON CONFLICT DO NOTHING
      RETURNING receipt_id";
     FIND = "
@@ -40,6 +41,11 @@ statements! {
           FROM redemptions
          WHERE tenant_id = $1
            AND (receipt_id = $2 OR reservation_id = $3)";
+    OF_RESERVATION = "
+        SELECT receipt_id
+          FROM redemptions
+         WHERE tenant_id = $1
+           AND reservation_id = $2";
 }
 
 /// A receipt, and what must still be as it was when it was signed.
@@ -57,7 +63,8 @@ pub struct Redemption {
     pub credential: Option<CredentialId>,
     /// The session of the user for whom it asked, which must still live.
     pub session: Option<SessionId>,
-    /// What was reserved, which must be held or committed still; of several receipts for it one is redeemed.
+    /// What was reserved, which must be held still, or committed for all that was held; of several receipts for it one
+    /// is redeemed. Its ledgers are taken before.
     pub reservation: Option<ReservationId>,
 }
 
@@ -84,6 +91,14 @@ pub async fn redeem(w: &mut Writer<'_>, what: &Redemption) -> Result<()> {
         Some(_) => Err(Reason::ReceiptRedeemed.into()),
         None => Err(Reason::ReceiptStale.into()),
     }
+}
+
+/// Whether a receipt for what was reserved was redeemed.
+///
+/// # Errors
+/// A fault.
+pub async fn is_redeemed(w: &mut Writer<'_>, reservation: ReservationId) -> Result<bool> {
+    Ok(w.desk().maybe(&OF_RESERVATION, args![reservation]).await?.is_some())
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ use procura_model::{
     ReservationState, Result, Scope, Time, Window,
 };
 use procura_store::{
-    Source as _, Writer, budgets, ledgers, permissions,
+    Source as _, Writer, budgets, evidence, ledgers, permissions, redemptions,
     reservations::{self as rows, Commitment},
 };
 
@@ -77,6 +77,9 @@ async fn settle_by(app: &App, ctx: &Ctx, id: ReservationId, outcome: Outcome) ->
     ctx.actor.require(if ctx.actor.agent().is_some() { Scope::Verify } else { Scope::WriteBudgets })?;
     let mut writer = app.store.write(ctx).await?;
     is_own(&ctx.actor, &rows::get(&mut writer, id).await?)?;
+    if ctx.actor.agent().is_some() {
+        demand_kept(&mut writer, id, outcome).await?;
+    }
     match settle(&mut writer, id, outcome).await? {
         Settled::Now(reservation) => {
             writer.commit(event_of(&reservation)).await?;
@@ -118,12 +121,46 @@ fn is_own(actor: &Actor, reservation: &Reservation) -> Result<()> {
     }
 }
 
-async fn settle(w: &mut Writer<'_>, id: ReservationId, outcome: Outcome) -> Result<Settled> {
+/// Takes the ledgers on which a reservation is counted: until the end of the transaction nobody else settles it, and
+/// nobody redeems a receipt for it.
+pub(crate) async fn take(w: &mut Writer<'_>, id: ReservationId) -> Result<Vec<(ledgers::Place, Time)>> {
     let places = ledgers::of_reservation(w, id).await?;
-    let mut latest = Vec::with_capacity(places.len());
-    for place in &places {
-        latest.push(ledgers::lock(w, &place.ledger, Time::default()).await?);
+    let mut taken = Vec::with_capacity(places.len());
+    for place in places {
+        let latest = ledgers::lock(w, &place.ledger, Time::default()).await?;
+        taken.push((place, latest));
     }
+    Ok(taken)
+}
+
+/// What somebody else carries out, we ourselves for a tool call or whoever redeemed a receipt, is not the agent's to
+/// give back, whole or in part: it happens whatever the agent says. Whoever settles for any agent still may.
+async fn demand_kept(w: &mut Writer<'_>, id: ReservationId, outcome: Outcome) -> Result<()> {
+    if outcome == Outcome::Committed(None) {
+        return Ok(());
+    }
+    take(w, id).await?;
+    let found = rows::get(w, id).await?;
+    let is_open = matches!(found.state, ReservationState::Held | ReservationState::Expired);
+    let gives_back = match outcome {
+        Outcome::Released => true,
+        Outcome::Committed(amount) => amount < found.held,
+    };
+    if !(is_open && gives_back) {
+        return Ok(());
+    }
+    let trace = evidence::trace(w, found.request).await?;
+    let is_ours = trace.iter().any(|row| row.event.kind == EventKind::Intent);
+    if is_ours || redemptions::is_redeemed(w, id).await? {
+        let sentence =
+            "It is a tool call through the gateway, or its receipt was redeemed: all of it counts.";
+        return Err(Reason::ReservationClosed.because(sentence));
+    }
+    Ok(())
+}
+
+async fn settle(w: &mut Writer<'_>, id: ReservationId, outcome: Outcome) -> Result<Settled> {
+    let held = take(w, id).await?;
     let found = rows::get(w, id).await?;
     match (found.state, outcome) {
         (ReservationState::Held | ReservationState::Expired, Outcome::Released) => {
@@ -131,7 +168,6 @@ async fn settle(w: &mut Writer<'_>, id: ReservationId, outcome: Outcome) -> Resu
             now_or_never(rows::release(w, id).await?)
         }
         (ReservationState::Held | ReservationState::Expired, Outcome::Committed(amount)) => {
-            let held: Vec<_> = places.into_iter().zip(latest).collect();
             let commitment = commitment(w, &found, amount, &held).await?;
             ledgers::commit(w, id, commitment.actual).await?;
             now_or_never(rows::commit(w, id, commitment).await?)
