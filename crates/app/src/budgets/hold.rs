@@ -112,7 +112,8 @@ impl Holding<'_> {
             charge.latest = ledgers::lock(w, &charge.ledger, since(charge.window, now)).await?;
         }
         let digest = Digest::of(ask.canonical().as_bytes());
-        let earlier = self.earlier(w, &digest).await?;
+        let latest = charges.iter().map(|charge| charge.latest).max().unwrap_or(now);
+        let earlier = self.earlier(w, &digest, latest).await?;
         let reading = read(w, &charges, earlier.as_ref().map(|found| found.id)).await?;
         let mut judged = judge(self.agent, ask, now, (&charges, reading));
         let goes_ahead = match judged.decision.verdict {
@@ -132,8 +133,14 @@ impl Holding<'_> {
     }
 
     /// What was reserved when the same was asked with the same key: it is held once. The decision is made anew, for an
-    /// old yes is never handed out again.
-    async fn earlier(&self, w: &mut Writer<'_>, digest: &Digest) -> Result<Option<Reservation>> {
+    /// old yes is never handed out again. What is no longer awaited is closed, though the job that writes so may be
+    /// late: on a ledger it may have lapsed, and its room been given to somebody else.
+    async fn earlier(
+        &self,
+        w: &mut Writer<'_>,
+        digest: &Digest,
+        latest: Time,
+    ) -> Result<Option<Reservation>> {
         let Some(key) = self.plan.retry_key else { return Ok(None) };
         let since = self.ctx.now.plus_ms(-KEY_LASTS_MS);
         let Some((earlier, asked)) = rows::by_key(w, self.plan.agent, key, since).await? else {
@@ -143,10 +150,11 @@ impl Holding<'_> {
             return Err(Reason::IdempotencyMismatch.into());
         }
         match earlier.state {
-            ReservationState::Held => Ok(Some(earlier)),
-            ReservationState::Committed | ReservationState::Released | ReservationState::Expired => {
-                Err(Reason::ReservationClosed.into())
-            }
+            ReservationState::Held if earlier.commit_by > latest => Ok(Some(earlier)),
+            ReservationState::Held
+            | ReservationState::Committed
+            | ReservationState::Released
+            | ReservationState::Expired => Err(Reason::ReservationClosed.into()),
         }
     }
 
