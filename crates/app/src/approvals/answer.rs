@@ -7,8 +7,8 @@ use super::{
 };
 use crate::{App, permissions};
 use procura_model::{
-    AccountId, AnswerMethod, AnswerWord, Approval, ApprovalAnswer, ApprovalId, Ctx, Event, EventKind, Reason,
-    Result, Scope,
+    AccountId, AnswerMethod, AnswerWord, Approval, ApprovalAnswer, ApprovalId, Ctx, Doing as _, Event,
+    EventKind, Reason, Result, Scope,
 };
 use procura_store::{Writer, approval_answers, approvals as rows};
 
@@ -93,7 +93,7 @@ impl Answering<'_> {
         let text = grant.text();
         let counted = rows::agree(&mut self.writer, asked.id).await?;
         self.write_down(asked.id, by, AnswerWord::Grant, Some(text.clone())).await?;
-        if counted.agreed < counted.quorum {
+        if counted.agreed < counted.quorum || self.still_agree(&counted).await? < counted.quorum {
             self.note(EventKind::ApprovalAnswered, &counted, Some(&text));
             return Ok(counted);
         }
@@ -117,6 +117,20 @@ impl Answering<'_> {
         }
         self.events.push(added.event);
         Ok(granted)
+    }
+
+    /// How many of those who agreed may still answer: whoever has left, or lost the role since, has no say any longer.
+    async fn still_agree(&mut self, approval: &Approval) -> Result<i64> {
+        if approval.quorum <= 1 {
+            return Ok(approval.agreed);
+        }
+        let rules = eligible::Rules::read(&mut self.writer, approval).await?;
+        let people = rules.people(&mut self.writer).await?;
+        let said = approval_answers::list(&mut self.writer, approval.id).await?;
+        let may =
+            |account: AccountId| people.iter().any(|one| one.may_answer && one.member.account == account);
+        let agree = said.iter().filter(|answer| answer.word == AnswerWord::Grant && may(answer.account));
+        i64::try_from(agree.count()).doing("count who agrees")
     }
 
     /// What all who agreed have in common: what they all said, or else one call, which each of them granted.
