@@ -18,6 +18,9 @@ use procura_model::{Ask, Decision, Error, GuardrailId, Reason, Risk, Verdict};
 use std::{borrow::Cow, collections::HashMap, str::FromStr};
 
 const MAX_TEXT_BYTES: usize = 16 * 1024;
+/// How deep brackets may stand in each other: Cedar's parser goes down the stack with them, and a stack that ends takes
+/// the whole process with it.
+const MAX_DEPTH: usize = 32;
 const OBLIGATION: &str = "obligation";
 const APPROVAL: &str = "approval";
 
@@ -32,6 +35,9 @@ pub fn validate_guardrail(text: &str) -> Result<(), Error> {
 fn parse(text: &str) -> Result<PolicySet, String> {
     if text.len() > MAX_TEXT_BYTES {
         return Err(format!("must be at most {MAX_TEXT_BYTES} bytes long"));
+    }
+    if depth(text) > MAX_DEPTH {
+        return Err(format!("must not have more than {MAX_DEPTH} brackets in each other"));
     }
     let set = PolicySet::from_str(text).map_err(|error| format!("is not Cedar: {}", sentence_of(&error)))?;
     if set.templates().next().is_some() {
@@ -50,6 +56,33 @@ fn parse(text: &str) -> Result<PolicySet, String> {
         }
     }
     Ok(set)
+}
+
+/// How deep brackets stand in each other, outside of strings and comments as Cedar reads them.
+fn depth(text: &str) -> usize {
+    let (mut depth, mut deepest) = (0_usize, 0_usize);
+    let mut characters = text.chars().peekable();
+    while let Some(character) = characters.next() {
+        match character {
+            '(' | '[' | '{' => {
+                depth += 1;
+                deepest = deepest.max(depth);
+            }
+            ')' | ']' | '}' => depth = depth.saturating_sub(1),
+            '/' if characters.peek() == Some(&'/') => {
+                while characters.next_if(|next| !matches!(next, '\n' | '\r')).is_some() {}
+            }
+            '"' => {
+                while let Some(quoted) = characters.next().filter(|quoted| *quoted != '"') {
+                    if quoted == '\\' {
+                        characters.next();
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+    deepest
 }
 
 /// The parser's words, on one line and without a full stop at the end.
