@@ -156,7 +156,11 @@ pub async fn explain(app: &App, ctx: &Ctx, question: VerifyAsk) -> Result<Explai
     let snapshot = snapshot(app, ctx, agent).await?;
     let user = acts_for(app, ctx, agent, question.session).await?;
     let ask = Ask { user, ..question.ask };
-    budgets::explain(app, ctx, &snapshot, &ask).await
+    let explained = budgets::explain(app, ctx, &snapshot, &ask).await?;
+    if snapshot.agent.status == AgentStatus::Enabled {
+        return Ok(explained);
+    }
+    Ok(Explained { decision: Decision::deny(Reason::AgentDisabled), ..explained })
 }
 
 /// Decides, consumes or opens an approval where a person must agree, and returns only when the
