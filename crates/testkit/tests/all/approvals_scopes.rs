@@ -372,7 +372,8 @@ async fn a_grant_that_is_taken_back_is_over() {
 async fn the_same_question_asked_often_waits_once_and_a_key_for_it_answers_once() {
     let w = World::start().await;
     let (shop, buyer) = counter(&w).await;
-    let replies = join_all((0..64).map(|_| send(&buyer, &purchase()))).await;
+    let question = purchase();
+    let replies = join_all((0..64).map(|_| send(&buyer, &question))).await;
     let mut ids: Vec<_> = replies.iter().map(|reply| reply.text_at("/approvalId")).collect();
     ids.dedup();
     assert_eq!(ids.len(), 1);
