@@ -134,8 +134,25 @@ mod tests {
     #[test]
     fn what_is_not_equally_long_or_no_period_is_refused() {
         for text in [
-            "", "P", "PT", "P1M", "P1Y", "30D", "P-1D", "P1.5D", "PT0S", "P0D", "P1DT", "P1D1D", "PT1M1H", "P11Y",
-            "P4000D", "P99999999999999999999D", "p1d", "P1D ", "PD",
+            "",
+            "P",
+            "PT",
+            "P1M",
+            "P1Y",
+            "30D",
+            "P-1D",
+            "P1.5D",
+            "PT0S",
+            "P0D",
+            "P1DT",
+            "P1D1D",
+            "PT1M1H",
+            "P11Y",
+            "P4000D",
+            "P99999999999999999999D",
+            "p1d",
+            "P1D ",
+            "PD",
         ] {
             assert!(text.parse::<Period>().is_err(), "{text:?} was taken");
         }
