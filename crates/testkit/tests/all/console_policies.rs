@@ -132,7 +132,8 @@ async fn a_check_says_the_sentence_or_the_field_and_saves_nothing() {
 
     let auditor = shop.member(Role::Auditor).await;
     send_as(&auditor, "/policies/check", &WHOLE).await.refused(Reason::RoleMissing);
-    let stale = Person { form_token: "guess".to_owned(), ..shop.owner.clone() };
+    let mut stale = shop.owner.clone();
+    "guess".clone_into(&mut stale.form_token);
     send_as(&stale, "/policies/check", &WHOLE).await.refused(Reason::FormStale);
     let stranger = w.tenant("stranger").await.owner;
     send_as(&stranger, "/policies/new", &by_text).await.refused(Reason::NotFound);
