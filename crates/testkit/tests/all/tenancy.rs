@@ -333,7 +333,9 @@ async fn every_scope_but_the_right_one_is_not_enough() {
                 [Scope::Verify, Scope::Tools, Scope::ReadActivity, Scope::Sessions].contains(scope)
             })
         };
-        if !has_all(&operation.scopes) {
+        // What it reserved itself, an agent reads and settles with `verify`.
+        let is_own = operation.id.ends_with("Reservation") || operation.id == "listReservations";
+        if !has_all(&operation.scopes) && !is_own {
             operation.by(&agent.http, &house).send().await.refused(Reason::ScopeMissing);
         }
     }
