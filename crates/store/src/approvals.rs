@@ -7,8 +7,8 @@ use crate::{
     tx::{Source, Writer},
 };
 use procura_model::{
-    AccountId, AgentId, Approval, ApprovalId, ApprovalScope, ApprovalState, Digest, Page, PageAsk, Reason,
-    Result, Time, UserRef,
+    AccountId, AgentId, Approval, ApprovalId, ApprovalScope, ApprovalState, Digest, Page, PageAsk,
+    PermissionId, Reason, Result, Time, UserRef,
 };
 
 statements! {
@@ -110,6 +110,7 @@ statements! {
            AND expires_at > $6
            AND (max_uses IS NULL OR uses < max_uses)
            AND (scope IS NULL OR scope <> 'task' OR task = $7)
+           AND COALESCE(permission_id, '') = $8
          ORDER BY approval_id
          LIMIT 1";
     CONSUME = "
@@ -129,6 +130,7 @@ statements! {
                                  AND g.expires_at > $7
                                  AND (g.max_uses IS NULL OR g.uses < g.max_uses)
                                  AND (g.scope IS NULL OR g.scope <> 'task' OR g.task = $8)
+                                 AND COALESCE(g.permission_id, '') = $9
                                ORDER BY g.approval_id
                                LIMIT 1)
            AND state = 'granted'
@@ -193,6 +195,8 @@ pub struct Use<'a> {
     pub user: Option<&'a UserRef>,
     /// The task in which it calls.
     pub task: Option<&'a str>,
+    /// The permission that asks for a person: another one may ask for more people, or count on another window.
+    pub permission: Option<PermissionId>,
 }
 
 /// Lets an ask wait for a person; the same ask of the same policy version waits once.
@@ -331,7 +335,8 @@ pub async fn deny(w: &mut Writer<'_>, approval: ApprovalId, by: AccountId) -> Re
 pub async fn find_usable(source: &mut impl Source, wanted: &Use<'_>) -> Result<Option<Approval>> {
     let now = source.now();
     let user = wanted.user.map_or("", |user| user.0.as_str());
-    let args = args![wanted.agent, wanted.digest, wanted.policy_version, user, now, wanted.task];
+    let permission = wanted.permission.map(|id| id.to_string()).unwrap_or_default();
+    let args = args![wanted.agent, wanted.digest, wanted.policy_version, user, now, wanted.task, permission];
     source.desk().maybe(&FIND_USABLE, args).await?.as_ref().map(read).transpose()
 }
 
@@ -343,7 +348,17 @@ pub async fn find_usable(source: &mut impl Source, wanted: &Use<'_>) -> Result<O
 pub async fn consume(w: &mut Writer<'_>, wanted: &Use<'_>) -> Result<Option<Approval>> {
     let (request, now) = (w.ctx().request, w.now());
     let user = wanted.user.map_or("", |user| user.0.as_str());
-    let args = args![wanted.agent, wanted.digest, wanted.policy_version, user, request, now, wanted.task];
+    let permission = wanted.permission.map(|id| id.to_string()).unwrap_or_default();
+    let args = args![
+        wanted.agent,
+        wanted.digest,
+        wanted.policy_version,
+        user,
+        request,
+        now,
+        wanted.task,
+        permission
+    ];
     w.desk().maybe(&CONSUME, args).await?.as_ref().map(read).transpose()
 }
 

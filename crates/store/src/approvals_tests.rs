@@ -6,7 +6,7 @@ use crate::{
     revocations::Subject,
 };
 use procura_model::{
-    AnswerMethod, AnswerWord, ApprovalAnswer, Effect, Entropy, Event, EventKind, Permission, PermissionId,
+    AnswerMethod, AnswerWord, ApprovalAnswer, Effect, Entropy, Event, EventKind, Permission,
 };
 use tokio::task::JoinSet;
 
@@ -17,6 +17,7 @@ fn wanted(approval: &Approval) -> Use<'_> {
         policy_version: approval.policy_version,
         user: approval.user.as_ref(),
         task: None,
+        permission: approval.permission,
     }
 }
 
@@ -88,6 +89,7 @@ async fn an_approval_serves_nobody_to_whom_it_was_not_given() {
         Use { digest: &wrong, ..right.clone() },
         Use { policy_version: 2, ..right.clone() },
         Use { user: Some(&ada), ..right.clone() },
+        Use { permission: Some(PermissionId::new(START, &house.entropy)), ..right.clone() },
     ];
     let ctx = house.ctx();
     let mut w = house.store.write(&ctx).await.unwrap();

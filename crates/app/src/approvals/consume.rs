@@ -1,6 +1,6 @@
 //! Using what a person granted, in the transaction that records the decision.
 
-use super::{event_of, weigh::Used};
+use super::{event_of, open::opened, weigh::Used};
 use crate::{
     budgets::{self, Consent, Holding, Judged},
     verify::{Answer, Ruling, answer, events, recorded, reserved},
@@ -21,6 +21,16 @@ pub(super) async fn consumed(used: Used<'_>, approval: &Approval, wanted: Decisi
     if judged.decision.verdict == Verdict::Deny {
         drop(writer);
         return recorded(app, ctx, agent, plan, &judged).await;
+    }
+    let asks_anew = judged.decision.verdict == Verdict::NeedsApproval
+        && judged.decision.permission != approval.permission;
+    if asks_anew {
+        // Its window was filled a moment ago, and it is another permission now that asks for a person.
+        drop(writer);
+        let Judged { decision, reading } = judged;
+        let writer = app.store.write(ctx).await?;
+        let asking = Used { app, ctx, agent, plan, writer, reading };
+        return Box::pin(opened(asking, &plan.ask.canonical(), decision)).await;
     }
     let decision = Decision {
         verdict: Verdict::Allow,

@@ -30,6 +30,7 @@ pub(crate) async fn request(
         policy_version: agent.agent.policy_version,
         user: plan.ask.user.as_ref().map(|user| &user.reference),
         task: task.as_deref(),
+        permission: wanted.permission,
     };
     let mut writer = app.store.write(ctx).await?;
     if let Some(granted) = rows::find_usable(&mut writer, &bound).await? {

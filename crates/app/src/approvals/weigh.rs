@@ -31,6 +31,7 @@ pub(crate) async fn weigh(
         policy_version: agent.agent.policy_version,
         user: plan.ask.user.as_ref().map(|user| &user.reference),
         task: task.as_deref(),
+        permission: wanted.permission,
     };
     let mut writer = app.store.write(ctx).await?;
     if let Some(approval) = rows::consume(&mut writer, &bound).await? {

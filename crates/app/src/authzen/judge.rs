@@ -221,6 +221,7 @@ async fn standing(
         policy_version: case.agent.agent.policy_version,
         user: case.ask.user.as_ref().map(|user| &user.reference),
         task: task.as_deref(),
+        permission: case.judged.decision.permission,
     };
     if let Some(lapse) = lapse(&approval, &wanted, ctx.now, is_bound) {
         return Ok(Err(lapse));
