@@ -122,6 +122,24 @@ fn only_forbids_can_be_saved() {
         assert!(error.to_string().contains(words), "{text}: {error}");
     }
     assert!(validate_guardrail(&"/".repeat(MAX_TEXT_BYTES + 1)).is_err());
+    let nested = |open: &str, close: &str, times: usize| {
+        let (open, close) = (open.repeat(times), close.repeat(times));
+        validate_guardrail(&format!("forbid(principal, action, resource) when {{ {open}true{close} }};"))
+    };
+    nested("(", ")", MAX_DEPTH - 1).unwrap();
+    for (open, close) in
+        [("(", ")"), ("[", "]"), ("{a:", "}"), ("!(", ")"), ("(\")\" == ", ")"), ("(//)\n", ")")]
+    {
+        for times in [MAX_DEPTH, 300, 1_000] {
+            let error = nested(open, close, times).unwrap_err();
+            assert!(error.to_string().contains("brackets in each other"), "{open}: {error}");
+        }
+    }
+    let quoted = format!(
+        r#"forbid(principal, action, resource) when {{ context.action == "\"{}" }};"#,
+        "(".repeat(99)
+    );
+    validate_guardrail(&quoted).unwrap();
     validate_guardrail(
         "forbid(principal, action, resource); forbid(principal, action, resource) when { true };",
     )

@@ -263,6 +263,30 @@ async fn of_the_receipts_for_one_reservation_one_is_redeemed_and_none_once_it_is
 }
 
 #[tokio::test]
+async fn an_agent_gives_nothing_back_of_what_a_redeemed_receipt_stands_on() {
+    let w = World::start().await;
+    let shop = w.tenant("shop").await;
+    let buyer = shop.agent("buyer").await;
+    let window = json!({"amount": {"value": "100", "currency": "USD"}, "per": "P30D"});
+    shop.permit(&buyer, json!({"effect": "allow", "actions": ["purchase"], "window": window})).await;
+    let settle = async |http: &Http, answer: &Reply, verb: &str, body: Value| {
+        let path = format!("/v1/reservations/{}/{verb}", answer.text_at("/reservationId"));
+        http.post(&path, &body).send().await
+    };
+    let done = ask(&buyer, "42", json!({})).await;
+    redeem(&shop.platform, &done.text_at("/receipt"), json!({})).await.ok();
+    settle(&buyer.http, &done, "release", json!({})).await.refused(Reason::ReservationClosed);
+    settle(&buyer.http, &done, "commit", json!({"amount": "0"})).await.refused(Reason::ReservationClosed);
+    settle(&buyer.http, &done, "commit", json!({"amount": "42"})).await.ok();
+    let less = ask(&buyer, "42", json!({})).await;
+    settle(&buyer.http, &less, "commit", json!({"amount": "1"})).await.ok();
+    redeem(&shop.platform, &less.text_at("/receipt"), json!({})).await.refused(Reason::ReceiptStale);
+    let undone = ask(&buyer, "42", json!({})).await;
+    redeem(&shop.platform, &undone.text_at("/receipt"), json!({})).await.ok();
+    settle(&shop.platform, &undone, "release", json!({})).await.ok();
+}
+
+#[tokio::test]
 async fn nobody_redeems_without_the_scope_or_in_another_organization() {
     let w = World::start().await;
     let (shop, buyer) = counter(&w).await;
