@@ -100,8 +100,7 @@ pub async fn redeem(app: &App, ctx: &Ctx, presented: &Presented) -> Result<Recei
         reservation: receipt.reservation,
     };
     if let Some(reservation) = receipt.reservation {
-        // So nobody settles it meanwhile.
-        budgets::take(&mut writer, reservation).await?;
+        budgets::keep(&mut writer, reservation).await?;
     }
     rows::redeem(&mut writer, &what).await?;
     writer.commit(event_of(&receipt)).await?;

@@ -64,6 +64,11 @@ statements! {
            SET amount = $3, until = NULL
          WHERE tenant_id = $1
            AND reservation_id = $2";
+    KEEP = "
+        UPDATE ledger_entries
+           SET until = NULL
+         WHERE tenant_id = $1
+           AND reservation_id = $2";
     RELEASE = "
         DELETE FROM ledger_entries
          WHERE tenant_id = $1
@@ -196,6 +201,14 @@ pub async fn of_reservation(source: &mut impl Source, reservation: ReservationId
 pub async fn commit(w: &mut Writer<'_>, reservation: ReservationId, amount: Option<Amount>) -> Result<()> {
     let amount = amount.unwrap_or(Amount::ZERO).units();
     w.desk().run(&COMMIT, args![reservation, amount]).await
+}
+
+/// The reservation lapses no more.
+///
+/// # Errors
+/// A fault.
+pub async fn keep(w: &mut Writer<'_>, reservation: ReservationId) -> Result<()> {
+    w.desk().run(&KEEP, args![reservation]).await
 }
 
 /// The reservation came to nothing.

@@ -13,6 +13,6 @@ pub use expire::expire;
 pub(crate) use hold::{Consent, Holding};
 pub use hold::{consider, counts, explain};
 pub use reading::{Judged, Reading};
-pub(crate) use settle::take;
+pub(crate) use settle::keep;
 pub use settle::{Outcome, commit, get as reservation, list as reservations, release, settle_with};
 pub use standing::{Part, Standing, of_agent, of_budget};

@@ -123,7 +123,7 @@ fn is_own(actor: &Actor, reservation: &Reservation) -> Result<()> {
 
 /// Takes the ledgers on which a reservation is counted: until the end of the transaction nobody else settles it, and
 /// nobody redeems a receipt for it.
-pub(crate) async fn take(w: &mut Writer<'_>, id: ReservationId) -> Result<Vec<(ledgers::Place, Time)>> {
+async fn take(w: &mut Writer<'_>, id: ReservationId) -> Result<Vec<(ledgers::Place, Time)>> {
     let places = ledgers::of_reservation(w, id).await?;
     let mut taken = Vec::with_capacity(places.len());
     for place in places {
@@ -131,6 +131,20 @@ pub(crate) async fn take(w: &mut Writer<'_>, id: ReservationId) -> Result<Vec<(l
         taken.push((place, latest));
     }
     Ok(taken)
+}
+
+/// Takes the ledgers of what a receipt is redeemed for, where it lapses no more: it is carried out, whatever the agent
+/// says afterwards.
+///
+/// # Errors
+/// `RECEIPT_STALE` where it has lapsed; a fault.
+pub(crate) async fn keep(w: &mut Writer<'_>, id: ReservationId) -> Result<()> {
+    let taken = take(w, id).await?;
+    let has_lapsed = |(place, latest): &(ledgers::Place, Time)| place.until.is_some_and(|end| end <= *latest);
+    if taken.iter().any(has_lapsed) {
+        return Err(Reason::ReceiptStale.into());
+    }
+    ledgers::keep(w, id).await
 }
 
 /// What somebody else carries out, we ourselves for a tool call or whoever redeemed a receipt, is not the agent's to

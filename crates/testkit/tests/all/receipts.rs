@@ -287,6 +287,24 @@ async fn an_agent_gives_nothing_back_of_what_a_redeemed_receipt_stands_on() {
 }
 
 #[tokio::test]
+async fn what_a_redeemed_receipt_stands_on_lapses_no_more() {
+    let w = World::start().await;
+    let shop = w.tenant("shop").await;
+    let buyer = shop.agent("buyer").await;
+    let window = json!({"amount": {"value": "50", "currency": "USD"}, "per": "P30D",
+        "hold": {"lasts": "PT30S", "then": "released"}});
+    shop.permit(&buyer, json!({"effect": "allow", "actions": ["purchase"], "window": window})).await;
+    let lapsed = ask(&buyer, "42", json!({})).await;
+    w.clock.advance_ms(30_000);
+    redeem(&shop.platform, &lapsed.text_at("/receipt"), json!({})).await.refused(Reason::ReceiptStale);
+    let done = ask(&buyer, "42", json!({})).await;
+    assert_eq!(done.at("/allowed"), json!(true), "what lapsed counts no longer");
+    redeem(&shop.platform, &done.text_at("/receipt"), json!({})).await.ok();
+    w.clock.advance_ms(60_000);
+    assert_eq!(ask(&buyer, "42", json!({})).await.at("/code"), json!("BUDGET_EXCEEDED"));
+}
+
+#[tokio::test]
 async fn nobody_redeems_without_the_scope_or_in_another_organization() {
     let w = World::start().await;
     let (shop, buyer) = counter(&w).await;
