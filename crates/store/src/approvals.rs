@@ -264,7 +264,9 @@ pub async fn list(
 ) -> Result<Page<Approval>> {
     let limit = ask.limit.saturating_add(1);
     let rows = match state {
-        Some(state) => source.desk().all(&LIST_BY_STATE, args![state, ask.after.as_deref(), limit, agent]).await?,
+        Some(state) => {
+            source.desk().all(&LIST_BY_STATE, args![state, ask.after.as_deref(), limit, agent]).await?
+        }
         None => source.desk().all(&LIST, args![ask.after.as_deref(), limit, agent]).await?,
     };
     let approvals = rows.iter().map(read).collect::<Result<Vec<_>>>()?;

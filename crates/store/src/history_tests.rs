@@ -76,7 +76,9 @@ async fn what_a_shadow_would_have_changed_is_found_without_the_rest() {
             wanted.copied().collect::<Vec<_>>()
         );
         assert!(found.iter().all(|past| past.shadow == Some(shadow)));
-        let next = page_of_shadows(&mut house.store.read(&ctx), &stretch, Some(&Mark::of(&found[0])), 1);
+        let mut reader = house.store.read(&ctx);
+        let mark = Mark::of(&found[0]);
+        let next = page_of_shadows(&mut reader, &stretch, Some(&mark), 1);
         assert_eq!(next.await.unwrap()[0].request, found[1].request);
     }
 }

@@ -3,8 +3,9 @@
 //! cannot store in text, becomes U+FFFD on both, so that one text never means two things.
 
 use procura_model::{
-    AccountId, AgentId, ApprovalId, ApprovalState, BudgetId, CredentialId, Digest, EventId, GuardrailId, InvitationId, PassportId, PermissionId, ReceiptId,
-    RequestId, ReservationId, ResultId, Role, Scopes, SecretId, ServerId, SessionId, TenantId, Time, UserRef,
+    AccountId, AgentId, ApprovalId, ApprovalState, BudgetId, CredentialId, Digest, EventId, GuardrailId,
+    InvitationId, PassportId, PermissionId, ReceiptId, RequestId, ReservationId, ResultId, Role, Scopes,
+    SecretId, ServerId, SessionId, TenantId, Time, UserRef,
 };
 use std::sync::Arc;
 

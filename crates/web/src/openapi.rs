@@ -59,9 +59,9 @@ impl Modify for Keys {
         components.add_security_scheme("bearer", SecurityScheme::Http(bearer.build()));
         let header = ApiKeyValue::with_description("x-api-key", "The same key in a header of its own.");
         components.add_security_scheme("apiKey", SecurityScheme::ApiKey(ApiKey::Header(header)));
-        let passport = HttpBuilder::new()
-            .scheme(HttpAuthScheme::Bearer)
-            .description(Some("The token of a passport's link (`pct_`); it opens that passport and nothing else."));
+        let passport = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some(
+            "The token of a passport's link (`pct_`); it opens that passport and nothing else.",
+        ));
         components.add_security_scheme("passport", SecurityScheme::Http(passport.build()));
     }
 }

@@ -44,7 +44,10 @@ pub(super) async fn consumed(used: Used<'_>, approval: &Approval, wanted: Decisi
     rows.insert(0, use_of(approval));
     writer.commit_all(rows).await?;
     app.metrics.decided(decision.verdict, decision.reason, ctx.elapsed_us());
-    Ok(Answer { approval_id: Some(approval.id), ..reserved(answer(ctx, agent, &decision), reservation.as_ref()) })
+    Ok(Answer {
+        approval_id: Some(approval.id),
+        ..reserved(answer(ctx, agent, &decision), reservation.as_ref())
+    })
 }
 
 /// That it was used, which time this was, and how often it may be.

@@ -25,9 +25,9 @@ pub use eligible::Eligible;
 pub use links::{LinkShown, OpenedLink, answer_by_link, make_link, open_link};
 pub use preview::{PastCall, PatternPreview, preview};
 pub use read::{Detail, count_waiting, detail, get, list, url};
+pub(crate) use request::request;
 pub use terms::{Given, Grant, block_of, pattern_of};
 pub use wait::{Answered, MAX_WAIT_SECONDS, wait};
-pub(crate) use request::request;
 pub(crate) use weigh::{task_of, weigh};
 
 use procura_model::{Approval, Event, EventKind};

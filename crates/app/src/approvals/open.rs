@@ -48,8 +48,13 @@ pub(super) async fn opened(used: Used<'_>, canonical: &str, wanted: Decision) ->
         rows::Opened::New(approval) => (approval, true),
         rows::Opened::Waiting(approval) => (approval, false),
     };
-    let mut records =
-        events(app, ctx, agent, plan, Ruling { decision: &wanted, approval: Some(approval.id), reading: &reading });
+    let mut records = events(
+        app,
+        ctx,
+        agent,
+        plan,
+        Ruling { decision: &wanted, approval: Some(approval.id), reading: &reading },
+    );
     if is_new {
         records.insert(0, event_of(EventKind::ApprovalRequested, &approval));
     }

@@ -57,7 +57,15 @@ pub(crate) async fn weigh(
         },
         _ => return opened(Used { app, ctx, agent, plan, writer, reading }, &canonical, wanted).await,
     };
-    writer.commit_all(events(app, ctx, agent, plan, Ruling { decision: &decision, approval: None, reading: &reading })).await?;
+    writer
+        .commit_all(events(
+            app,
+            ctx,
+            agent,
+            plan,
+            Ruling { decision: &decision, approval: None, reading: &reading },
+        ))
+        .await?;
     app.metrics.decided(decision.verdict, decision.reason, ctx.elapsed_us());
     Ok(answer(ctx, agent, &decision))
 }

@@ -10,7 +10,7 @@ use crate::{
     AgentSnapshot,
     verify::{Ruling, facts_of},
 };
-use procura_model::{Ask, PermissionId, Time};
+use procura_model::{Ask, PermissionId, Reason, Time, Verdict};
 use procura_policy::{Facts, Spending};
 use serde::Serialize;
 
@@ -24,6 +24,9 @@ pub(crate) struct Beside {
     windows: Vec<WindowFact>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) shadow: Option<ShadowFact>,
+    /// What the permissions alone had answered, where a guardrail made something else of it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    unguarded: Option<Verdict>,
     /// The permission in shadow that would have answered otherwise; it stands in the row itself.
     #[serde(skip)]
     pub(crate) changed_by: Option<PermissionId>,
@@ -39,11 +42,26 @@ impl Beside {
         };
         let was =
             Answered { verdict: decision.verdict, reason: decision.reason, permission: decision.permission };
-        let said = said_by_policy(&was, approval).filter(|_| reading.refused_by.is_none());
         let facts = Facts { spending: Spending::Read(&reading.spent), ..facts_of(agent) };
+        let answered = said_by_policy(&was, approval).filter(|_| reading.refused_by.is_none());
+        let unguarded = unguarded(agent, ask, (&facts, now), &was).filter(|said| answered != Some(*said));
+        let said = unguarded.or(answered);
         // Where another gate answered, a permission could have changed nothing.
         let shadow = said.and_then(|_| ShadowFact::of(&agent.policy, ask, (&facts, now)));
         let changed_by = shadow.as_ref().zip(said).and_then(|(shadow, said)| shadow.changes(said));
-        Self { currency: Assumed::of(ask, agent.settings.currency), windows, shadow, changed_by }
+        Self { currency: Assumed::of(ask, agent.settings.currency), windows, shadow, unguarded, changed_by }
     }
+}
+
+/// What the permissions alone say, where the organization has guardrails and one of them may have spoken.
+fn unguarded(
+    agent: &AgentSnapshot,
+    ask: &Ask,
+    (facts, now): (&Facts<'_>, Time),
+    was: &Answered,
+) -> Option<Verdict> {
+    let may_be_theirs = matches!(was.reason, Reason::GuardrailDenied | Reason::PolicyError)
+        || was.verdict != Verdict::Deny
+        || said_by_policy(was, None) == Some(Verdict::NeedsApproval);
+    (may_be_theirs && !agent.guardrails.is_empty()).then(|| agent.policy.decide(ask, facts, now).verdict)
 }

@@ -1,6 +1,6 @@
 //! The facts of a decision as its row has them, and of those what a replay needs; all else is passed over unread.
 
-use procura_model::{Amount, Ask, Currency, Json, Period, PermissionId};
+use procura_model::{Amount, Ask, Currency, Json, Period, PermissionId, Verdict};
 use procura_policy::{Needed, Spent};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::borrow::Cow;
@@ -99,6 +99,9 @@ pub(super) struct Kept<'f> {
     /// The budget that refused what the policy had answered otherwise.
     #[serde(default, borrow)]
     pub(super) refused_by: Option<Cow<'f, str>>,
+    /// What the permissions alone had answered, where a guardrail made something else of it.
+    #[serde(default)]
+    pub(super) unguarded: Option<Verdict>,
     /// The organization's currency, where it was needed.
     #[serde(default)]
     pub(super) currency: Assumed,

@@ -194,8 +194,8 @@ impl Replayer {
             return Fate::Not(NotReplayable::Unreadable);
         };
         let was = Answered { verdict, reason, permission: kept.permission };
-        let said = said_by_policy(&was, past.approval).filter(|_| kept.refused_by.is_none());
-        let Some(said) = said else { return Fate::OtherGate(reason) };
+        let answered = said_by_policy(&was, past.approval).filter(|_| kept.refused_by.is_none());
+        let Some(said) = kept.unguarded.or(answered) else { return Fate::OtherGate(reason) };
         let draft = self.drafts.get(&agent).unwrap_or(&self.nothing);
         let would = match self.ask_again(draft, kept, &past) {
             Ok(would) => would,

@@ -134,6 +134,20 @@ fn what_another_gate_refused_is_not_the_policys() {
 }
 
 #[test]
+fn what_a_guardrail_made_of_it_is_no_flip() {
+    let by = format!(r#","permission":"{}","unguarded":"allow""#, permission(1));
+    for was in [
+        (Verdict::Deny, Reason::GuardrailDenied),
+        (Verdict::Deny, Reason::PolicyError),
+        (Verdict::NeedsApproval, Reason::ApprovalRequired),
+    ] {
+        assert_eq!(replayer(ALLOWS).replay(past(was, "", &by)), Fate::Same, "{was:?}");
+    }
+    let fate = replayer("[]").replay(past((Verdict::NeedsApproval, Reason::ApprovalRequired), "", &by));
+    assert!(matches!(fate, Fate::Flipped(_)), "{fate:?}");
+}
+
+#[test]
 fn what_was_not_kept_is_not_guessed() {
     let whole = past(YES, "", "");
     let redacted = whole.facts.replace(r#""isReplayable":true"#, r#""isReplayable":false"#);

@@ -4,8 +4,8 @@ use super::{Buyer, Call, Http, Person, Reply, World};
 use crate::{fixture::pace, stub::Stub};
 use procura_app::{App, Identified, keys, members, onboarding};
 use procura_model::{
-    Account, AccountId, Actor, Approval, ApprovalId, Ctx, Event, EventKind, Origin, Reason, RequestId, Role, Scope,
-    Scopes, Secret, TenantId, TenantSettings,
+    Account, AccountId, Actor, Approval, ApprovalId, Ctx, Event, EventKind, Origin, Reason, RequestId, Role,
+    Scope, Scopes, Secret, TenantId, TenantSettings,
 };
 use procura_store::{members as member_rows, tenants};
 use serde_json::{Value, json};
@@ -180,7 +180,8 @@ impl Shop {
     /// As the journey.
     pub async fn approval_link(&self, person: &Person, id: &str) -> Result<String, Reason> {
         let made =
-            procura_app::approvals::make_link(&self.app, &self.ctx_of(person), parsed::<ApprovalId>(id)).await;
+            procura_app::approvals::make_link(&self.app, &self.ctx_of(person), parsed::<ApprovalId>(id))
+                .await;
         let url = made.map_err(|error| error.reason())?.url.show().to_owned();
         Ok(url.strip_prefix(&self.app.settings.public_url).unwrap_or_default().to_owned())
     }

@@ -387,7 +387,8 @@ async fn limited(seen: &Seen) {
 
 async fn passports(w: &World, shop: &Shop) {
     let agent = shop.agent("shown").await;
-    let made = shop.platform.call(Method::POST, &format!("/v1/agents/{}/passport", agent.id)).send().await.ok();
+    let made =
+        shop.platform.call(Method::POST, &format!("/v1/agents/{}/passport", agent.id)).send().await.ok();
     let path = format!("/v1/passports/{}", made.text_at("/passport/id"));
     w.http.with_key("pct_of_nobody").get(&path).send().await.refused(Reason::PassportInvalid);
 }

@@ -71,7 +71,8 @@ async fn furnish(w: &World) -> (House, Buyer) {
     let user = json!({"userId": "canary-user", "email": "ada@canary.example", "exp": now + 600});
     let session = agent.open_session(&signed_token(&user, &secret.text_at("/secret"))).await.ok();
     shop.platform.call(http::Method::POST, &format!("/v1/agents/{}/passport", agent.id)).send().await.ok();
-    let guardrail = json!({"name": "canary-rail", "policy": "forbid(principal, action, resource) when { false };"});
+    let guardrail =
+        json!({"name": "canary-rail", "policy": "forbid(principal, action, resource) when { false };"});
     let guardrail = shop.platform.post("/v1/guardrails", &guardrail).send().await.ok();
     let ids = vec![
         ("guardrailId", guardrail.text_at("/id")),
@@ -105,8 +106,10 @@ fn body_of(operation: &str, house: &House) -> Value {
         "addGuardrail" | "replaceGuardrail" => {
             json!({"name": "walked", "policy": "forbid(principal, action, resource) when { false };"})
         }
-        "addBudget" | "replaceBudget" => json!({"name": "walked", "of": "organization", "actions": ["walked"],
-            "window": {"count": 1, "per": "P1D"}}),
+        "addBudget" | "replaceBudget" => {
+            json!({"name": "walked", "of": "organization", "actions": ["walked"],
+            "window": {"count": 1, "per": "P1D"}})
+        }
         "commitReservation" | "releaseReservation" => Value::Null,
         "createAgent" => json!({"name": "walked"}),
         "changeAgent" => json!({"name": "walked over"}),

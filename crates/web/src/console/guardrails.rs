@@ -38,8 +38,8 @@ async fn listed(desk: &Desk, draft: Draft, problems: Problems) -> Result<Guardra
     Ok(Guardrails {
         frame,
         rows: found.into_iter().map(row).collect(),
-        name: draft.name,
-        policy: draft.policy,
+        called: draft.name,
+        text: draft.policy,
         calls: vec![
             ApiCall::get("Read the guardrails", "read:permissions", url.clone()),
             ApiCall::send("Add one", "write:permissions", ("POST", url), Some(&body)),
@@ -64,8 +64,8 @@ async fn edited(desk: &Desk, id: GuardrailId, draft: Draft, problems: Problems) 
     Ok(GuardrailPage {
         frame,
         id: Id::of(id),
-        name: draft.name,
-        policy: draft.policy,
+        called: draft.name,
+        text: draft.policy,
         calls: vec![ApiCall::get("Read this guardrail", "read:permissions", url)],
     })
 }

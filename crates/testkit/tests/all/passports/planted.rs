@@ -198,3 +198,12 @@ async fn of_people(process: &Process, founder: &Founder) -> Vec<Canary> {
         id("the platform key's id", whoami.text_at("/keyId")),
     ]
 }
+
+/// What stands around the place at which something was found.
+fn around(text: &str, at: Option<usize>) -> &str {
+    const AROUND: usize = 80;
+    let at = at.unwrap_or_default();
+    let from = text.floor_char_boundary(at.saturating_sub(AROUND));
+    let to = text.ceil_char_boundary(at.saturating_add(2 * AROUND).min(text.len()));
+    text.get(from..to).unwrap_or(text)
+}

@@ -17,8 +17,8 @@ pub(crate) struct GuardrailRow {
 pub(crate) struct Guardrails {
     pub(crate) frame: Frame,
     pub(crate) rows: Vec<GuardrailRow>,
-    pub(crate) name: String,
-    pub(crate) policy: String,
+    pub(crate) called: String,
+    pub(crate) text: String,
     pub(crate) calls: Vec<ApiCall>,
 }
 
@@ -28,7 +28,7 @@ pub(crate) struct Guardrails {
 pub(crate) struct GuardrailPage {
     pub(crate) frame: Frame,
     pub(crate) id: Id,
-    pub(crate) name: String,
-    pub(crate) policy: String,
+    pub(crate) called: String,
+    pub(crate) text: String,
     pub(crate) calls: Vec<ApiCall>,
 }

@@ -34,11 +34,11 @@ mod api_samples;
 #[path = "budget_samples_tests.rs"]
 mod budget_samples;
 #[cfg(test)]
-#[path = "passport_samples_tests.rs"]
-mod passport_samples;
-#[cfg(test)]
 #[path = "pages_tests.rs"]
 mod pages;
+#[cfg(test)]
+#[path = "passport_samples_tests.rs"]
+mod passport_samples;
 #[cfg(test)]
 #[path = "policy_samples_tests.rs"]
 mod policy_samples;

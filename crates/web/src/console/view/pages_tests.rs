@@ -4,8 +4,9 @@
 use super::{
     activity::{Activity, Filters, Row},
     agents::{AgentForm, AgentPage, AgentRow, Agents, NewAgent},
-    api_samples, budget_samples,
+    api_samples,
     approvals::{ApprovalCard, ApprovalCards, Approvals, ApprovePage},
+    budget_samples,
     chart::Chart,
     entry::{DIGEST, FailedPage, InvitationPage, SetUpPage, ShownOncePage, SignIn, SignInLink},
     facts::Fact,
@@ -14,8 +15,8 @@ use super::{
     policies::{AgentPolicy, Policies},
     policy_samples,
     samples::{
-        ARABIC, LONG, agent, agent_row, approval_page, approval_sheet, bare, card, chart, frame, key_row, permission_page,
-        request, rows, said, scopes, server_form, server_row, settings, start, trace_page,
+        ARABIC, LONG, agent, agent_row, approval_page, approval_sheet, bare, card, chart, frame, key_row,
+        permission_page, request, rows, said, scopes, server_form, server_row, settings, start, trace_page,
     },
     sessions::SessionFilters,
     simulation_samples,
