@@ -476,10 +476,24 @@ mod receipt_vectors {
         receipt::verify(&rules, &JwkSet::parse(&jwks().canonical()).unwrap(), token)
     }
 
+    /// The same with members in the order of their names, whichever order a build's `serde_json` keeps.
+    fn sorted(value: &Value) -> Value {
+        match value {
+            Value::Object(members) => {
+                let mut names: Vec<&String> = members.keys().collect();
+                names.sort();
+                names.into_iter().map(|name| (name.clone(), sorted(&members[name]))).collect()
+            }
+            Value::Array(items) => items.iter().map(sorted).collect(),
+            other => other.clone(),
+        }
+    }
+
     fn made() -> String {
         let receipts: Vec<Value> = good().into_iter().chain(mismatched()).chain(forged()).collect();
-        let lines =
-            |rows: &[Value]| rows.iter().map(|row| format!("    {row}")).collect::<Vec<_>>().join(",\n");
+        let lines = |rows: &[Value]| {
+            rows.iter().map(|row| format!("    {}", sorted(row))).collect::<Vec<_>>().join(",\n")
+        };
         format!(
             "{{\n  \"about\": \"Receipts of decisions and digests of actions; made by crates/crypto/tests/receipt_vectors.rs, see README.md\",\n  \"issuer\": \"{ISSUER}\",\n  \"jwks\": {},\n  \"asks\": [\n{}\n  ],\n  \"receipts\": [\n{}\n  ]\n}}\n",
             jwks().canonical(),

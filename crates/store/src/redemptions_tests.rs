@@ -47,6 +47,7 @@ async fn tried(house: &House, what: &Redemption) -> Result<()> {
 }
 
 #[tokio::test]
+#[expect(clippy::disallowed_methods, reason = "the racers end within the test")]
 async fn of_many_racers_one_redeems_and_the_rest_are_told() {
     let house = House::new().await;
     let what = redemption(&house, house.agent("buyer").await);

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 pub type Members = BTreeMap<String, Json>;
 
 /// How many questions one request may hold.
-pub const MAX_EVALUATIONS: usize = 500;
+pub const MAX_EVALUATIONS: usize = 100;
 
 /// A subject or a resource.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -284,7 +284,7 @@ pub async fn search(app: &App, ctx: &Ctx, ask: &SearchAsk) -> Result<Found> {
         Some(_) | None => String::new(),
     };
     let is_told = ask.page.is_some() || !next_token.is_empty();
-    let page = is_told.then(|| NextPage { next_token, count: results.len() });
+    let page = is_told.then_some(NextPage { next_token, count: results.len() });
     Ok(Found { results, page })
 }
 

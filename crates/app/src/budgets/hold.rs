@@ -125,6 +125,10 @@ impl Holding<'_> {
             return Ok((judged, None));
         }
         let held = match earlier {
+            // Another permission answers now, and its window has counted nothing for this key.
+            Some(earlier) if earlier.permission != judged.decision.permission => {
+                return Err(Reason::ReservationClosed.into());
+            }
             Some(earlier) => Some(earlier),
             None => self.hold(w, &charges, &judged.decision, &digest).await?,
         };

@@ -52,8 +52,8 @@ fn ask(text: &str) -> Ask {
 }
 
 fn narrowed(policies: &[&str], ask: &Ask) -> Decision {
-    let guardrails = policies.iter().enumerate().map(|(number, text)| Guardrail {
-        id: id(number as u64),
+    let guardrails = policies.iter().zip(0..).map(|(text, number)| Guardrail {
+        id: id(number),
         name: "no gift cards",
         text,
     });

@@ -143,7 +143,8 @@ async fn the_whole_form_works_without_a_script() {
     let send = async |id: &str, fields: &[(&str, &str)]| {
         shop.owner.submit(&format!("/approvals/{id}/answer"), fields).await
     };
-    let cases: [(&[(&str, &str)], &str, Value); 5] = [
+    type Sent = &'static [(&'static str, &'static str)];
+    let cases: [(Sent, &str, Value); 5] = [
         (&[("answer", "grant"), ("scope", "once")], "once", json!(1)),
         (&[("answer", "grant"), ("scope", "times"), ("times", "4")], "times", json!(4)),
         (&[("answer", "grant"), ("scope", "until"), ("span", "8h")], "until", Value::Null),

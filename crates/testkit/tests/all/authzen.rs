@@ -402,6 +402,7 @@ async fn an_item_overrides_wholly_and_fails_alone() {
 }
 
 #[tokio::test]
+#[expect(clippy::too_many_lines, reason = "one story, told in order")]
 async fn searches_find_what_evaluations_permit() {
     let pdp = Pdp::start().await;
     let search = async |what: &str, body: &Value| {

@@ -132,7 +132,7 @@ async fn a_permission_that_cannot_be_enforced_cannot_be_saved() {
         json!({"effect": "allow", "actions": ["*"], "maxAmmount": {"value": "1", "currency": "USD"}}),
         json!({"effect": "allow", "actions": ["*"], "maxAmount": {"value": "1"}}),
         json!({"effect": "allow", "actions": ["*"], "maxAmount": {"value": "-1", "currency": "USD"}}),
-        json!({"effect": "allow", "actions": ["*"], "window": {"count": 1, "per": "P1D"}}),
+        json!({"effect": "allow", "actions": ["*"], "window": {"per": "P1D"}}),
         json!({"effect": "allow", "actions": ["*"], "vendors": ["http://x.com/"]}),
         json!({"effect": "allow", "actions": ["*"], "conditions": [{"path": "args.x", "op": "eq"}]}),
         json!({"effect": "allow", "actions": ["*"], "conditions": [{"path": "x", "op": "eq", "value": 1}]}),

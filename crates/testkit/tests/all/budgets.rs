@@ -224,7 +224,7 @@ async fn an_agent_settles_its_own_and_whoever_writes_budgets_settles_all() {
         let ids = rows["items"].as_array().unwrap().iter().map(|row| row["id"].as_str().unwrap().to_owned());
         ids.collect::<Vec<_>>()
     };
-    assert_eq!(list(&buyer.http, "").await, [one.clone()], "an agent sees its own");
+    assert_eq!(list(&buyer.http, "").await, std::slice::from_ref(&one), "an agent sees its own");
     assert_eq!(list(&reader, "?state=held").await, [other.clone(), one.clone()]);
     release(&shop.platform, &one).await.ok();
     assert_eq!(list(&reader, "?state=released").await, [one]);

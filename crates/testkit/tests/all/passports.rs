@@ -302,13 +302,13 @@ async fn a_preview_answers_as_verify_would_and_leaves_no_trace() {
     w.settle().await;
 
     let before = rows(&w.app.store).await;
-    let pay = |amount: &str| json!({"action": "pay", "vendor": "hidden-vendor.example", "amount": amount, "currency": "CHF"});
+    let pay = |amount: &str| json!({"action": "pay", "resource": "books/one", "vendor": "hidden-vendor.example", "amount": amount, "currency": "CHF"});
     for (ask, decision, code) in [
         (pay("5"), "allow", Reason::Allowed),
         (pay("20"), "needs_approval", Reason::ApprovalRequired),
         (pay("90"), "deny", Reason::AmountOverLimit),
         (
-            json!({"action": "pay", "vendor": "other.example", "amount": "5", "currency": "CHF"}),
+            json!({"action": "pay", "resource": "books/one", "vendor": "other.example", "amount": "5", "currency": "CHF"}),
             "deny",
             Reason::VendorNotAllowed,
         ),
@@ -516,6 +516,7 @@ async fn nothing_that_a_passport_never_shows_leaves_through_it() {
     // A fault is logged with its causes, while the token is in the server's hands.
     testing::run(&store, "ALTER TABLE passports RENAME TO passports_away").await;
     store.close().await;
+    drop(store);
     planted.process.restart().await;
     let broken = planted.link.read(&http).await;
     assert!(broken.status >= 500, "{}", broken.text());

@@ -248,10 +248,10 @@ async fn approvals(w: &World, shop: &Shop) {
     shop.deny(&id).await.unwrap();
     buyer.verify("pay").send().await.denied(Reason::ApprovalDenied);
     w.seen().note_reason(shop.approve(&id).await.unwrap_err());
-    let two = json!({"effect": "allow", "actions": ["by two"], "approval": "always", "quorum": 2});
+    let two = json!({"effect": "allow", "actions": ["by.two"], "approval": "always", "quorum": 2});
     let agent = shop.agent("approved by two").await;
     shop.permit(&agent, two).await;
-    let id = agent.verify("by two").send().await.waits();
+    let id = agent.verify("by.two").send().await.waits();
     shop.approve(&id).await.unwrap();
     w.seen().note_reason(shop.approve(&id).await.unwrap_err());
     join_all((0..100).map(|n| buyer.verify(&format!("pay.{n}")).send())).await;

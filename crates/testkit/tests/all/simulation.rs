@@ -136,6 +136,7 @@ async fn users(w: &World, agent: &Buyer, secret: &str) -> Vec<Buyer> {
 }
 
 #[tokio::test]
+#[expect(clippy::too_many_lines, reason = "one story, told in order")]
 async fn the_policy_that_decided_decides_the_same_again() {
     const ASKS: usize = 2_000;
     let w = World::start().await;

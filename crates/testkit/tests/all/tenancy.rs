@@ -30,6 +30,7 @@ struct House {
     _stub: Stub,
 }
 
+#[expect(clippy::too_many_lines, reason = "one of everything")]
 async fn furnish(w: &World) -> (House, Buyer) {
     let shop = w.tenant("canary-shop").await;
     let agent = shop.agent("canary-agent").await;

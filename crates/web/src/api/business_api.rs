@@ -235,13 +235,14 @@ async fn keys(State(web): State<WebState>) -> Result<Response, Failure> {
 mod tests {
     use super::*;
     use procura_model::ApiServer;
+    use std::collections::BTreeSet;
     use utoipa::PartialSchema;
 
-    fn keys(value: &serde_json::Value) -> Vec<String> {
+    fn keys(value: &serde_json::Value) -> BTreeSet<String> {
         value.as_object().unwrap().keys().cloned().collect()
     }
 
-    fn documented<S: PartialSchema>() -> Vec<String> {
+    fn documented<S: PartialSchema>() -> BTreeSet<String> {
         let schema = serde_json::to_value::<utoipa::openapi::RefOr<_>>(S::schema()).unwrap();
         keys(&schema["properties"])
     }

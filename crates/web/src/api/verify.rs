@@ -259,7 +259,7 @@ impl From<Explained> for ExplanationView {
 /// With an `Idempotency-Key`, asking the same again decides anew, and what it reserves is reserved once.
 #[utoipa::path(
     post, path = "/v1/verify", operation_id = "verify", tag = "Verify",
-    params(("Idempotency-Key" = Option<String>, Header, description = "Known again for 24 hours.")),
+    params(("Idempotency-Key" = Option<String>, Header, nullable = false, description = "Known again for 24 hours.")),
     request_body = VerifyBody,
     responses((status = 200, description = "The decision.", body = AnswerView), Writing),
     security(("bearer" = ["verify"]), ("apiKey" = ["verify"])),
@@ -279,7 +279,7 @@ pub(crate) async fn verify_action(
 /// The same operation as `POST /v1/verify`.
 #[utoipa::path(
     post, path = "/api/verify", operation_id = "verifyAlias", tag = "Verify",
-    params(("Idempotency-Key" = Option<String>, Header, description = "Known again for 24 hours.")),
+    params(("Idempotency-Key" = Option<String>, Header, nullable = false, description = "Known again for 24 hours.")),
     request_body = VerifyBody,
     responses((status = 200, description = "The decision.", body = AnswerView), Writing),
     security(("bearer" = ["verify"]), ("apiKey" = ["verify"])),

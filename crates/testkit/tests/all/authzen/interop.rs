@@ -54,13 +54,13 @@ impl Pdp {
         self.shop.permit(&self.agent, permission).await;
     }
 
-    fn http(&self) -> &Http {
+    fn platform(&self) -> &Http {
         &self.shop.platform
     }
 
     async fn all_decide(&self, name: &str, vectors: &Value) -> usize {
         for vector in list(vectors) {
-            let reply = self.http().post(EVALUATION, &vector["request"]).send().await;
+            let reply = self.platform().post(EVALUATION, &vector["request"]).send().await;
             assert_eq!(json!(decision(&reply)), vector["expected"], "{name}: {vector} {}", reply.text());
         }
         list(vectors).len()
@@ -137,7 +137,7 @@ async fn the_to_do_application_is_decided_in_every_version_of_its_vectors() {
         asked += pdp.all_decide(name, vectors).await;
     }
     for vector in list(&two["evaluations"]) {
-        let reply = pdp.http().post(EVALUATIONS, &vector["request"]).send().await.ok();
+        let reply = pdp.platform().post(EVALUATIONS, &vector["request"]).send().await.ok();
         let decisions: Vec<&Value> = list(&vector["expected"]).iter().map(|one| &one["decision"]).collect();
         let answers = reply.at("/evaluations");
         let given: Vec<&Value> = list(&answers).iter().map(|one| &one["decision"]).collect();
@@ -213,7 +213,7 @@ async fn the_search_demo_is_answered_for_subjects_resources_and_actions() {
 async fn searches(pdp: &Pdp, what: &str, vectors: &Value) -> usize {
     for vector in list(vectors) {
         let reply =
-            pdp.http().post(&format!("/access/v1/search/{what}"), &vector["request"]).send().await.ok();
+            pdp.platform().post(&format!("/access/v1/search/{what}"), &vector["request"]).send().await.ok();
         // Actions come in the order of the permissions, and those that were made at the same moment have none.
         let sorted = |results: &Value| {
             let mut lines: Vec<String> = list(results).iter().map(Value::to_string).collect();
