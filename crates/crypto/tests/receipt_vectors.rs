@@ -310,7 +310,7 @@ mod receipt_vectors {
     }
 
     fn plain(value: &Value) -> String {
-        URL_SAFE_NO_PAD.encode(value.to_string())
+        URL_SAFE_NO_PAD.encode(sorted(value).to_string())
     }
 
     fn altered_ones() -> Vec<Value> {

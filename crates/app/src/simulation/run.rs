@@ -75,7 +75,7 @@ impl Begun {
     /// # Errors
     /// `RATE_LIMITED` where other simulations run for long, or a fault.
     pub async fn run(self, app: &App, ctx: &Ctx, mut on: impl FnMut(Progress) + Send) -> Result<Simulation> {
-        let _place = app.simulations.take().await?;
+        let _place = app.simulations.take(ctx.tenant).await?;
         let mut reader = app.store.read(ctx);
         let mut found = Simulation::default();
         let mut left = self.limit;

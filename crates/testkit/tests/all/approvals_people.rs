@@ -208,7 +208,7 @@ async fn somebody_whose_role_was_taken_a_moment_ago_has_no_say() {
     assert_eq!(shop.answer(&approver, &id, YES).await.unwrap_err(), Reason::RoleMissing);
     let by_link = post(&w.http, &link, &[("answer", "grant")]).await;
     assert_eq!(by_link.code(), Some(Reason::RoleMissing), "{}", by_link.text());
-    shop.owner.submit(&format!("{member}/remove"), &[]).await;
+    shop.owner.submit(&format!("{member}/remove"), &[("confirm", approver.email.as_str())]).await;
     assert_eq!(look(&w.http, &link).await.status, 410);
     assert_eq!(shop.answer(&approver, &id, YES).await.unwrap_err(), Reason::RoleMissing);
     assert_eq!(state(&shop, &id).await, "waiting");
@@ -351,4 +351,23 @@ async fn a_link_leaves_no_trace_of_its_secret() {
         .await
         .ok();
     assert!(made.text().contains("/approve/pcl_"));
+}
+
+#[tokio::test]
+async fn who_has_left_no_longer_counts_among_those_who_agreed() {
+    let w = World::start().await;
+    let shop = w.tenant("shop").await;
+    let buyer = shop.agent("buyer").await;
+    shop.permit(&buyer, json!({"effect": "allow", "actions": ["*"], "approval": "always", "quorum": 2}))
+        .await;
+    let (one, two) = (shop.member(Role::Approver).await, shop.member(Role::Admin).await);
+    let id = buyer.verify("pay").send().await.waits();
+    shop.answer(&one, &id, YES).await.unwrap();
+    let gone = format!("/settings/members/{}/remove", one.account);
+    shop.owner.submit(&gone, &[("confirm", one.email.as_str())]).await;
+    shop.answer(&two, &id, YES).await.unwrap();
+    assert_eq!(state(&shop, &id).await, "waiting");
+    assert_eq!(buyer.verify("pay").send().await.waits(), id);
+    shop.answer(&shop.owner, &id, YES).await.unwrap();
+    buyer.verify("pay").send().await.allowed();
 }

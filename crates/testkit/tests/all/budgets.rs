@@ -218,6 +218,8 @@ async fn an_agent_settles_its_own_and_whoever_writes_budgets_settles_all() {
     let reader = shop.platform_key(&[procura_model::Scope::ReadBudgets]).await;
     release(&reader, &one).await.refused(Reason::ScopeMissing);
     assert_eq!(reader.get(&format!("/v1/reservations/{one}")).send().await.ok().text_at("/state"), "held");
+    // The newest is known by its time.
+    w.clock.advance_ms(1);
     let other = reserved(pay(&seller, "1").await);
     let list = async |http: &Http, query: &str| {
         let rows = http.get(&format!("/v1/reservations{query}")).send().await.ok().json();
@@ -541,4 +543,71 @@ async fn a_person_adds_a_budget_sees_what_is_left_and_settles_what_is_held() {
     let refused = auditor.submit("/budgets/new", &fields).await;
     assert_eq!(refused.status, 403, "{}", refused.text());
     drop(w);
+}
+
+#[tokio::test]
+async fn an_agent_gives_nothing_back_while_its_tool_call_is_under_way() {
+    let (w, shop, _) = shop().await;
+    let stub = w.upstream().await;
+    let buyer = shop.with_stub(&stub, json!({"timeoutMs": 3_000})).await;
+    let body = json!({"name": "Calls", "of": "organization", "actions": ["tool.call"], "window": {"count": 1, "per": "P1D"}});
+    shop.platform.post("/v1/budgets", &body).send().await.ok();
+    let sneaky = async {
+        let id = loop {
+            let held = shop.platform.get("/v1/reservations?state=held").send().await.ok();
+            if let Value::String(id) = held.at("/items/0/id") {
+                break id;
+            }
+        };
+        release(&buyer.http, &id).await.refused(Reason::ReservationClosed);
+        commit(&buyer.http, &id, "0").await
+    };
+    let (answer, settled) =
+        futures_util::future::join(buyer.call_tool("stub__hang", json!({})), sneaky).await;
+    assert!(!answer.is_ok() && settled.status >= 400, "{}", settled.text());
+    buyer.call_tool("stub__echo", json!({})).await.denied(Reason::BudgetExceeded);
+}
+
+#[tokio::test]
+async fn a_key_finds_no_reservation_that_has_lapsed() {
+    let (w, shop, buyer) = shop().await;
+    let hold = json!({"lasts": "PT1M", "then": "released"});
+    shop.permit(&buyer, within(json!({"amount": usd("10"), "per": "P1D", "hold": hold}))).await;
+    let body = json!({"action": "pay", "amount": "10", "currency": USD});
+    let ask = async || buyer.http.post("/v1/verify", &body).header("idempotency-key", "one").send().await;
+    ask().await.ok();
+    // The job that says so has not run yet.
+    w.clock.advance_ms(MINUTE_MS + 1);
+    ask().await.refused(Reason::ReservationClosed);
+    reserved(pay(&buyer, "10").await);
+}
+
+#[tokio::test]
+async fn what_one_permission_was_granted_is_not_used_under_another() {
+    let (w, shop, buyer) = shop().await;
+    let window = json!({"amount": usd("100"), "per": "P1D"});
+    let narrow = json!({"effect": "allow", "actions": ["pay"], "approval": "always", "window": window});
+    shop.permit(&buyer, narrow).await;
+    w.advance_ms(1);
+    shop.permit(&buyer, json!({"effect": "allow", "actions": ["*"], "approval": "always", "quorum": 3}))
+        .await;
+    let id = pay(&buyer, "50").await.waits();
+    let times = procura_app::approvals::Given::Grant(procura_app::approvals::Grant::Times(6));
+    shop.answer(&shop.owner, &id, times).await.unwrap();
+    for _ in 0..2 {
+        reserved(pay(&buyer, "50").await);
+    }
+    let other = pay(&buyer, "50").await.waits();
+    assert_ne!(other, id, "three people must agree to this one");
+    assert_eq!(shop.approval(&other).await.at("/quorum"), json!(3));
+}
+
+#[tokio::test]
+async fn looking_ahead_says_that_an_agent_is_disabled() {
+    let (_w, shop, buyer) = shop().await;
+    may_pay(&shop, &[&buyer]).await;
+    shop.platform.call(http::Method::POST, &format!("/v1/agents/{}/disable", buyer.id)).send().await.ok();
+    let body = json!({"agentId": buyer.id.to_string(), "action": "pay"});
+    let explained = shop.platform.post("/v1/verify/explain", &body).send().await.ok();
+    assert_eq!(explained.at("/code"), json!("AGENT_DISABLED"), "{}", explained.text());
 }

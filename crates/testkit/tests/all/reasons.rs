@@ -53,6 +53,7 @@ async fn every_reason_is_seen_by_a_caller() {
     receipts(&w, &shop).await;
     limited(w.seen()).await;
     passports(&w, &shop).await;
+    limits_over_time(&shop).await;
     closed(w.seen()).await;
     let mut unseen: BTreeSet<&str> = BTreeSet::new();
     for reason in Reason::ALL {
@@ -256,6 +257,26 @@ async fn approvals(w: &World, shop: &Shop) {
     w.seen().note_reason(shop.approve(&id).await.unwrap_err());
     join_all((0..100).map(|n| buyer.verify(&format!("pay.{n}")).send())).await;
     buyer.verify("pay.100").send().await.denied(Reason::TooManyWaiting);
+}
+
+/// Budgets and guardrails stand above every agent, so this comes when nobody else asks any more.
+async fn limits_over_time(shop: &Shop) {
+    let buyer = shop.agent("limited over time").await;
+    let window = json!({"amount": {"value": "10", "currency": "USD"}, "per": "P1D"});
+    shop.permit(&buyer, json!({"effect": "allow", "actions": ["pay", "steal"], "window": window})).await;
+    let pay = async |amount: &str| buyer.verify("pay").amount(amount).currency("USD").send().await;
+    let id = pay("6").await.allowed().0.text_at("/reservationId");
+    pay("6").await.denied(Reason::BudgetExceeded);
+    let settle = async |how: &str, body: Value| {
+        buyer.http.post(&format!("/v1/reservations/{id}/{how}"), &body).send().await
+    };
+    settle("commit", json!({"amount": "7"})).await.refused(Reason::AmountOverReserved);
+    settle("release", json!({})).await.ok();
+    settle("commit", json!({"amount": "6"})).await.refused(Reason::ReservationClosed);
+    let policy = "forbid(principal, action, resource) when { context.action == \"steal\" };";
+    let rail = json!({"name": "no theft", "policy": policy});
+    shop.platform.post("/v1/guardrails", &rail).send().await.ok();
+    buyer.verify("steal").amount("1").currency("USD").send().await.denied(Reason::GuardrailDenied);
 }
 
 async fn tools(w: &World, shop: &Shop, stub: &Stub) {
