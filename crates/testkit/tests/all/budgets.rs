@@ -560,11 +560,9 @@ async fn an_agent_gives_nothing_back_while_its_tool_call_is_under_way() {
             }
         };
         release(&buyer.http, &id).await.refused(Reason::ReservationClosed);
-        commit(&buyer.http, &id, "0").await
     };
-    let (answer, settled) =
-        futures_util::future::join(buyer.call_tool("stub__hang", json!({})), sneaky).await;
-    assert!(!answer.is_ok() && settled.status >= 400, "{}", settled.text());
+    let (answer, ()) = futures_util::future::join(buyer.call_tool("stub__hang", json!({})), sneaky).await;
+    assert!(!answer.is_ok());
     buyer.call_tool("stub__echo", json!({})).await.denied(Reason::BudgetExceeded);
 }
 
