@@ -28,7 +28,7 @@ pub use read::{Detail, count_waiting, detail, get, list, url};
 pub(crate) use request::request;
 pub use terms::{Given, Grant, block_of, pattern_of};
 pub use wait::{Answered, MAX_WAIT_SECONDS, wait};
-pub(crate) use weigh::{task_of, weigh};
+pub(crate) use weigh::{bound_to, task_of, weigh};
 
 use procura_model::{Approval, Event, EventKind};
 

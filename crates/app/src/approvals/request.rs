@@ -2,7 +2,7 @@
 
 use super::{
     open::opened,
-    weigh::{MAX_WAITING, Used, is_standing_no, is_waiting_still, task_of},
+    weigh::{MAX_WAITING, Used, bound_to, is_standing_no, is_waiting_still, task_of},
 };
 use crate::{AgentSnapshot, App, budgets::Judged, verify::Plan};
 use procura_model::{ApprovalId, Ctx, Digest, Reason, Result};
@@ -24,14 +24,7 @@ pub(crate) async fn request(
     let canonical = plan.ask.canonical();
     let digest = Digest::of(canonical.as_bytes());
     let task = task_of(plan);
-    let bound = rows::Use {
-        agent: plan.agent,
-        digest: &digest,
-        policy_version: agent.agent.policy_version,
-        user: plan.ask.user.as_ref().map(|user| &user.reference),
-        task: task.as_deref(),
-        permission: wanted.permission,
-    };
+    let bound = bound_to(agent, plan.ask, &digest, task.as_deref(), wanted.permission);
     let mut writer = app.store.write(ctx).await?;
     if let Some(granted) = rows::find_usable(&mut writer, &bound).await? {
         return Ok(granted.id);

@@ -6,7 +6,9 @@ use crate::{
     budgets::{Judged, Reading},
     verify::{Answer, Plan, Ruling, answer, events},
 };
-use procura_model::{Approval, ApprovalState, Ctx, Decision, Digest, Reason, Result, Verdict};
+use procura_model::{
+    Approval, ApprovalState, Ask, Ctx, Decision, Digest, PermissionId, Reason, Result, Verdict,
+};
 use procura_store::{Writer, approvals as rows};
 use std::borrow::Cow;
 
@@ -25,14 +27,7 @@ pub(crate) async fn weigh(
     let canonical = plan.ask.canonical();
     let digest = Digest::of(canonical.as_bytes());
     let task = task_of(plan);
-    let bound = rows::Use {
-        agent: plan.agent,
-        digest: &digest,
-        policy_version: agent.agent.policy_version,
-        user: plan.ask.user.as_ref().map(|user| &user.reference),
-        task: task.as_deref(),
-        permission: wanted.permission,
-    };
+    let bound = bound_to(agent, plan.ask, &digest, task.as_deref(), wanted.permission);
     let mut writer = app.store.write(ctx).await?;
     if let Some(approval) = rows::consume(&mut writer, &bound).await? {
         return consumed(Used { app, ctx, agent, plan, writer, reading }, &approval, wanted).await;
@@ -68,6 +63,24 @@ pub(crate) async fn weigh(
         .await?;
     app.metrics.decided(decision.verdict, decision.reason, ctx.elapsed_us());
     Ok(answer(ctx, agent, &decision))
+}
+
+/// All that must agree for an approval to be used, or to be an answer to this question.
+pub(crate) fn bound_to<'b>(
+    agent: &'b AgentSnapshot,
+    ask: &'b Ask,
+    digest: &'b Digest,
+    task: Option<&'b str>,
+    permission: Option<PermissionId>,
+) -> rows::Use<'b> {
+    rows::Use {
+        agent: agent.agent.id,
+        digest,
+        policy_version: agent.agent.policy_version,
+        user: ask.user.as_ref().map(|user| &user.reference),
+        task,
+        permission,
+    }
 }
 
 /// The task in which a call is made, as approvals name it: what the agent itself calls it, or else the session of the

@@ -215,14 +215,8 @@ async fn standing(
     };
     let digest = Digest::of(case.ask.canonical().as_bytes());
     let task = approvals::task_of(&case.plan());
-    let wanted = rows::Use {
-        agent: case.agent.agent.id,
-        digest: &digest,
-        policy_version: case.agent.agent.policy_version,
-        user: case.ask.user.as_ref().map(|user| &user.reference),
-        task: task.as_deref(),
-        permission: case.judged.decision.permission,
-    };
+    let permission = case.judged.decision.permission;
+    let wanted = approvals::bound_to(&case.agent, &case.ask, &digest, task.as_deref(), permission);
     if let Some(lapse) = lapse(&approval, &wanted, ctx.now, is_bound) {
         return Ok(Err(lapse));
     }
