@@ -43,15 +43,38 @@ pub struct Presented {
     pub ask: Option<Ask>,
 }
 
+/// A receipt that is going to be signed. It has its name before the decision is recorded, so that the record can tell of it.
+#[derive(Clone, Debug)]
+pub(crate) struct Ordered {
+    /// Its name.
+    pub(crate) id: ReceiptId,
+    wanted: Wanted,
+}
+
+/// Gives a receipt its name.
+pub(crate) fn order(app: &App, ctx: &Ctx, wanted: Wanted) -> Ordered {
+    Ordered { id: ReceiptId::new(ctx.now, &app.entropy), wanted }
+}
+
+/// What was asked and answered, and by which version of the organization's rules.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Judged<'j> {
+    pub(crate) ask: &'j Ask,
+    pub(crate) answer: &'j Answer,
+    pub(crate) rules_version: i64,
+}
+
 /// The receipt of a decision that is recorded.
 ///
 /// # Errors
 /// `UNAVAILABLE` without a key: then the answer is none.
-pub(crate) fn sign(app: &App, ctx: &Ctx, ask: &Ask, wanted: Wanted, answer: &Answer) -> Result<String> {
+pub(crate) fn sign(app: &App, ctx: &Ctx, ordered: Ordered, judged: &Judged<'_>) -> Result<String> {
+    let Judged { ask, answer, rules_version } = *judged;
+    let Ordered { id, wanted } = ordered;
     let issuer = app.settings.public_url.clone();
     let issued_at = ctx.now.as_ms().div_euclid(SECOND_MS);
     let receipt = Receipt {
-        id: ReceiptId::new(ctx.now, &app.entropy),
+        id,
         audience: wanted.audience.or_else(|| ask.vendor.clone()).unwrap_or_else(|| issuer.clone()),
         issuer,
         agent: answer.agent_id,
@@ -67,6 +90,7 @@ pub(crate) fn sign(app: &App, ctx: &Ctx, ask: &Ask, wanted: Wanted, answer: &Ans
         session: ask.user.as_ref().map(|user| user.session),
         credential: credential_of(&ctx.actor),
         policy_version: answer.policy_version,
+        rules_version: Some(rules_version),
         permission: answer.permission_id,
         approval: answer.approval_id,
         reservation: answer.reservation_id,
@@ -95,6 +119,7 @@ pub async fn redeem(app: &App, ctx: &Ctx, presented: &Presented) -> Result<Recei
         kept_until: Time::from_ms(receipt.expires_at.saturating_mul(SECOND_MS)).plus_ms(KEEP_REDEEMED_MS),
         agent: receipt.agent,
         policy_version: receipt.policy_version,
+        rules_version: receipt.rules_version,
         credential: receipt.credential,
         session: receipt.session,
         reservation: receipt.reservation,
@@ -107,6 +132,49 @@ pub async fn redeem(app: &App, ctx: &Ctx, presented: &Presented) -> Result<Recei
     Ok(receipt)
 }
 
+/// A receipt that somebody looks at.
+#[derive(Clone, Debug)]
+pub struct Inspected {
+    /// What it says; we signed it.
+    pub receipt: Receipt,
+    /// Whether its time is over.
+    pub is_expired: bool,
+    /// When it was redeemed, or another receipt for the same reservation was.
+    pub redeemed_at: Option<Time>,
+}
+
+/// Looks at a receipt of this organization without redeeming it.
+///
+/// # Errors
+/// `RECEIPT_INVALID` where we did not sign it, or for another organization; the scope is missing.
+pub async fn inspect(app: &App, ctx: &Ctx, token: &str) -> Result<Inspected> {
+    ctx.actor.require(Scope::ReadActivity)?;
+    let receipt = app.seals.open_receipt(token)?;
+    if receipt.tenant != ctx.tenant {
+        return Err(Reason::ReceiptInvalid.into());
+    }
+    let is_expired = match receipt.meets(&rules_of(app, ctx)) {
+        Ok(()) => false,
+        Err(ReceiptError::Expired) => true,
+        Err(error) => return Err(error.into()),
+    };
+    let mut reader = app.store.read(ctx);
+    let redeemed_at = rows::redeemed_at(&mut reader, receipt.id, receipt.reservation).await?;
+    Ok(Inspected { receipt, is_expired, redeemed_at })
+}
+
+/// What every receipt of ours must be: our own, and of now.
+fn rules_of<'r>(app: &'r App, ctx: &Ctx) -> Rules<'r> {
+    Rules {
+        issuer: &app.settings.public_url,
+        audience: None,
+        agent: None,
+        digest: None,
+        nonce: None,
+        now: ctx.now,
+    }
+}
+
 fn read(app: &App, ctx: &Ctx, presented: &Presented) -> Result<Receipt> {
     let receipt = app.seals.open_receipt(&presented.receipt)?;
     // Whoever is not of its organization learns nothing of a receipt.
@@ -114,12 +182,9 @@ fn read(app: &App, ctx: &Ctx, presented: &Presented) -> Result<Receipt> {
         return Err(Reason::ReceiptInvalid.into());
     }
     receipt.meets(&Rules {
-        issuer: &app.settings.public_url,
         audience: presented.audience.as_deref(),
-        agent: None,
         digest: presented.digest.as_deref(),
-        nonce: None,
-        now: ctx.now,
+        ..rules_of(app, ctx)
     })?;
     let is_other = |ask: &Ask| action_digest(&of_user(ask, &receipt).canonical()) != receipt.digest;
     if presented.ask.as_ref().is_some_and(is_other) {

@@ -7,7 +7,7 @@
 use crate::{Seals, users::Opened};
 use parking_lot::{Mutex, RwLock};
 use procura_model::{
-    Actor, Agent, AgentId, Ask, CredentialId, Ctx, Decision, Digest, Entropy, Result, TenantId,
+    Actor, Agent, AgentId, Ask, CredentialId, Ctx, Decision, Digest, Entropy, Result, Tenant, TenantId,
     TenantSettings, Time,
 };
 use procura_policy::{
@@ -33,6 +33,8 @@ pub struct AgentSnapshot {
     pub agent: Agent,
     /// Its permissions, compiled.
     pub policy: Policy,
+    /// The version of its organization's budgets and guardrails, or an older one.
+    pub rules_version: i64,
     /// Its organization's settings.
     pub settings: TenantSettings,
     /// Its organization's budgets, compiled.
@@ -139,7 +141,8 @@ impl Snapshots {
         let mut reader = source.store.read(&source.ctx(tenant));
         let agent = agents::get(&mut reader, id).await?;
         let permissions = permissions::list_of_agent(&mut reader, id).await?;
-        let settings = tenants::get(&mut reader).await?.settings;
+        // Read before what it counts: a version that is too old makes a receipt stale, one that is too new would not.
+        let Tenant { settings, rules_version, .. } = tenants::get(&mut reader).await?;
         let policy = Policy::compile(agent.policy_version, &permissions);
         let budgets = budgets::list(&mut reader).await?.into_iter().map(BudgetRule::compile).collect();
         let rails = guardrails::list(&mut reader).await?;
@@ -148,7 +151,8 @@ impl Snapshots {
             name: &rail.name,
             text: &rail.policy,
         }));
-        let snapshot = Arc::new(AgentSnapshot { agent, policy, settings, budgets, guardrails });
+        let snapshot =
+            Arc::new(AgentSnapshot { agent, policy, rules_version, settings, budgets, guardrails });
         let mut kept = self.kept.write();
         if kept.generation == generation {
             if kept.agents.len() >= MAX_KEPT {

@@ -14,8 +14,8 @@ use crate::{
 };
 use procura_model::{
     ActingUser, Actor, AgentId, AgentStatus, ApprovalId, Ask, Ctx, Decision, Event, EventKind, Json,
-    PermissionId, Reason, RequestId, Reservation, ReservationId, Result, Risk, Scope, SessionId, Time,
-    Verdict,
+    PermissionId, Reason, ReceiptId, RequestId, Reservation, ReservationId, Result, Risk, Scope, SessionId,
+    Time, Verdict,
 };
 use procura_policy::{Explained, Facts, Listing};
 use serde::Serialize;
@@ -126,13 +126,13 @@ pub async fn verify(app: &App, ctx: &Ctx, question: VerifyAsk) -> Result<Answer>
     let snapshot = snapshot(app, ctx, agent).await?;
     let user = acts_for(app, ctx, agent, question.session).await?;
     let ask = Ask { user, ..question.ask };
-    let facts = match question.metadata {
-        Some(metadata) if snapshot.settings.store_metadata => {
-            let metadata = Scrub::of(app, ask.user.as_deref()).json(metadata).canonical();
-            Cow::Owned(format!("{{\"metadata\":{}}}", app.redacted_json(&metadata)))
-        }
-        _ => Cow::Borrowed("{}"),
-    };
+    let metadata = question.metadata.filter(|_| snapshot.settings.store_metadata);
+    let metadata = metadata.map(|metadata| Scrub::of(app, ask.user.as_deref()).json(metadata).canonical());
+    let ordered = question.receipt.map(|wanted| receipts::order(app, ctx, wanted));
+    let facts = told_beside(
+        metadata.as_deref().map(|metadata| app.redacted_json(metadata)),
+        ordered.as_ref().map(|ordered| ordered.id),
+    );
     let task = question.task.as_deref();
     let code = |key: String| idempotency::check(&key).map(|()| app.seals.idempotency_code(ctx.tenant, &key));
     let retry_key = question.retry_key.map(code).transpose()?;
@@ -140,9 +140,20 @@ pub async fn verify(app: &App, ctx: &Ctx, question: VerifyAsk) -> Result<Answer>
     let plan = Plan { agent, ask: &ask, facts, declared: None, task, retry_key, carries_out: false };
     let answer = judge_with(app, ctx, &snapshot, &plan).await?;
     ask.user.as_ref().map_or(Ok(()), |acting| sessions::demand(app, acting))?;
-    let receipt =
-        question.receipt.map(|wanted| receipts::sign(app, ctx, &ask, wanted, &answer)).transpose()?;
+    let judged = receipts::Judged { ask: &ask, answer: &answer, rules_version: snapshot.rules_version };
+    let receipt = ordered.map(|ordered| receipts::sign(app, ctx, ordered, &judged)).transpose()?;
     Ok(Answer { receipt, ..answer })
+}
+
+/// What the record holds beside the decision, as one JSON object: what the caller wants kept, and which receipt it has.
+fn told_beside(metadata: Option<Cow<'_, str>>, receipt: Option<ReceiptId>) -> Cow<'static, str> {
+    let metadata = metadata.map(|metadata| format!("\"metadata\":{metadata}"));
+    let receipt = receipt.map(|receipt| format!("\"receipt\":\"{receipt}\""));
+    match (metadata, receipt) {
+        (None, None) => Cow::Borrowed("{}"),
+        (Some(one), None) | (None, Some(one)) => Cow::Owned(format!("{{{one}}}")),
+        (Some(one), Some(other)) => Cow::Owned(format!("{{{one},{other}}}")),
+    }
 }
 
 /// Says what the answer would be, and which permissions came near; nothing is asked of a person,

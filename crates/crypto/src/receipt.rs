@@ -69,6 +69,8 @@ pub struct Receipt {
     pub credential: Option<CredentialId>,
     /// `pol`: by which version of the agent's policy.
     pub policy_version: i64,
+    /// `rul`: by which version of the organization's guardrails and budgets.
+    pub rules_version: Option<i64>,
     /// `per`: the permission that decided.
     pub permission: Option<PermissionId>,
     /// `apr`: the approval that was used, or that waits.
@@ -266,6 +268,7 @@ fn claims(receipt: &Receipt) -> Json {
     members.extend(receipt.nonce.as_ref().map(|nonce| ("nonce", text(nonce))));
     members.extend(receipt.permission.map(|id| ("per", shown(&id))));
     members.extend(receipt.reservation.map(|id| ("rsv", shown(&id))));
+    members.extend(receipt.rules_version.map(|version| ("rul", number(version))));
     members.extend(receipt.session.map(|id| ("ses", shown(&id))));
     members.extend(receipt.user.as_ref().map(|user| ("usr", text(&user.0))));
     map(members)
@@ -296,6 +299,7 @@ fn read(claims: &Claims) -> Result<Receipt, ReceiptError> {
         session: maybe_id(claims, "ses")?,
         credential: maybe_id(claims, "key")?,
         policy_version: whole(claims, "pol")?,
+        rules_version: claims.member("rul").map(|_| whole(claims, "rul")).transpose()?,
         permission: maybe_id(claims, "per")?,
         approval: maybe_id(claims, "apr")?,
         reservation: maybe_id(claims, "rsv")?,

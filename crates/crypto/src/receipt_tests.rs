@@ -42,6 +42,7 @@ fn receipt() -> Receipt {
         session: Some(SessionId::new(NOW, &entropy)),
         credential: Some(CredentialId::new(NOW, &entropy)),
         policy_version: 7,
+        rules_version: Some(3),
         permission: Some(PermissionId::new(NOW, &entropy)),
         approval: Some(ApprovalId::new(NOW, &entropy)),
         reservation: Some(ReservationId::new(NOW, &entropy)),
@@ -57,6 +58,7 @@ fn a_receipt_says_what_was_signed_with_everything_in_it_or_with_the_least() {
     let whole = receipt();
     let least = Receipt {
         nonce: None,
+        rules_version: None,
         user: None,
         session: None,
         credential: None,

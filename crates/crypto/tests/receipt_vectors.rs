@@ -156,6 +156,7 @@ mod receipt_vectors {
             session: None,
             credential: Some("key_01KB4T5XW0000000000000000F".parse().unwrap()),
             policy_version: 7,
+            rules_version: None,
             permission: Some("per_01KB4T5XW0000000000000000G".parse().unwrap()),
             approval: None,
             reservation: Some("rsv_01KB4T5XW0000000000000000H".parse().unwrap()),

@@ -54,6 +54,8 @@ pub struct Tenant {
     pub name: String,
     /// Its settings.
     pub settings: TenantSettings,
+    /// Counts up with every change of its guardrails and budgets.
+    pub rules_version: i64,
     /// When it was made.
     pub created_at: Time,
 }

@@ -1,9 +1,10 @@
 //! The organization's budgets (VER-3). A budget is stored as the document that the API shows; its name and its id
-//! stand in columns of their own. Every change tells every node, which reads the organization's agents anew.
+//! stand in columns of their own. Every change counts up the version of the organization's
+//! rules and tells every node, which reads the organization's agents anew.
 
 use crate::{
-    revocations::{self, Subject},
     row::Row,
+    tenants,
     tx::{Source, Writer},
 };
 use procura_model::{Budget, BudgetId, BudgetOf, Doing as _, Reason, Result, Window};
@@ -53,7 +54,7 @@ struct Document<'d> {
 pub async fn insert(w: &mut Writer<'_>, budget: &Budget) -> Result<()> {
     let args = args![budget.id, &budget.name, document(budget)?, budget.created_at];
     w.desk().run(&INSERT, args).await?;
-    revocations::insert(w, Subject::Tenant).await
+    tenants::bump_rules(w).await
 }
 
 /// Changes a budget; its id and when it was made stay.
@@ -63,7 +64,7 @@ pub async fn insert(w: &mut Writer<'_>, budget: &Budget) -> Result<()> {
 pub async fn update(w: &mut Writer<'_>, budget: &Budget) -> Result<()> {
     let args = args![budget.id, &budget.name, document(budget)?];
     w.desk().maybe(&UPDATE, args).await?.ok_or(Reason::NotFound)?;
-    revocations::insert(w, Subject::Tenant).await
+    tenants::bump_rules(w).await
 }
 
 /// Removes a budget and says what it was. What was counted on it stays, and counts for nobody.
@@ -72,7 +73,7 @@ pub async fn update(w: &mut Writer<'_>, budget: &Budget) -> Result<()> {
 /// `NOT_FOUND`, or a fault.
 pub async fn remove(w: &mut Writer<'_>, budget: BudgetId) -> Result<Budget> {
     let row = w.desk().maybe(&REMOVE, args![budget]).await?.ok_or(Reason::NotFound)?;
-    revocations::insert(w, Subject::Tenant).await?;
+    tenants::bump_rules(w).await?;
     read(&row)
 }
 

@@ -1,8 +1,9 @@
-//! The organization's guardrails. Every change tells every node, which reads the organization's agents anew.
+//! The organization's guardrails. Every change counts up the version of the organization's
+//! rules and tells every node, which reads the organization's agents anew.
 
 use crate::{
-    revocations::{self, Subject},
     row::Row,
+    tenants,
     tx::{Source, Writer},
 };
 use procura_model::{Guardrail, GuardrailId, Reason, Result};
@@ -41,7 +42,7 @@ statements! {
 pub async fn insert(w: &mut Writer<'_>, guardrail: &Guardrail) -> Result<()> {
     let args = args![guardrail.id, &guardrail.name, &guardrail.policy, guardrail.created_at];
     w.desk().run(&INSERT, args).await?;
-    revocations::insert(w, Subject::Tenant).await
+    tenants::bump_rules(w).await
 }
 
 /// Replaces name and text of a guardrail.
@@ -51,7 +52,7 @@ pub async fn insert(w: &mut Writer<'_>, guardrail: &Guardrail) -> Result<()> {
 pub async fn update(w: &mut Writer<'_>, id: GuardrailId, name: &str, policy: &str) -> Result<Guardrail> {
     let now = w.now();
     let row = w.desk().maybe(&UPDATE, args![id, name, policy, now]).await?.ok_or(Reason::NotFound)?;
-    revocations::insert(w, Subject::Tenant).await?;
+    tenants::bump_rules(w).await?;
     read(&row)
 }
 
@@ -61,7 +62,7 @@ pub async fn update(w: &mut Writer<'_>, id: GuardrailId, name: &str, policy: &st
 /// `NOT_FOUND`, or a fault.
 pub async fn remove(w: &mut Writer<'_>, id: GuardrailId) -> Result<Guardrail> {
     let row = w.desk().maybe(&REMOVE, args![id]).await?.ok_or(Reason::NotFound)?;
-    revocations::insert(w, Subject::Tenant).await?;
+    tenants::bump_rules(w).await?;
     read(&row)
 }
 

@@ -98,7 +98,7 @@ statements! {
         ON CONFLICT (name) DO NOTHING
      RETURNING name";
     TENANTS = "
-        SELECT tenant_id, name, settings, created_at
+        SELECT tenant_id, name, settings, rules_version, created_at
           FROM tenants
          ORDER BY created_at, tenant_id";
     HAS_OWNER = "
@@ -116,7 +116,7 @@ statements! {
                                           WHERE d.state = 'due'
                                             AND d.due_at <= $1
                                             AND (d.lease_until IS NULL OR d.lease_until <= $1)
-                                          ORDER BY d.due_at
+                                          ORDER BY d.due_at, d.event_id
                                           LIMIT $2)
            AND state = 'due'
            AND due_at <= $1

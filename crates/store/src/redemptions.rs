@@ -1,7 +1,7 @@
 //! Receipts that were redeemed, each once (VER-6). One statement is the whole of it: a receipt is redeemed only
 //! while everything still stands that its decision stood on.
 
-use crate::tx::{Source as _, Writer};
+use crate::tx::{Source, Writer};
 use procura_model::{AgentId, CredentialId, Reason, ReceiptId, ReservationId, Result, SessionId, Time};
 
 statements! {
@@ -13,6 +13,10 @@ statements! {
            AND agent_id = $5
            AND status = 'enabled'
            AND policy_version = $6
+           AND EXISTS (SELECT tenant_id
+                         FROM tenants
+                        WHERE tenant_id = $1
+                          AND rules_version = $10)
            AND (CAST($7 AS TEXT) IS NULL
                 OR EXISTS (SELECT credential_id
                              FROM credentials
@@ -37,7 +41,7 @@ statements! {
             ON CONFLICT DO NOTHING
      RETURNING receipt_id";
     FIND = "
-        SELECT receipt_id
+        SELECT at
           FROM redemptions
          WHERE tenant_id = $1
            AND (receipt_id = $2 OR reservation_id = $3)";
@@ -59,6 +63,8 @@ pub struct Redemption {
     pub agent: AgentId,
     /// The version that its policy must still have.
     pub policy_version: i64,
+    /// The version that the organization's guardrails and budgets must still have; a receipt that names none is stale.
+    pub rules_version: Option<i64>,
     /// The key that asked, which must still be good.
     pub credential: Option<CredentialId>,
     /// The session of the user for whom it asked, which must still live.
@@ -83,6 +89,7 @@ pub async fn redeem(w: &mut Writer<'_>, what: &Redemption) -> Result<()> {
         what.credential,
         what.session,
         what.reservation,
+        what.rules_version,
     ];
     if w.desk().maybe(&REDEEM, args).await?.is_some() {
         return Ok(());
@@ -91,6 +98,18 @@ pub async fn redeem(w: &mut Writer<'_>, what: &Redemption) -> Result<()> {
         Some(_) => Err(Reason::ReceiptRedeemed.into()),
         None => Err(Reason::ReceiptStale.into()),
     }
+}
+
+/// When a receipt was redeemed, or another for what was reserved with it; none where neither was.
+///
+/// # Errors
+/// A fault.
+pub async fn redeemed_at(
+    source: &mut impl Source,
+    receipt: ReceiptId,
+    reservation: Option<ReservationId>,
+) -> Result<Option<Time>> {
+    source.desk().maybe(&FIND, args![receipt, reservation]).await?.map(|row| row.time("at")).transpose()
 }
 
 /// Whether a receipt for what was reserved was redeemed.

@@ -33,6 +33,7 @@ fn redemption(house: &House, agent: AgentId) -> Redemption {
         kept_until: LATER,
         agent,
         policy_version: 1,
+        rules_version: Some(1),
         credential: None,
         session: None,
         reservation: None,
@@ -77,6 +78,8 @@ async fn nothing_is_redeemed_once_what_it_stood_on_has_changed() {
     let entropy = &house.entropy;
     for wrong in [
         Redemption { policy_version: 2, ..right },
+        Redemption { rules_version: Some(2), ..right },
+        Redemption { rules_version: None, ..right },
         Redemption { agent: AgentId::new(START, entropy), ..right },
         Redemption { credential: Some(CredentialId::new(START, entropy)), ..right },
         Redemption { session: Some(SessionId::new(START, entropy)), ..right },
@@ -84,7 +87,12 @@ async fn nothing_is_redeemed_once_what_it_stood_on_has_changed() {
     ] {
         assert_eq!(tried(&house, &wrong).await.unwrap_err().reason(), Reason::ReceiptStale, "{wrong:?}");
     }
+    let seen = async |what: &Redemption| {
+        redeemed_at(&mut house.store.read(&house.ctx()), what.receipt, what.reservation).await.unwrap()
+    };
+    assert_eq!(seen(&right).await, None);
     tried(&house, &Redemption { credential: Some(key), ..right }).await.unwrap();
+    assert_eq!(seen(&right).await, Some(house.ctx().now));
     let next = Redemption { receipt: ReceiptId::new(START, entropy), credential: Some(key), ..right };
     house.change(START, EventKind::KeyRevoked, async |w| credentials::revoke(w, key).await).await;
     assert_eq!(tried(&house, &next).await.unwrap_err().reason(), Reason::ReceiptStale);

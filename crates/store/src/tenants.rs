@@ -13,7 +13,7 @@ statements! {
         INSERT INTO tenants (tenant_id, name, settings, created_at)
         VALUES ($1, $2, $3, $4)";
     GET = "
-        SELECT tenant_id, name, settings, created_at
+        SELECT tenant_id, name, settings, rules_version, created_at
           FROM tenants
          WHERE tenant_id = $1";
     UPDATE_SETTINGS = "
@@ -26,6 +26,11 @@ statements! {
            SET name = $2
          WHERE tenant_id = $1
      RETURNING tenant_id";
+    BUMP_RULES = "
+        UPDATE tenants
+           SET rules_version = rules_version + 1
+         WHERE tenant_id = $1
+     RETURNING rules_version";
 }
 
 /// Makes the writer's own organization: the one whose id its context carries.
@@ -66,11 +71,22 @@ pub async fn rename(w: &mut Writer<'_>, name: &str) -> Result<()> {
     Ok(())
 }
 
+/// Counts up the version of what the organization rules above every permission, its guardrails and budgets; every node
+/// hears of it, and receipts of the old version are stale.
+///
+/// # Errors
+/// A fault.
+pub(crate) async fn bump_rules(w: &mut Writer<'_>) -> Result<()> {
+    w.desk().one(&BUMP_RULES, args![]).await?;
+    revocations::insert(w, Subject::Tenant).await
+}
+
 pub(crate) fn read(row: &Row) -> Result<Tenant> {
     Ok(Tenant {
         id: row.parse("tenant_id")?,
         name: row.text("name")?,
         settings: row.json("settings")?,
+        rules_version: row.int("rules_version")?,
         created_at: row.time("created_at")?,
     })
 }
