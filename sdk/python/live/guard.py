@@ -35,6 +35,7 @@ def client(step: Any) -> Any:
             timeout=options.pop("timeoutMs") / 1000,
             issuer=options.pop("issuer"),
             keys=options.pop("keys", None),
+            agent_id=options.pop("agentId"),
             on_unsettled=unsettled,
             **options,
         )

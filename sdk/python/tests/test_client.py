@@ -10,6 +10,7 @@ from typing import Any
 from procura import AsyncProcura, Procura, ProcuraError, ProcuraUnavailable
 
 URL = "https://procura.example.com"
+AGENT = "agt_01KB4T5XW0000000000000000A"
 RESERVATION = "rsv_01KB4T5XW0000000000000000H"
 
 
@@ -44,7 +45,7 @@ class Client(unittest.TestCase):
                 Procura(URL, key)  # type: ignore[arg-type]
 
     def test_what_cannot_be_asked_is_refused_before_anything_is_sent(self) -> None:
-        client, later = Procura(URL, "pca_x"), AsyncProcura(URL, "pca_x")
+        client, later = Procura(URL, "pca_x", agent_id=AGENT), AsyncProcura(URL, "pca_x", agent_id=AGENT)
         for ask in (None, {}, {"action": "a", "amount": "1 USD"}, {"action": "a", "nonce": "n"}, {"action": "a", "user": "u"}):
             with self.assertRaises(ValueError):
                 client.guard(ask, never)  # type: ignore[arg-type]
@@ -53,6 +54,18 @@ class Client(unittest.TestCase):
         for timeout in (0, -1, float("nan"), float("inf"), True):
             with self.assertRaises(ValueError):
                 client.guard({"action": "a"}, never, timeout=timeout)
+
+    def test_without_an_agent_nothing_is_guarded(self) -> None:
+        for agent in (None, "", 1):
+            client, later = Procura(URL, "pca_x", agent_id=agent), AsyncProcura(URL, "pca_x", agent_id=agent)  # type: ignore[arg-type]
+            with self.assertRaisesRegex(ValueError, "agent_id"):
+                client.guard({"action": "a"}, never)
+            with self.assertRaisesRegex(ValueError, "agent_id"):
+                client.verify({"action": "a"})
+            with self.assertRaisesRegex(ValueError, "agent_id"):
+                asyncio.run(later.guard({"action": "a"}, never))
+        with self.assertRaises(ProcuraUnavailable):
+            Procura("http://127.0.0.1:1", "pca_x", timeout=2).verify({"action": "a", "agentId": AGENT})
 
     def test_an_async_function_is_not_taken_for_one_that_was_run(self) -> None:
         async def act(_: Any) -> None:
@@ -73,7 +86,7 @@ class Client(unittest.TestCase):
 
     def test_nobody_there_is_an_error_of_one_kind(self) -> None:
         with self.assertRaises(ProcuraUnavailable) as caught:
-            Procura("http://127.0.0.1:1", "pca_x", timeout=2).guard({"action": "a"}, never)
+            Procura("http://127.0.0.1:1", "pca_x", timeout=2, agent_id=AGENT).guard({"action": "a"}, never)
         self.assertEqual(caught.exception.code, "UNREACHABLE")
         self.assertIsInstance(caught.exception, ProcuraError)
 
@@ -91,7 +104,7 @@ class Client(unittest.TestCase):
                         pass
 
             threading.Thread(target=drip, daemon=True).start()
-            client = Procura(f"http://127.0.0.1:{server.getsockname()[1]}", "pca_x", timeout=0.5)
+            client = Procura(f"http://127.0.0.1:{server.getsockname()[1]}", "pca_x", timeout=0.5, agent_id=AGENT)
             began = time.monotonic()
             with self.assertRaises(ProcuraUnavailable) as caught:
                 client.guard({"action": "a"}, never)

@@ -61,7 +61,8 @@ impl Settings {
         self
     }
 
-    /// The agent that this client speaks for, where an ask names none. Receipts must be about it.
+    /// The agent that this client speaks for, where an ask names none. Receipts must be about it: [`Procura::verify`] and
+    /// [`Procura::guard`] need one of the two.
     pub fn agent_id(mut self, agent_id: impl Into<String>) -> Self {
         self.agent_id = Some(agent_id.into());
         self
@@ -197,7 +198,8 @@ impl Procura {
     /// Asks whether the action may be done; gives something only if it may.
     ///
     /// # Errors
-    /// It may not, a person must agree first, or there is no answer that can be relied on.
+    /// It may not, a person must agree first, or there is no answer that can be relied on; neither ask nor settings name the
+    /// agent.
     pub fn verify(&self, ask: &Ask) -> Result<Grant, Error> {
         self.verify_for(ask, None)
     }
@@ -209,6 +211,12 @@ impl Procura {
     pub fn verify_for(&self, ask: &Ask, audience: Option<&str>) -> Result<Grant, Error> {
         let deadline = Deadline::after(self.timeout);
         let ask = self.of_agent(ask);
+        // Otherwise any agent's receipt would do, and the answer itself would say whose it must be.
+        if ask.agent_id.as_deref().is_none_or(str::is_empty) {
+            return Err(Error::Setting(
+                "agent_id says which agent the answer must be about: name it in the settings or in the ask",
+            ));
+        }
         let nonce = random()?;
         let receipt = audience.map_or(Value::Bool(true), |audience| json!({"audience": audience}));
         let more = [("nonce", Value::from(nonce.as_str())), ("receipt", receipt)];

@@ -37,6 +37,20 @@ fn a_key_that_is_none_is_refused_and_never_shown() {
 }
 
 #[test]
+fn without_an_agent_nothing_is_guarded() {
+    let url = "http://127.0.0.1:1";
+    let ask = Ask::new("a");
+    for client in [Procura::new(url, "pca_x"), Procura::settings(url, "pca_x").agent_id("").build()] {
+        let client = client.unwrap();
+        let guarded = client.guard(&ask, |_| -> Result<(), Failure<()>> { panic!("it ran") });
+        assert!(matches!(guarded, Err(GuardError::NotAllowed(Error::Setting(_)))), "{guarded:?}");
+        assert!(matches!(client.verify(&ask), Err(Error::Setting(_))));
+        let named = ask.clone().agent_id("agt_01KB4T5XW0000000000000000A");
+        assert!(matches!(client.verify(&named), Err(Error::Unavailable(_))));
+    }
+}
+
+#[test]
 fn a_reservation_is_named_by_its_id_alone() {
     let client = Procura::new("https://procura.example.com", "pca_x").unwrap();
     for id in ["", "rsv_", "rsv_../../../v1/agents/01234567", "apr_01KB4T5XW0000000000000000H"] {

@@ -81,6 +81,10 @@ class Procura {
   async verify(ask, options = {}) {
     const deadline = this.#deadline(options);
     const question = this.#question(ask);
+    // Otherwise any agent's receipt would do, and the answer itself would say whose it must be.
+    if (typeof question.agentId !== "string" || question.agentId === "") {
+      throw new TypeError("agentId says which agent the answer must be about: name it in the client's options or in the ask");
+    }
     const nonce = randomBytes(32).toString("base64url");
     const audience = options.audience ?? question.vendor ?? this.#issuer;
     const receipt = options.audience === undefined ? true : { audience };

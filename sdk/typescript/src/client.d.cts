@@ -3,7 +3,7 @@ import type { ReasonCode, Reservation, VerifyAnswer } from "./wire.cjs";
 
 /** What is asked. */
 export interface Question extends Ask {
-  /** Which agent; an agent key may leave it out, a platform key must name one. */
+  /** Which agent, where it is not the client's: `verify` and `guard` need one of the two, whose receipt they then demand. */
   agentId?: string;
   /** In which session of the agent: the user for whom it acts. */
   sessionId?: string;
@@ -25,7 +25,7 @@ export interface ProcuraOptions {
   keys?: JsonWebKeySet | readonly JsonWebKey[];
   /** What receipts must name as their issuer, where that is not `url`. */
   issuer?: string;
-  /** The agent that this client speaks for. Receipts must be about it. */
+  /** The agent that this client speaks for, unless an ask names another. Receipts must be about it. */
   agentId?: string;
   /** How far the clocks may be apart; 30 seconds unless said otherwise. */
   clockSkewSeconds?: number;

@@ -6,7 +6,8 @@ import { inspect } from "node:util";
 
 import { NothingDone, Procura, ProcuraError, ProcuraUnavailable } from "@procura/sdk";
 
-const made = (options) => new Procura({ url: "https://procura.example.com", key: "pca_secret", ...options });
+const AGENT = "agt_01KB4T5XW0000000000000000A";
+const made = (options) => new Procura({ url: "https://procura.example.com", key: "pca_secret", agentId: AGENT, ...options });
 
 test("the url is an origin, and the key is not sent in the clear", () => {
   for (const url of ["https://procura.example.com/", "https://x:8443", "http://localhost:1", "http://127.0.0.1:1", "http://[::1]:1"]) {
@@ -49,6 +50,17 @@ test("what cannot be asked is refused before anything is sent, and the function 
     await assert.rejects(client.guard({ action: "a" }, act, { timeoutMs }), TypeError);
     assert.throws(() => made({ timeoutMs }), TypeError);
   }
+});
+
+test("without an agent nothing is guarded: the answer would say itself whose it must be", async () => {
+  const act = () => assert.fail("it ran");
+  for (const agentId of [undefined, null, "", 1]) {
+    const client = made({ agentId });
+    await assert.rejects(client.guard({ action: "a" }, act), { name: "TypeError", message: /agentId/ });
+    await assert.rejects(client.verify({ action: "a" }), { name: "TypeError", message: /agentId/ });
+  }
+  const told = made({ agentId: undefined, url: "http://127.0.0.1:1", timeoutMs: 2_000 });
+  await assert.rejects(told.verify({ action: "a", agentId: AGENT }), ProcuraUnavailable);
 });
 
 test("a reservation is named by its id alone", async () => {

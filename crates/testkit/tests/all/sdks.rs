@@ -51,6 +51,7 @@ struct Step {
 struct House {
     process: Process,
     founder: Founder,
+    agent: String,
     key: String,
     jwks: Value,
     /// A live session of a user with the agent.
@@ -74,9 +75,9 @@ impl House {
             founder.platform.post(&path, &permission).send().await.ok();
         }
         let jwks = founder.platform.get("/.well-known/jwks.json").send().await.ok().json();
-        let key = made.text_at("/key/secret");
+        let (agent, key) = (made.text_at("/agent/id"), made.text_at("/key/secret"));
         let session = session(&founder, &made.text_at("/agent/id"), &key).await;
-        Self { key, process, founder, jwks, session, proxies: Vec::new() }
+        Self { agent, key, process, founder, jwks, session, proxies: Vec::new() }
     }
 
     async fn behind(&mut self, fault: Fault) -> String {
@@ -87,8 +88,7 @@ impl House {
     }
 
     fn step(&self, url: &str, name: &str, ask: Value, becomes: Becomes) -> Step {
-        let options =
-            json!({"url": url, "key": self.key, "issuer": self.process.url(), "timeoutMs": PATIENT_MS});
+        let options = json!({"url": url, "key": self.key, "agentId": self.agent, "issuer": self.process.url(), "timeoutMs": PATIENT_MS});
         let told = json!({"name": name, "client": url, "options": options, "ask": ask, "act": "return"});
         Step { name: name.to_owned(), told, becomes }
     }
@@ -405,6 +405,7 @@ fn client(options: &Value) -> Procura {
     let text = |name: &str| options[name].as_str().unwrap();
     let timeout = Duration::from_millis(options["timeoutMs"].as_u64().unwrap());
     let mut settings = Procura::settings(text("url"), text("key")).timeout(timeout).issuer(text("issuer"));
+    settings = settings.agent_id(text("agentId"));
     if let Some(keys) = options.get("keys") {
         settings = settings.keys(KeySet::parse(&keys.to_string()).unwrap());
     }

@@ -116,7 +116,8 @@ class Procura:
         """``url`` is the server's public URL, ``key`` an agent or platform key, ``timeout`` in seconds.
 
         ``keys`` pins the server's keys, which are fetched from ``/.well-known/jwks.json`` otherwise. ``issuer`` is what
-        receipts must name, where that is not ``url``. ``on_unsettled`` is told when an action is done and its reservation
+        receipts must name, where that is not ``url``. ``agent_id`` is the agent whose answers are taken; ``verify`` and
+        ``guard`` need it, unless the ask has ``agentId``. ``on_unsettled`` is told when an action is done and its reservation
         could not be settled; a warning is logged otherwise.
         """
         self._server = Server(url, allow_http, ssl_context)
@@ -185,6 +186,9 @@ class Procura:
 
     def _verify(self, ask: Ask, audience: Optional[str], deadline: Deadline) -> Grant:
         question = _Question(ask, self._agent_id).members
+        if not isinstance(question.get("agentId"), str) or not question["agentId"]:
+            # Otherwise any agent's receipt would do, and the answer itself would say whose it must be.
+            raise ValueError("agent_id says which agent the answer must be about: name it in the client, or agentId in the ask")
         nonce = secrets.token_urlsafe(32)
         wanted = audience or question.get("vendor") or self._issuer
         receipt: Any = True if audience is None else {"audience": audience}
