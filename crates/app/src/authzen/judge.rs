@@ -166,7 +166,7 @@ pub(crate) async fn consider(
         Ok(posed) => posed,
         Err((reason, sentence)) => return Ok(Ruled::Unjudged(reason, sentence)),
     };
-    let judged = budgets::consider(app, ctx, &posed.agent, &posed.ask).await?;
+    let judged = budgets::consider(app, ctx, &mut judges.sums, &posed.agent, &posed.ask).await?;
     let Posed { agent, ask, task } = posed;
     let mut case = Case { agent, ask, task, judged, approval: None, lapse: None };
     if let (Verdict::NeedsApproval, Some(named)) =

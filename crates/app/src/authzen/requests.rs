@@ -10,7 +10,11 @@ use super::{
     question::{Question, wrong},
     subjects::Judges,
 };
-use crate::{App, approvals, budgets, verify::Plan};
+use crate::{
+    App, approvals,
+    budgets::{self, Sums},
+    verify::Plan,
+};
 use procura_model::{Approval, ApprovalId, ApprovalState, Ctx, Json, Reason, Result, Scope, Time, Verdict};
 use procura_store::approvals as rows;
 use serde::Serialize;
@@ -89,7 +93,7 @@ pub async fn request(app: &App, ctx: &Ctx, asked: &AccessAsk) -> Result<Task> {
         return Err(Reason::StateChanged
             .because("denial.binding_token is not of this question, or has expired: evaluate it again."));
     }
-    let judged = budgets::consider(app, ctx, agent, ask).await?;
+    let judged = budgets::consider(app, ctx, &mut Sums::default(), agent, ask).await?;
     match judged.decision.verdict {
         Verdict::NeedsApproval => {}
         Verdict::Allow => {

@@ -2,7 +2,7 @@
 //! about an agent by its id or name, and about every other type of subject by the agent that the organization has
 //! named for that type. Whom nobody judges may do nothing.
 
-use crate::{AgentSnapshot, App, verify};
+use crate::{AgentSnapshot, App, budgets::Sums, verify};
 use procura_model::{
     AgentId, Ctx, EntityName, Error, Reason, Result, TenantSettings, entity::MAX_TYPE_BYTES,
 };
@@ -14,17 +14,19 @@ const AGENT: &str = "agent";
 /// How many types an organization may name an agent for.
 const MAX_SUBJECT_TYPES: usize = 20;
 
-/// Whose policy judges the subjects of one request.
+/// Whose policy judges the subjects of one request, and what was read for it.
 pub(crate) struct Judges<'a> {
     app: &'a App,
     ctx: &'a Ctx,
     settings: Option<TenantSettings>,
+    /// What was added up of ledgers for the questions so far.
+    pub(crate) sums: Sums,
 }
 
 impl<'a> Judges<'a> {
     /// Nobody has been looked for yet.
-    pub(crate) const fn new(app: &'a App, ctx: &'a Ctx) -> Self {
-        Self { app, ctx, settings: None }
+    pub(crate) fn new(app: &'a App, ctx: &'a Ctx) -> Self {
+        Self { app, ctx, settings: None, sums: Sums::default() }
     }
 
     /// Whose policy judges this subject; why nobody does.

@@ -4,7 +4,7 @@
 //! decided, then held, all in the transaction that records the decision. So of two asks that fit one by one and not
 //! together, the second is refused, on every node.
 
-use super::{Judged, Reading};
+use super::{Judged, Reading, Sums};
 use crate::{
     AgentSnapshot, App,
     personal::Scrub,
@@ -59,11 +59,18 @@ pub fn counts(agent: &AgentSnapshot, ask: &Ask, now: Time) -> bool {
         || (agent.policy.has_windows() && !agent.policy.windows_for(ask, now).is_empty())
 }
 
-/// Decides without taking anything, and without a record: for previews, and for whoever asks in order to know.
+/// Decides without taking anything, and without a record: for previews, and for whoever asks in order to know. What the
+/// request has added up already is not read again.
 ///
 /// # Errors
 /// A fault when what was spent cannot be read.
-pub async fn consider(app: &App, ctx: &Ctx, agent: &AgentSnapshot, ask: &Ask) -> Result<Judged> {
+pub async fn consider(
+    app: &App,
+    ctx: &Ctx,
+    sums: &mut Sums,
+    agent: &AgentSnapshot,
+    ask: &Ask,
+) -> Result<Judged> {
     if agent.agent.status != AgentStatus::Enabled {
         return Ok(Judged::plain(Decision::deny(Reason::AgentDisabled)));
     }
@@ -72,7 +79,7 @@ pub async fn consider(app: &App, ctx: &Ctx, agent: &AgentSnapshot, ask: &Ask) ->
     }
     let charges = charges(agent, ask, ctx.now);
     let mut reader = app.store.read(ctx);
-    let reading = read(&mut reader, &charges, None).await?;
+    let reading = read(&mut reader, sums, &charges, None).await?;
     Ok(judge(agent, ask, ctx.now, (&charges, reading)))
 }
 
@@ -86,7 +93,7 @@ pub async fn explain(app: &App, ctx: &Ctx, agent: &AgentSnapshot, ask: &Ask) -> 
     }
     let charges = charges(agent, ask, ctx.now);
     let mut reader = app.store.read(ctx);
-    let reading = read(&mut reader, &charges, None).await?;
+    let reading = read(&mut reader, &mut Sums::default(), &charges, None).await?;
     let facts = Facts { spending: Spending::Read(&reading.spent), ..facts_of(agent) };
     let explained = agent.explain(ask, &facts, ctx.now);
     let decision = match refusal(agent, ask, &charges, &explained.decision, &reading) {
@@ -114,7 +121,8 @@ impl Holding<'_> {
         let digest = Digest::of(ask.canonical().as_bytes());
         let latest = charges.iter().map(|charge| charge.latest).max().unwrap_or(now);
         let earlier = self.earlier(w, &digest, latest).await?;
-        let reading = read(w, &charges, earlier.as_ref().map(|found| found.id)).await?;
+        let without = earlier.as_ref().map(|found| found.id);
+        let reading = read(w, &mut Sums::default(), &charges, without).await?;
         let mut judged = judge(self.agent, ask, now, (&charges, reading));
         let goes_ahead = match judged.decision.verdict {
             Verdict::Allow => true,
@@ -241,6 +249,7 @@ fn charges<'c>(agent: &'c AgentSnapshot, ask: &Ask, now: Time) -> Vec<Charge<'c>
 
 async fn read(
     source: &mut impl Source,
+    sums: &mut Sums,
     charges: &[Charge<'_>],
     without: Option<ReservationId>,
 ) -> Result<Reading> {
@@ -254,7 +263,7 @@ async fn read(
             currency: charge.window.amount.map(|limit| limit.currency),
             without,
         };
-        let ledgers::Used { amount, calls: count } = ledgers::used(source, &look).await?;
+        let ledgers::Used { amount, calls: count } = sums.used(source, &look).await?;
         match charge.by {
             By::Permission(permission) => reading.spent.push(Spent { permission, amount, count }),
             By::Budget(rule) => {

@@ -7,6 +7,7 @@ mod hold;
 mod reading;
 mod settle;
 mod standing;
+mod sums;
 
 pub use edit::{BudgetDraft, add, change, get, list, remove};
 pub use expire::expire;
@@ -16,3 +17,4 @@ pub use reading::{Judged, Reading};
 pub(crate) use settle::keep;
 pub use settle::{Outcome, commit, get as reservation, list as reservations, release, settle_with};
 pub use standing::{Part, Standing, of_agent, of_budget};
+pub use sums::Sums;

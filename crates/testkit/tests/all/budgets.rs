@@ -2,8 +2,12 @@
 //! committed and held together never exceed a limit.
 
 use futures_util::future::join_all;
+use procura_app::{
+    budgets::{self, Sums},
+    verify,
+};
 use procura_model::{
-    Reason,
+    Actor, Ask, Ctx, Reason,
     time::{DAY_MS, MINUTE_MS},
 };
 use procura_testkit::{
@@ -608,4 +612,43 @@ async fn looking_ahead_says_that_an_agent_is_disabled() {
     let body = json!({"agentId": buyer.id.to_string(), "action": "pay"});
     let explained = shop.platform.post("/v1/verify/explain", &body).send().await.ok();
     assert_eq!(explained.at("/code"), json!("AGENT_DISABLED"), "{}", explained.text());
+}
+
+#[tokio::test]
+async fn a_request_adds_up_a_ledger_once_and_the_next_one_anew() {
+    let w = World::start().await;
+    let shop = w.tenant("shop").await;
+    let buyer = shop.agent("buyer").await;
+    let window = json!({"amount": {"value": "100", "currency": "USD"}, "per": "P1D"});
+    shop.permit(&buyer, json!({"effect": "allow", "actions": ["pay"], "window": window})).await;
+    let ctx = Ctx::new(shop.id, Actor::Operator, w.app.now(), &w.app.entropy);
+    let snapshot = verify::snapshot(&w.app, &ctx, buyer.id).await.unwrap();
+    let ask: Ask =
+        serde_json::from_value(json!({"action": "pay", "amount": "60", "currency": "USD"})).unwrap();
+    let mut sums = Sums::default();
+    let mut reasons = Vec::new();
+    for spend in [true, false] {
+        reasons
+            .push(budgets::consider(&w.app, &ctx, &mut sums, &snapshot, &ask).await.unwrap().decision.reason);
+        if spend {
+            pay(&buyer, "60").await.allowed();
+        }
+    }
+    assert_eq!(reasons, [Reason::Allowed, Reason::Allowed], "read once for one request");
+    let anew = budgets::consider(&w.app, &ctx, &mut Sums::default(), &snapshot, &ask).await.unwrap();
+    assert_eq!(anew.decision.reason, Reason::BudgetExceeded, "the next request sees what was spent");
+
+    // Of one batch the answers are those of its questions one by one.
+    let question = |amount: &str| {
+        json!({"subject": {"type": "agent", "id": buyer.id.to_string()},
+        "action": {"name": "pay", "properties": {"amount": amount, "currency": "USD"}},
+        "resource": {"type": "order", "id": "1"}})
+    };
+    let questions: Vec<Value> = ["30", "41", "40", "40.01", "30"].map(question).to_vec();
+    let batch = json!({"evaluations": questions});
+    let told = buyer.http.post("/access/v1/evaluations", &batch).send().await.ok().at("/evaluations");
+    for (index, question) in questions.iter().enumerate() {
+        let alone = buyer.http.post("/access/v1/evaluation", question).send().await.ok();
+        assert_eq!(told[index]["decision"], alone.at("/decision"), "{question}: {told}");
+    }
 }
