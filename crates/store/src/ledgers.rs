@@ -49,7 +49,7 @@ statements! {
           FROM ledgers
          WHERE tenant_id = $1
            AND ledger LIKE $2
-         ORDER BY latest DESC
+         ORDER BY latest DESC, ledger
          LIMIT $3";
     INSERT = "
         INSERT INTO ledger_entries (tenant_id, ledger, at, reservation_id, amount, currency, calls, until)

@@ -77,7 +77,7 @@ statements! {
                                    WHERE d.tenant_id = $1
                                      AND d.state = 'held'
                                      AND d.commit_by <= $2
-                                   ORDER BY d.commit_by
+                                   ORDER BY d.commit_by, d.reservation_id
                                    LIMIT $3)
            AND state = 'held'
            AND commit_by <= $2

@@ -43,6 +43,7 @@ mod limits;
 #[cfg(test)]
 mod mcp_sessions;
 #[cfg(test)]
+mod paging;
 mod passports;
 #[cfg(test)]
 mod policy;
