@@ -17,7 +17,7 @@ const AGENT_SCOPES: [Scope; 5] =
     [Scope::Verify, Scope::Tools, Scope::ReadActivity, Scope::Sessions, Scope::ReadApprovals];
 
 /// What only a person can do, whatever a key says.
-const PEOPLE_ONLY: [Scope; 1] = [Scope::DecideApprovals];
+pub const PEOPLE_ONLY: [Scope; 1] = [Scope::DecideApprovals];
 
 /// A key that somebody wants.
 #[derive(Clone, Debug)]

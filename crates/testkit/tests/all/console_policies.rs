@@ -204,3 +204,74 @@ async fn what_cannot_be_tested_is_said_beside_its_field_and_not_everybody_may() 
     program(&stranger).get(&path).send().await.refused(Reason::NotFound);
     send_as(&stranger, &path, &[("action", "buy")]).await.refused(Reason::NotFound);
 }
+
+#[tokio::test]
+async fn entities_are_added_found_edited_and_removed() {
+    let w = World::start().await;
+    let shop = w.tenant("shop").await;
+    let known = async || shop.platform.get("/v1/entities").send().await.ok().at("/items");
+    let add = async |id: &str, properties: &str| {
+        let fields = [("kind", "subject"), ("type", "user"), ("id", id), ("properties", properties)];
+        send_as(&shop.owner, "/policies/entities", &fields).await
+    };
+    for (id, properties, told) in [
+        ("ada", "{", "properties cannot be read as JSON"),
+        ("ada", "[]", "properties must be an object"),
+        ("", "{}", "id must have 1 to"),
+    ] {
+        let refused = add(id, properties).await;
+        assert!(refused.status == 422 && refused.text().contains(told), "{}", refused.text());
+    }
+    assert_eq!(known().await, json!([]));
+    let odd = "a/<b>&x=1";
+    for id in ["ada", odd] {
+        assert_eq!(add(id, r#"{"role": "admin", "level": 1.50}"#).await.status, 303);
+    }
+    let list = shop.owner.page("/policies/entities?kind=subject&type=user").await.ok().text();
+    let href = "/policies/entities/one?kind=subject&#38;type=user&#38;id=a%2F%3Cb%3E%26x%3D1";
+    assert!(list.contains(href) && !list.contains("<b>"), "{list}");
+    let none = shop.owner.page("/policies/entities?kind=resource").await.ok().text();
+    assert!(none.contains("Nothing matches"), "{none}");
+    let one = "/policies/entities/one?kind=subject&type=user&id=a%2F%3Cb%3E%26x%3D1";
+    let page = read(&shop.owner.page(one).await.ok());
+    assert!(page.contains("\"level\": 1.50"), "numbers keep their digits: {page}");
+    let fields =
+        |properties| [("kind", "subject"), ("type", "user"), ("id", odd), ("properties", properties)];
+    let wrong = send_as(&shop.owner, "/policies/entities/one", &fields("7")).await;
+    assert!(wrong.status == 422 && wrong.text().contains("must be an object"), "{}", wrong.text());
+    let saved = send_as(&shop.owner, "/policies/entities/one", &fields(r#"{"role":"user"}"#)).await;
+    assert_eq!(saved.status, 303, "{}", saved.text());
+    assert_eq!(known().await[0]["properties"], json!({"role": "user"}));
+    assert_eq!(send_as(&shop.owner, "/policies/entities/remove", &fields("")).await.status, 303);
+    send_as(&shop.owner, "/policies/entities/remove", &fields("")).await.refused(Reason::NotFound);
+    shop.owner.page(one).await.refused(Reason::NotFound);
+    assert_eq!(known().await.as_array().unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn who_judges_a_type_of_subjects_is_named_on_the_page_of_the_entities() {
+    let w = World::start().await;
+    let shop = w.tenant("shop").await;
+    let agent = shop.agent("judge").await.id.to_string();
+    let named = async || {
+        let organization = shop.platform.get("/v1/organization").send().await.ok();
+        organization.at("/settings/authzenSubjects")
+    };
+    let name =
+        async |fields: &[(&str, &str)]| send_as(&shop.owner, "/policies/entities/judges", fields).await;
+    assert_eq!(name(&[("subject_type", "user"), ("agent", &agent)]).await.status, 303);
+    assert_eq!(named().await, json!({"user": agent}));
+    let page = shop.owner.page("/policies/entities").await.ok().text();
+    assert!(page.contains(&format!("/agents/{agent}")), "{page}");
+    let refused = name(&[("subject_type", "agent"), ("agent", &agent)]).await;
+    assert!(
+        refused.status == 422 && refused.text().contains("judged by their own policy"),
+        "{}",
+        refused.text()
+    );
+    assert_eq!(name(&[("subject_type", "user")]).await.status, 303);
+    assert_eq!(named().await, json!({}));
+    let approver = shop.member(Role::Approver).await;
+    let refused = send_as(&approver, "/policies/entities/judges", &[("subject_type", "user")]).await;
+    refused.refused(Reason::RoleMissing);
+}

@@ -233,6 +233,78 @@ async fn an_allow_is_stale_once_what_it_stood_on_has_changed() {
 }
 
 #[tokio::test]
+async fn an_allow_is_stale_once_a_guardrail_or_a_budget_came_after_it() {
+    let w = World::start().await;
+    let (shop, buyer) = counter(&w).await;
+    let other = w.tenant("other").await;
+    let rail = json!({"name": "no refunds", "policy": r#"forbid(principal, action == Action::"refund", resource);"#});
+    let budget = json!({"name": "all", "of": "organization", "actions": ["purchase"],
+        "window": {"count": 100, "per": "P1D"}});
+    let mut added = Vec::new();
+    for (path, body) in [("/v1/guardrails", &rail), ("/v1/budgets", &budget)] {
+        let receipt = receipt_of(&buyer).await;
+        other.platform.post(path, body).send().await.ok();
+        redeem(&shop.platform, &receipt, json!({})).await.ok();
+        let receipt = receipt_of(&buyer).await;
+        added.push(format!("{path}/{}", shop.platform.post(path, body).send().await.ok().text_at("/id")));
+        redeem(&shop.platform, &receipt, json!({})).await.refused(Reason::ReceiptStale);
+        assert!(read(&w, &receipt).await.is_ok(), "offline nobody can know");
+        redeem(&shop.platform, &receipt_of(&buyer).await, json!({})).await.ok();
+    }
+    for path in added {
+        let receipt = receipt_of(&buyer).await;
+        shop.platform.delete(&path).send().await.ok();
+        redeem(&shop.platform, &receipt, json!({})).await.refused(Reason::ReceiptStale);
+        redeem(&shop.platform, &receipt_of(&buyer).await, json!({})).await.ok();
+    }
+}
+
+#[tokio::test]
+async fn a_trace_tells_of_its_receipt_and_what_one_that_is_brought_is_worth() {
+    let w = World::start().await;
+    let (shop, buyer) = counter(&w).await;
+    let answer = ask(&buyer, "42", json!({"nonce": NONCE, "metadata": {"order": 7}})).await;
+    let (receipt, path) = (answer.text_at("/receipt"), format!("/activity/{}", answer.request_id()));
+    let plain = buyer.http.post("/v1/verify", &purchase("42")).send().await.ok();
+    let bare = shop.owner.page(&format!("/activity/{}", plain.request_id())).await.ok().text();
+    assert!(!bare.contains("Verify receipt"), "nobody asked for one");
+    let page = shop.owner.page(&path).await.ok().text();
+    let id = read(&w, &receipt).await.unwrap().id.to_string();
+    assert!(page.contains(&id) && page.contains("Verify receipt") && page.contains("jwks.json"), "{page}");
+    assert!(!page.contains(&receipt), "a receipt is its bearer's");
+    let check = async |token: &str| {
+        let fields = [("form_token", shop.owner.form_token.as_str()), ("receipt", token)];
+        let http = shop.owner.browser.with(http::header::ACCEPT, "text/html");
+        let origin = http.base().to_owned();
+        let call = http.call(http::Method::POST, &format!("{path}/receipt")).form(&fields);
+        let reply = call.header("origin", &origin).send().await;
+        (reply.status, reply.text())
+    };
+    let (status, good) = check(&receipt).await;
+    assert!(status == 200 && good.contains("Good") && good.contains("Nobody has redeemed it"), "{good}");
+    assert!(good.contains(NONCE) && good.contains(VENDOR) && good.contains(&buyer.key_id), "{good}");
+    let (_, of_another) = check(&receipt_of(&buyer).await).await;
+    assert!(
+        of_another.contains("Not to be acted on") && of_another.contains("It is of req_"),
+        "{of_another}"
+    );
+    let (status, forged) = check(&with_part(&receipt, 2, "")).await;
+    assert!(status == Reason::ReceiptInvalid.http() && forged.contains("Signature invalid"), "{forged}");
+    redeem(&shop.platform, &receipt, json!({})).await.ok();
+    let (_, used) = check(&receipt).await;
+    assert!(used.contains("Not to be acted on") && used.contains("cannot be redeemed again"), "{used}");
+    w.advance_ms(60_000);
+    let (status, late) = check(&receipt).await;
+    assert!(status == 200 && late.contains("Expired"), "{late}");
+    let stranger = w.tenant("stranger").await;
+    let (_, foreign) = {
+        let reply = stranger.owner.page(&path).await;
+        (reply.status, reply.text())
+    };
+    assert!(!foreign.contains(&id), "{foreign}");
+}
+
+#[tokio::test]
 async fn of_the_receipts_for_one_reservation_one_is_redeemed_and_none_once_it_is_released() {
     let w = World::start().await;
     let shop = w.tenant("shop").await;

@@ -19,6 +19,7 @@ use procura_model::{
     Ctx, Currency, Error, Json, Permission, Reason, Result, Scope, Time,
     time::{DAY_MS, HOUR_MS, MINUTE_MS},
 };
+use procura_policy::sentence::period;
 
 /// How many arguments a card shows; the page shows all.
 const MAX_FACTS: usize = 6;
@@ -214,28 +215,28 @@ async fn left(app: &App, ctx: &Ctx, approval: &Approval, ask: &Json) -> Result<V
         let is_elsewhere = standing.budget.as_ref().is_some_and(|budget| !counts(budget));
         let Some(window) = standing.window().filter(|_| !is_other && !is_elsewhere) else { continue };
         let name = match &standing.budget {
-            Some(budget) => format!("Left of {} after this", visible(&budget.name)),
+            Some(budget) => format!("Left of “{}” after this", visible(&budget.name)),
             None => "Left of the permission after this".to_owned(),
         };
         if let (Some(limit), Some(left)) = (window.amount, standing.part.left) {
-            let (currency, per) = (limit.currency, window.per);
+            let (currency, per) = (limit.currency, period(window.per));
             facts.push(Fact::new(
                 &name,
                 if left < asked_amount {
-                    format!("nothing: only {left} {currency} of {limit} per {per} are left now")
+                    format!("nothing: only {left} {currency} of {limit} within {per} are left now")
                 } else {
-                    format!("{} {currency} of {limit} per {per}", left.less(asked_amount))
+                    format!("{} {currency} of {limit} within {per}", left.less(asked_amount))
                 },
             ));
         }
         if let (Some(limit), Some(left)) = (window.count, standing.part.calls_left) {
-            let per = window.per;
+            let per = period(window.per);
             facts.push(Fact::new(
                 &name,
                 if left < 1 {
-                    format!("nothing: all {limit} calls per {per} are used")
+                    format!("nothing: all {limit} calls within {per} are used")
                 } else {
-                    format!("{} of {limit} calls per {per}", left - 1)
+                    format!("{} of {limit} calls within {per}", left - 1)
                 },
             ));
         }

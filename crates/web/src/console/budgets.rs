@@ -24,6 +24,7 @@ use procura_model::{
     AgentId, Amount, Budget, BudgetId, BudgetOf, PageAsk, Reason, Reservation, ReservationId,
     ReservationState, Result, Scope, UserRef, Window,
 };
+use procura_policy::sentence::period;
 use serde::Deserialize;
 use std::collections::HashMap;
 
@@ -63,7 +64,7 @@ fn row(budget: &Budget, parts: &[Part], names: &Names) -> LimitRow {
             "{}, on {}, within {}",
             whose(&budget.of, names),
             budget.actions.join(", "),
-            budget.window.per
+            period(budget.window.per)
         ),
         lines: parts.iter().flat_map(|part| lines(&budget.window, part, names)).collect(),
     }
@@ -121,7 +122,7 @@ pub(super) async fn of_agent(desk: &Desk, agent: AgentId) -> Result<Vec<LimitRow
             (None, Some(budget)) => (format!("/budgets/{}", budget.id), budget.name.clone()),
             (None, None) => return None,
         };
-        let says = format!("Within {}", window.per);
+        let says = format!("Within {}", period(window.per));
         Some(LimitRow { href, name, says, lines: lines(window, &one.part, &none) })
     };
     Ok(standing.iter().filter_map(row).collect())

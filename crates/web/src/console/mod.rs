@@ -20,12 +20,14 @@ mod approve;
 mod assets;
 mod budgets;
 mod desk;
+mod entities;
 mod entry;
 mod failed;
 mod guardrails;
 mod passports;
 mod permission_form;
 mod policies;
+mod receipts;
 mod sandbox;
 mod search;
 mod sessions;
@@ -81,6 +83,7 @@ fn watching() -> Router<WebState> {
         .route("/activity/export.csv", get(activity::export_csv))
         .route("/activity/export.json", get(activity::export_json))
         .route("/activity/{request}", get(trace::trace))
+        .route("/activity/{request}/receipt", post(receipts::check))
         .route("/approvals", get(approvals::inbox))
         .route("/approvals/waiting", get(approvals::refresh))
         .route("/approvals/{id}", get(approvals::one))
@@ -110,6 +113,10 @@ fn managing() -> Router<WebState> {
         .route("/policies/guardrails", get(guardrails::list).post(guardrails::add))
         .route("/policies/guardrails/{id}", get(guardrails::one).post(guardrails::change))
         .route("/policies/guardrails/{id}/remove", post(guardrails::remove))
+        .route("/policies/entities", get(entities::list).post(entities::add))
+        .route("/policies/entities/one", get(entities::one).post(entities::change))
+        .route("/policies/entities/remove", post(entities::remove))
+        .route("/policies/entities/judges", post(entities::judge))
         .route("/policies/new", get(policies::new_page).post(policies::add))
         .route("/policies/check", post(policies::check))
         .route("/agents/{id}/policy", get(tester::look).post(tester::test))

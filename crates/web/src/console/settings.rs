@@ -65,6 +65,8 @@ async fn view(desk: &Desk, form: Option<OrganizationForm>, problems: Problems) -
         expires: desk.when(open.expires_at),
     });
     let usual: Scopes = [Scope::Verify].into_iter().collect();
+    let for_keys = |scope: &Scope| !keys::PEOPLE_ONLY.contains(scope);
+    let offered: Vec<Scope> = Scope::ALL.iter().copied().filter(for_keys).collect();
     Ok(Settings {
         frame,
         id: Id::of(tenant.id),
@@ -72,7 +74,7 @@ async fn view(desk: &Desk, form: Option<OrganizationForm>, problems: Problems) -
         members: members.collect(),
         invitations: invitations.collect(),
         keys: key_rows(desk, &keys::platform(app, ctx).await?),
-        scopes: boxes(Scope::ALL, usual),
+        scopes: boxes(&offered, usual),
         roles: Role::ALL.to_vec(),
         url: String::new(),
         verdict: None,
@@ -173,7 +175,7 @@ pub(super) async fn change(desk: Desk, sent: Form) -> Answer {
     match read(&form) {
         Err(problems) => wrong(422, &view(&desk, Some(form), problems).await?),
         Ok(typed) => {
-            // Which agents judge AuthZEN's subjects is set by the API alone.
+            // Which agents judge AuthZEN's subjects is set on the page of the entities.
             let before = organization::get(desk.app(), desk.ctx()).await?.settings;
             let settings = TenantSettings { authzen_subjects: before.authzen_subjects, ..typed };
             let result = organization::change(desk.app(), desk.ctx(), &form.name, settings).await;

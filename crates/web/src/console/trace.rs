@@ -3,6 +3,7 @@
 use super::{
     activity::{agent_names, name_of, sentence_of},
     desk::{Answer, Desk, page},
+    receipts,
     sessions::session_of,
     snippets::PLACEHOLDER,
     view::{
@@ -12,6 +13,7 @@ use super::{
         ending::Ended,
         facts::{named_members, plain},
         frame::Section,
+        receipts::CheckedReceipt,
         words::{Id, Mark},
     },
 };
@@ -20,10 +22,21 @@ use procura_app::{
     activity::{self, Trace},
     agents, approvals,
 };
-use procura_model::{AgentStatus, ApprovalState, Event, EventKind, Json, Origin, Reason, RequestId, Verdict};
+use procura_model::{
+    AgentStatus, ApprovalState, Event, EventKind, Json, Origin, Reason, RequestId, Result, Verdict,
+};
 
 /// The page.
 pub(super) async fn trace(desk: Desk, PathId(request): PathId<RequestId>) -> Answer {
+    page(&trace_page(&desk, request, None).await?)
+}
+
+/// The page, with what a receipt is worth that somebody brought.
+pub(super) async fn trace_page(
+    desk: &Desk,
+    request: RequestId,
+    brought: Option<(&str, CheckedReceipt)>,
+) -> Result<TracePage> {
     let trace = activity::trace(desk.app(), desk.ctx(), request).await?;
     let first = trace.records.first().ok_or(Reason::NotFound)?;
     let decision = trace.find(EventKind::Decision);
@@ -31,15 +44,15 @@ pub(super) async fn trace(desk: Desk, PathId(request): PathId<RequestId>) -> Ans
     let facts = Json::parse(&event.facts).unwrap_or(Json::Null);
     let ask = facts.member("ask").filter(|ask| **ask != Json::Null);
     let agent_id = trace.records.iter().find_map(|record| record.event.agent);
-    let names = agent_names(&desk).await?;
+    let names = agent_names(desk).await?;
     let is_enabled = match agent_id {
         Some(id) => {
             agents::get(desk.app(), desk.ctx(), id).await.is_ok_and(|a| a.status == AgentStatus::Enabled)
         }
         None => false,
     };
-    let asked = asked(&desk, event).await;
-    page(&TracePage {
+    let asked = asked(desk, event).await;
+    Ok(TracePage {
         frame: desk.frame("Trace", Section::Activity).await?,
         request: Id::of(request),
         mark: mark_of(event, decision.is_some()),
@@ -66,6 +79,7 @@ pub(super) async fn trace(desk: Desk, PathId(request): PathId<RequestId>) -> Ans
             query.append_pair("resources", resource.unwrap_or_default());
             query.finish()
         }),
+        receipt: receipts::section(desk, &facts, brought),
         session: session_of(&event.facts).map(Id),
         calls: vec![ApiCall::get(
             "Read this trace",

@@ -6,6 +6,7 @@ use super::{
     drawer::ApiCall,
     ending::Ended,
     frame::Frame,
+    receipts::ReceiptBox,
     words::{Id, Mark, When},
 };
 use askama::Template;
@@ -106,5 +107,7 @@ pub(crate) struct TracePage {
     pub(crate) rule_href: Option<String>,
     /// The session in which it was asked, where it was one.
     pub(crate) session: Option<Id>,
+    /// The receipt that was signed with it, where one was asked for.
+    pub(crate) receipt: Option<ReceiptBox>,
     pub(crate) calls: Vec<ApiCall>,
 }

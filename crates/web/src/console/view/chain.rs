@@ -264,6 +264,8 @@ fn decided(event: &Event, facts: &Json) -> Gate {
     }
     add("permission", facts.member("permission").filter(|value| **value != Json::Null).map(plain));
     add("policy version", facts.member("policyVersion").map(plain));
+    let receipt = facts.member("gates").and_then(|gates| gates.member("receipt"));
+    add("receipt", receipt.map(plain));
     add("missing", facts.member("missing").filter(|value| **value != Json::Null).map(plain));
     add("risk", event.risk.map(|risk| risk.as_str().to_owned()));
     if let Some(metadata) = facts.member("gates").and_then(|gates| gates.member("metadata")) {

@@ -1,9 +1,10 @@
 //! Samples of the pages of policies: the tester before and after an answer, and the editors on the way.
 
 use super::{
+    entities::{Entities, EntityForm, EntityPage, EntityRow},
     frame::Section,
     policies::{Checked, PermissionPage},
-    samples::{agent, frame, permission_page, said},
+    samples::{agent, ago, frame, permission_page, said},
     tester::{AskForm, Tested, TesterPage},
     users_samples::calls,
     words::{Id, Mark, Problems},
@@ -39,6 +40,7 @@ fn denied() -> Tested {
         sentence: "The amount 742.00 USD exceeds what is left: 258.00 of 1000.00 USD per P30D.".to_owned(),
         fix: Reason::BudgetExceeded.fix(),
         risk: Some("medium risk"),
+        guardrail: None,
         by: said().into_iter().next(),
         near: vec![
             (Some(other), "(shadow) A permission blocks the action \"purchase.ticket\".".to_owned()),
@@ -70,11 +72,59 @@ fn document_only() -> PermissionPage {
     PermissionPage { by_document: true, checked: Some(Checked::Wrong(problems)), ..page }
 }
 
+fn entities(rows: Vec<EntityRow>) -> Entities {
+    let is_empty = rows.is_empty();
+    Entities {
+        frame: frame("Entities", Section::Policies),
+        rows,
+        filter: (String::new(), String::new()),
+        newest: None,
+        older: (!is_empty).then(|| "/policies/entities?after=x".to_owned()),
+        form: entity_form(),
+        judges: if is_empty { Vec::new() } else { vec![("user".to_owned(), agent().0, "pep".to_owned())] },
+        agents: vec![(agent().0, "pep".to_owned())],
+        calls: calls(),
+    }
+}
+
+fn entity_form() -> EntityForm {
+    EntityForm {
+        kind: "subject".to_owned(),
+        of_type: "user".to_owned(),
+        id: "<b>ada</b>".to_owned(),
+        properties: "{\"role\": \"<b>admin</b>\"}".to_owned(),
+    }
+}
+
+fn entity_row() -> EntityRow {
+    EntityRow {
+        href: "/policies/entities/one?kind=subject&type=user&id=ada".to_owned(),
+        kind: "subject",
+        of_type: "user".to_owned(),
+        id: "<b>ada</b>".to_owned(),
+        properties: "{\"role\":\"admin\"}".to_owned(),
+        updated: ago(4_000),
+    }
+}
+
+fn entity() -> EntityPage {
+    EntityPage {
+        frame: frame("Entity", Section::Policies),
+        form: entity_form(),
+        created: ago(9_000),
+        updated: ago(4_000),
+        calls: calls(),
+    }
+}
+
 pub(super) fn pages() -> Vec<(&'static str, String)> {
     vec![
         ("tester", tester(None).render().unwrap()),
         ("tester_denied", tester(Some(denied())).render().unwrap()),
         ("permission_new", new_permission().render().unwrap()),
+        ("entities", entities(vec![entity_row()]).render().unwrap()),
+        ("entities_none", entities(Vec::new()).render().unwrap()),
+        ("entity", entity().render().unwrap()),
         ("permission_document", document_only().render().unwrap()),
     ]
 }

@@ -10,6 +10,7 @@ use super::{
     facts::{Fact, flatten, pretty},
     frame::{Frame, Section, Who},
     policies::{Checked, PermissionForm, PermissionPage},
+    receipts::{CheckedReceipt, ReceiptBox},
     settings::{InvitationRow, MemberRow, OrganizationForm, Settings, UrlVerdict},
     start::{Progress, Start, Steps},
     tools::{ServerForm, ServerRow, ToolRow},
@@ -209,8 +210,26 @@ pub(super) fn trace_page(verdict: Verdict, reason: Reason) -> TracePage {
                 .to_owned(),
         ),
         rule_href: Some("/policies/new".to_owned()),
+        receipt: is_done.then(receipt_box),
         session: Some(Id::of(SessionId::new(NOW, &seeded()))),
         calls: calls(),
+    }
+}
+
+fn receipt_box() -> ReceiptBox {
+    ReceiptBox {
+        signed: Id("rcp_01JD9Z3V5M8Q6T2W4X7Y9A1B3C".to_owned()),
+        typed: "eyJhbGciOiJFZERTQSJ9.e30.c2ln".to_owned(),
+        checked: Some(CheckedReceipt {
+            mark: Mark::denied("Not to be acted on"),
+            said: "We signed it, and yet nobody should act on it.".to_owned(),
+            steps: vec![
+                ("Signature", Mark::allowed("Valid"), "By the key that is published.".to_owned()),
+                ("In its time", Mark::denied("Expired"), "It was good until then.".to_owned()),
+            ],
+            claims: vec![Fact::new("audience", "shop.example.com"), Fact::new("decision", "allow")],
+        }),
+        offline: "curl -sS http://127.0.0.1:4600/.well-known/jwks.json > keys.json".to_owned(),
     }
 }
 
@@ -354,7 +373,8 @@ pub(super) fn permission_page() -> PermissionPage {
 }
 
 pub(super) fn server_row(mark: Mark, from_file: bool) -> ServerRow {
-    let tool = |name: &str, description: &str, agents: Vec<(Id, String)>| ToolRow {
+    let able = |name: &str| Able { id: agent(), name: name.to_owned(), needs_user: name == LONG };
+    let tool = |name: &str, description: &str, agents: Vec<Able>| ToolRow {
         name: name.to_owned(),
         description: description.to_owned(),
         agents,
@@ -373,15 +393,11 @@ pub(super) fn server_row(mark: Mark, from_file: bool) -> ServerRow {
         has_credential: !from_file,
         fence: true,
         tools: vec![
-            tool(
-                "find_order",
-                "Finds an order by its number.",
-                vec![(agent(), "refund-assistant".to_owned())],
-            ),
+            tool("find_order", "Finds an order by its number.", vec![able("refund-assistant")]),
             tool(
                 "refund",
                 "Pays money back to the customer's card.",
-                vec![(agent(), "refund-assistant".to_owned()), (agent(), LONG.to_owned())],
+                vec![able("refund-assistant"), able(LONG)],
             ),
             tool("delete_shop", "Deletes everything.", Vec::new()),
         ],
