@@ -13,7 +13,7 @@ use procura_store::{agents, credentials as rows};
 pub const MAX_OVERLAP_MS: i64 = 30 * DAY_MS;
 
 /// What an agent's key may be given; everything else is for platform keys.
-const AGENT_SCOPES: [Scope; 5] =
+pub const AGENT_SCOPES: [Scope; 5] =
     [Scope::Verify, Scope::Tools, Scope::ReadActivity, Scope::Sessions, Scope::ReadApprovals];
 
 /// What only a person can do, whatever a key says.

@@ -27,6 +27,7 @@ pub mod passwords;
 pub mod permissions;
 pub mod personal;
 pub mod receipts;
+pub mod recovery;
 pub mod results;
 pub mod revocations;
 pub mod seals;

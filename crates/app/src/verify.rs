@@ -232,6 +232,12 @@ pub fn could_allow(snapshot: &AgentSnapshot, listing: &Listing<'_>, now: Time) -
     snapshot.agent.status == AgentStatus::Enabled && snapshot.policy.could_allow(listing, now)
 }
 
+/// The same for an agent that acts for a verified user, whoever that is.
+#[must_use]
+pub fn could_allow_for_somebody(snapshot: &AgentSnapshot, listing: &Listing<'_>, now: Time) -> bool {
+    snapshot.agent.status == AgentStatus::Enabled && snapshot.policy.could_allow_for_somebody(listing, now)
+}
+
 /// The agent with its compiled policy.
 ///
 /// # Errors

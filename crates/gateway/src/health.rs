@@ -118,6 +118,17 @@ impl Gateway {
         let _late = timeout(ASK_WITHIN, futures_util::future::join_all(asked)).await;
         Ok(servers.entries.values().map(health_of).collect())
     }
+
+    /// How many servers in use failed when they were last asked. Asks none.
+    ///
+    /// # Errors
+    /// The scope is missing, or the store cannot say.
+    pub async fn servers_failing(&self, ctx: &Ctx) -> Result<usize> {
+        ctx.actor.require(procura_model::Scope::ReadServers)?;
+        let servers = self.catalogue.servers(&self.app, ctx).await?;
+        let fails = |entry: &&Arc<Entry>| health_of(entry).state == ServerState::Failing;
+        Ok(servers.entries.values().filter(fails).count())
+    }
 }
 
 impl Gateway {

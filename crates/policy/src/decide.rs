@@ -185,6 +185,24 @@ impl Policy {
     /// no, [`Policy::decide`] denies every call of it.
     #[must_use]
     pub fn could_allow(&self, listing: &Listing<'_>, now: Time) -> bool {
+        self.could(listing, now, |rule| satisfy::could_all_hold(&rule.conditions, listing.user))
+    }
+
+    /// Whether some call of a listed thing could be allowed to an agent that acts for a verified user, whoever that is:
+    /// for people who look, where no user is known. The listing's own user is left out.
+    #[must_use]
+    pub fn could_allow_for_somebody(&self, listing: &Listing<'_>, now: Time) -> bool {
+        let holds = |rule: &Rule| satisfy::could_all_hold_for_somebody(&rule.conditions);
+        let named = self.rules.iter().filter_map(|rule| rule.user.as_deref());
+        // Somebody whom no permission names, and each one whom one does.
+        [""].into_iter().chain(named).any(|id| {
+            let user =
+                VerifiedUser { id: id.to_owned(), email: None, role: None, attributes: Vec::new() };
+            self.could(&Listing { user: Some(&user), ..*listing }, now, holds)
+        })
+    }
+
+    fn could(&self, listing: &Listing<'_>, now: Time, holds: impl Fn(&Rule) -> bool) -> bool {
         let named = Named {
             action: listing.action,
             resource: listing.resource,
@@ -204,7 +222,7 @@ impl Policy {
                 (Effect::Block, Ok(()) | Err(Miss::VendorMissing)) if rule.conditions.is_empty() => {
                     return false;
                 }
-                (Effect::Allow, Ok(())) => could |= satisfy::could_all_hold(&rule.conditions, subject.user),
+                (Effect::Allow, Ok(())) => could |= holds(rule),
                 (Effect::Block | Effect::Allow, _) => {}
             }
         }

@@ -612,6 +612,29 @@ fn the_list_hides_what_no_call_could_get() {
     assert!(!hides(r#"{"effect":"block","actions":["b"]}"#));
 }
 
+#[test]
+fn for_somebody_a_user_s_own_is_listed_and_what_nobody_may_is_not() {
+    let listing = Listing { action: "tool.call", resource: Some("t"), vendor: Some("x.com"), user: None };
+    let lists = |texts: &[&str]| {
+        let policy = Policy::compile(1, permissions(texts));
+        (policy.could_allow(&listing, now()), policy.could_allow_for_somebody(&listing, now()))
+    };
+    let own = r#"{"effect":"allow","actions":["tool.call"],"conditions":[{"path":"args.id","op":"eq","ref":"user.id"}]}"#;
+    let ada = r#"{"effect":"allow","actions":["tool.call"],"user":"ada"}"#;
+    assert_eq!(lists(&[own]), (false, true));
+    assert_eq!(lists(&[ada]), (false, true));
+    assert_eq!(lists(&[ANY]), (true, true));
+    assert_eq!(lists(&[own, r#"{"effect":"block","actions":["*"]}"#]), (false, false));
+    // One user is blocked, another is not; whom alone a permission is for is blocked too.
+    let not_ada = r#"{"effect":"block","actions":["*"],"user":"ada"}"#;
+    assert_eq!(lists(&[own, not_ada]), (false, true));
+    assert_eq!(lists(&[ada, not_ada]), (false, false));
+    let past = r#"{"effect":"allow","actions":["tool.call"],"user":"ada","expiresAt":"2001-01-01T00:00:00Z"}"#;
+    let never = r#"{"effect":"allow","actions":["tool.call"],"conditions":[{"path":"args.id","op":"eq","ref":"user.id"},
+        {"path":"args.n","op":"le","value":3},{"path":"args.n","op":"gt","value":3}]}"#;
+    assert_eq!((lists(&[past]), lists(&[never]), lists(&[])), ((false, false), (false, false), (false, false)));
+}
+
 /// So many permissions, each about its own tool of the same server; the last is the one that is asked.
 fn many(number: usize) -> (Policy, Ask) {
     let text = |n: usize| {

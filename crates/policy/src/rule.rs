@@ -66,7 +66,7 @@ pub(crate) struct Rule {
     pub(crate) hours: Option<Hours>,
     pub(crate) not_before: Option<Time>,
     pub(crate) expires_at: Option<Time>,
-    user: Option<String>,
+    pub(crate) user: Option<String>,
     /// Whether it only records what it would have done.
     pub(crate) is_shadow: bool,
 }

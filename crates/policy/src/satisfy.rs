@@ -22,6 +22,14 @@ pub(crate) fn could_all_hold(conditions: &[Check], user: Option<&VerifiedUser>) 
     })
 }
 
+/// Whether some arguments and some verified user could meet every condition: what compares with the user is taken to hold.
+pub(crate) fn could_all_hold_for_somebody(conditions: &[Check]) -> bool {
+    let asks_who =
+        |check: &Check| matches!(check.test, Test::Eq(Operand::User(_)) | Test::Ne(Operand::User(_)));
+    let rest: Vec<Check> = conditions.iter().filter(|check| !asks_who(check)).cloned().collect();
+    could_all_hold(&rest, None)
+}
+
 fn group_could_hold(group: &[&Check], user: Option<&VerifiedUser>) -> bool {
     let wants = |presence| group.iter().any(|check| matches!(check.test, Test::Exists(p) if p == presence));
     if wants(Presence::Absent) {

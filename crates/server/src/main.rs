@@ -37,6 +37,11 @@ enum Command {
     Config,
     /// Print a new one-time link for the first owner, while there is none.
     SetupLink,
+    /// Print a one-time link by which an owner who lost the password sets a new one.
+    OwnerLink {
+        /// The address with which the owner signs in.
+        email: String,
+    },
     /// Print the snippet that connects a client.
     Connect(commands::connect::ConnectArgs),
     /// Run one gate offline, the same code as the server's.

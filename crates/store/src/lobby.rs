@@ -242,6 +242,8 @@ pub enum LinkPurpose {
     Setup,
     /// To sign in without a password.
     SignIn,
+    /// To set an owner's password without knowing the old one.
+    OwnerPassword,
 }
 
 impl LinkPurpose {
@@ -249,6 +251,7 @@ impl LinkPurpose {
         match self {
             Self::Setup => "setup",
             Self::SignIn => "sign_in",
+            Self::OwnerPassword => "owner_password",
         }
     }
 }

@@ -17,7 +17,7 @@ pub const FORM_TOKEN: &str = "form_token";
 pub struct Fields(Vec<(String, Secret<String>)>);
 
 impl Fields {
-    fn parse(bytes: &[u8]) -> Self {
+    pub(crate) fn parse(bytes: &[u8]) -> Self {
         let pairs = form_urlencoded::parse(bytes);
         Self(pairs.map(|(name, value)| (name.into_owned(), Secret::new(value.into_owned()))).collect())
     }

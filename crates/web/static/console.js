@@ -112,7 +112,17 @@
     const html = await answer.text();
     if (String(new URLSearchParams(new FormData(form))) !== String(body)) return;
     const fresh = new DOMParser().parseFromString(html, "text/html").body;
+    // The document beside the form says the same, so that saving either saves what is seen.
+    const same = one("template[data-document]", fresh);
+    if (same) {
+      one("#document").value = same.content.textContent;
+      same.remove();
+    }
     one("[data-checked]", form).replaceChildren(...fresh.childNodes);
+    // What was wrong when the page came is said anew above, or is mended.
+    one("[data-focus]")?.remove();
+    all("p.wrong", form).forEach((said) => said.remove());
+    all("[aria-invalid]", form).forEach((field) => field.removeAttribute("aria-invalid"));
   };
   const waits = new WeakMap();
   document.addEventListener("input", (event) => {

@@ -122,6 +122,17 @@ pub struct Flip {
     pub sentence: Cow<'static, str>,
 }
 
+impl Flip {
+    /// What was answered at first: a call that a person granted was allowed in the end, and needed approval before.
+    #[must_use]
+    pub const fn was_at_first(&self) -> Verdict {
+        match self.kind {
+            FlipKind::FromApproval => Verdict::NeedsApproval,
+            FlipKind::DenyToAllow | FlipKind::AllowToDeny | FlipKind::ToApproval => self.was.verdict,
+        }
+    }
+}
+
 /// What came of one decision.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Fate {

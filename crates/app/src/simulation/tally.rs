@@ -1,7 +1,7 @@
 //! What a simulation adds up to. Counts are of everything; lists are of the newest, so that memory is bounded.
 
 use super::replay::{Fate, Flip, FlipKind, NotReplayable};
-use procura_model::Time;
+use procura_model::{Time, Verdict};
 use std::collections::BTreeMap;
 
 /// How many changes of each kind are listed.
@@ -50,6 +50,8 @@ pub struct Simulation {
     pub same: u64,
     /// How many of those have another answer.
     pub flips: Flips,
+    /// Those, by what was answered and what the draft would answer, as words of [`Verdict`].
+    turns: BTreeMap<(&'static str, &'static str), u64>,
     /// How many could not be asked again, by reason.
     pub not_replayable: BTreeMap<NotReplayable, u64>,
     /// How many were refused by another gate than the policy, by its code.
@@ -78,6 +80,8 @@ impl Simulation {
             Fate::Flipped(flip) => {
                 self.replayed += 1;
                 self.flips.count(flip.kind);
+                let turn = (flip.was_at_first().as_str(), flip.would.verdict.as_str());
+                *self.turns.entry(turn).or_default() += 1;
                 self.list(*flip);
             }
             Fate::Not(why) => *self.not_replayable.entry(why).or_default() += 1,
@@ -91,6 +95,12 @@ impl Simulation {
         if end - begin < MAX_LISTED {
             self.listed.insert(end, flip);
         }
+    }
+
+    /// How many answers turn from the one into the other.
+    #[must_use]
+    pub fn turned(&self, was: Verdict, would: Verdict) -> u64 {
+        self.turns.get(&(was.as_str(), would.as_str())).copied().unwrap_or_default()
     }
 
     /// How many could not be asked again.
@@ -146,6 +156,8 @@ mod tests {
             Flips { deny_to_allow: 500, allow_to_deny: 1, to_approval: 0, from_approval: 500 }
         );
         assert_eq!(simulation.flips.total() + simulation.same, simulation.replayed);
+        assert_eq!(simulation.turned(Verdict::NeedsApproval, Verdict::Deny), 500);
+        assert_eq!(simulation.turned(Verdict::NeedsApproval, Verdict::Allow), 0);
         assert_eq!((simulation.not_replayed(), simulation.refused_elsewhere()), (1, 1));
         assert_eq!(simulation.listed.len(), 401);
         let at = |index: usize| (simulation.listed[index].kind, simulation.listed[index].at.as_ms());

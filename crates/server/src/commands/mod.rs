@@ -3,6 +3,7 @@
 pub(crate) mod check;
 mod config;
 pub(crate) mod connect;
+mod links;
 pub(crate) mod serve;
 
 use crate::{
@@ -65,7 +66,10 @@ pub(crate) async fn run(
             demo::run(overrides, &args).await
         }
         Command::Config => config::run(file, overrides),
-        Command::SetupLink => serve::setup_link(Settings::load(file, overrides)?).await,
+        Command::SetupLink => links::print(Settings::load(file, overrides)?, &links::Wanted::SetUp).await,
+        Command::OwnerLink { email } => {
+            links::print(Settings::load(file, overrides)?, &links::Wanted::Owner(email)).await
+        }
         Command::Connect(args) => connect::run(&Settings::load(file, overrides)?, &args),
         Command::Check(args) => check::run(args).await,
         Command::Openapi => {

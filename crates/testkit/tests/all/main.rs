@@ -28,6 +28,8 @@ mod clients;
 #[cfg(test)]
 mod console;
 #[cfg(test)]
+mod console_details;
+#[cfg(test)]
 mod console_policies;
 #[cfg(test)]
 mod console_users;

@@ -11,6 +11,7 @@ use crate::{
 };
 use axum::{Json, extract::State};
 use procura_app::servers::{self, NewCredential, ServerDetails, Speaks, Use};
+use procura_egress::{Lane, Purpose};
 use procura_model::{
     AgentId, ApiServer, Reason, Secret, ServerId, ServerSettings, Time, ToolServer, Transport,
 };
@@ -63,6 +64,22 @@ pub(crate) struct ServerView {
     /// When it was added.
     #[schema(value_type = String, format = DateTime)]
     created_at: Time,
+    /// Why it cannot be reached as it was described; only in the answer that adds it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    warning: Option<ServerWarning>,
+}
+
+/// Something that does not stop a server from being added, and stops it from being used.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct ServerWarning {
+    /// The code with which a call would fail.
+    code: &'static str,
+    /// What is wrong.
+    error: String,
+    /// What to do about it.
+    fix: &'static str,
 }
 
 impl From<ToolServer> for ServerView {
@@ -83,6 +100,7 @@ impl From<ToolServer> for ServerView {
             enabled: server.enabled,
             from_file: server.from_file,
             created_at: server.created_at,
+            warning: None,
         }
     }
 }
@@ -238,7 +256,8 @@ pub(crate) async fn list(State(web): State<WebState>, caller: Caller) -> Reply<J
 /// Add a tool server
 ///
 /// An MCP endpoint over Streamable HTTP, or a business API whose operations become tools. Servers over
-/// standard input and output are declared in `procura.toml` only.
+/// standard input and output are declared in `procura.toml` only. An address that may not be reached is kept, and the
+/// answer has a `warning`.
 #[utoipa::path(
     post, path = "/v1/servers", operation_id = "addServer", tag = "Tools",
     request_body = NewServerBody,
@@ -257,7 +276,17 @@ pub(crate) async fn add(
         credential: body.credential.map_or(NewCredential::Keep, NewCredential::Set),
         settings: body.settings,
     };
-    Ok(Created(servers::add_speaking(&web.app, &caller.ctx, details, speaks).await?.into()))
+    let mut added: ServerView = servers::add_speaking(&web.app, &caller.ctx, details, speaks).await?.into();
+    added.warning = warning(&web, &caller, added.url.as_deref()).await;
+    Ok(Created(added))
+}
+
+/// Whether the address may be reached at all: an operator can open it later, so that is no refusal.
+async fn warning(web: &WebState, caller: &Caller, url: Option<&str>) -> Option<ServerWarning> {
+    let lane = Lane::of(caller.ctx.tenant, Purpose::ToolServer);
+    let checked = web.app.egress.check(url?, lane).await;
+    let reason = Reason::EgressRefused;
+    (!checked.allow).then(|| ServerWarning { code: reason.code(), error: checked.text, fix: reason.fix() })
 }
 
 /// Get a tool server

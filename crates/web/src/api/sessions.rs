@@ -211,7 +211,7 @@ pub(crate) struct ContextView {
 #[utoipa::path(
     post, path = "/v1/sessions", operation_id = "openSession", tag = "Sessions",
     params(("X-User-Auth-Token" = String, Header, description = "The user's token, on its one way.")),
-    request_body = OpenBody,
+    request_body = Option<OpenBody>,
     responses((status = 201, description = "The session and its token.", body = OpenedView), Writing),
     security(("bearer" = ["sessions"]), ("apiKey" = ["sessions"])),
 )]

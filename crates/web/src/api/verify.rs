@@ -259,7 +259,11 @@ impl From<Explained> for ExplanationView {
 /// With an `Idempotency-Key`, asking the same again decides anew, and what it reserves is reserved once.
 #[utoipa::path(
     post, path = "/v1/verify", operation_id = "verify", tag = "Verify",
-    params(("Idempotency-Key" = Option<String>, Header, nullable = false, description = "Known again for 24 hours.")),
+    params(
+        ("Idempotency-Key" = Option<String>, Header, nullable = false, description = "Known again for 24 hours."),
+        ("X-Procura-Session" = Option<String>, Header, nullable = false,
+            description = "The session's token, in place of `sessionId`: the user for whom the agent acts."),
+    ),
     request_body = VerifyBody,
     responses((status = 200, description = "The decision.", body = AnswerView), Writing),
     security(("bearer" = ["verify"]), ("apiKey" = ["verify"])),
@@ -279,7 +283,11 @@ pub(crate) async fn verify_action(
 /// The same operation as `POST /v1/verify`.
 #[utoipa::path(
     post, path = "/api/verify", operation_id = "verifyAlias", tag = "Verify",
-    params(("Idempotency-Key" = Option<String>, Header, nullable = false, description = "Known again for 24 hours.")),
+    params(
+        ("Idempotency-Key" = Option<String>, Header, nullable = false, description = "Known again for 24 hours."),
+        ("X-Procura-Session" = Option<String>, Header, nullable = false,
+            description = "The session's token, in place of `sessionId`: the user for whom the agent acts."),
+    ),
     request_body = VerifyBody,
     responses((status = 200, description = "The decision.", body = AnswerView), Writing),
     security(("bearer" = ["verify"]), ("apiKey" = ["verify"])),

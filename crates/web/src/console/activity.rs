@@ -7,6 +7,7 @@ use super::{
         chart::{Bar, Chart},
         ending::Ended,
         frame::Section,
+        visible::visible,
         words::{Id, Mark, risk_word},
     },
 };
@@ -175,12 +176,12 @@ fn row(desk: &Desk, names: &BTreeMap<AgentId, String>, decided: Decided) -> Row 
         request: Id::of(recorded.request),
         mark: event.verdict.map_or(Mark::unknown("Unknown"), Mark::from),
         ending,
-        action: event.action.unwrap_or_default(),
-        resource: event.resource.unwrap_or_default(),
+        action: event.action.as_deref().map(visible).unwrap_or_default(),
+        resource: event.resource.as_deref().map(visible).unwrap_or_default(),
         agent: event.agent.map(|id| (Id::of(id), name_of(names, id))),
         user: event.user.map(|user| Id(user.0)),
         code: event.reason.map_or("", Reason::code),
-        reason,
+        reason: visible(&reason),
         risk: event.risk.and_then(risk_word),
         at: desk.past(recorded.at),
     }

@@ -8,7 +8,7 @@ use super::{
     view::{
         agents::{AgentForm, AgentPage, AgentRow, Agents, KeyRow, NewAgent, Said, ScopeBox},
         drawer::ApiCall,
-        entry::{DIGEST, ShownOncePage},
+        entry::{DIGEST, STORED, ShownOncePage},
         frame::{Frame, Section},
         words::{Id, Mark, Problems},
     },
@@ -118,6 +118,7 @@ pub(super) fn show(desk: &Desk, key: &KeyShown, words: (&str, &str), next: &str)
         says: words.1,
         secret: key.secret.show(),
         kept: DIGEST,
+        done: STORED,
         next,
     })
 }
@@ -197,18 +198,9 @@ pub(super) fn key_rows(desk: &Desk, keys: &[Credential]) -> Vec<KeyRow> {
     keys.iter().map(row).collect()
 }
 
-/// The scopes that an agent's key can have: those that make sense for one, the usual ones ticked.
+/// The scopes that an agent's key can have, the usual ones ticked.
 fn agent_scopes() -> Vec<ScopeBox> {
-    let usual = agents::default_scopes();
-    let offered = [
-        Scope::Verify,
-        Scope::Tools,
-        Scope::ReadActivity,
-        Scope::Sessions,
-        Scope::ReadApprovals,
-        Scope::ReadPermissions,
-    ];
-    boxes(&offered, usual)
+    boxes(&keys::AGENT_SCOPES, agents::default_scopes())
 }
 
 pub(super) fn boxes(offered: &[Scope], ticked: Scopes) -> Vec<ScopeBox> {

@@ -9,7 +9,7 @@ use super::{
     view::{
         approvals::{ApprovalCard, ApprovalCards, ApprovalPage, Approvals},
         drawer::ApiCall,
-        entry::{DIGEST, ShownOncePage},
+        entry::{DIGEST, HANDED_OVER, ShownOncePage},
         frame::Section,
         words::Problems,
     },
@@ -19,6 +19,7 @@ use crate::{
     form::Form,
     respond::Failure,
 };
+use axum::http::Uri;
 use procura_app::approvals::{self, Given, Grant};
 use procura_model::{
     AgentId, Approval, ApprovalId, ApprovalScope, ApprovalState, Error, PageAsk, Reason, Result,
@@ -148,15 +149,28 @@ pub(super) async fn cancel(desk: Desk, PathId(id): PathId<ApprovalId>, _sent: Fo
     }
 }
 
+/// How a link to a question is used, where the server has this public URL.
+fn how_to_use(public_url: &str) -> String {
+    const RULE: &str = "Whoever has it answers in your name, so give it to nobody. It works once, within 15 minutes, and is shown this once.";
+    let host = public_url.parse::<Uri>().ok().and_then(|url| url.host().map(str::to_owned));
+    match host.as_deref() {
+        Some("localhost" | "127.0.0.1" | "[::1]") => format!(
+            "It opens on this machine alone: for a phone, set public_url to an address that the phone can reach. {RULE}"
+        ),
+        _ => format!("Open it on your phone. {RULE}"),
+    }
+}
+
 /// Makes a link by which the person answers on another device, and shows it once.
 pub(super) async fn make_link(desk: Desk, PathId(id): PathId<ApprovalId>, _sent: Form) -> Answer {
     match approvals::make_link(desk.app(), desk.ctx(), id).await {
         Ok(link) => page(&ShownOncePage {
             frame: desk.look.bare(desk.app(), "The link"),
             heading: "A link to this question",
-            says: "Open it on your phone. Whoever has it answers in your name, so give it to nobody. It works once, within 15 minutes, and is shown this once.",
+            says: &how_to_use(&desk.app().settings.public_url),
             secret: link.url.show(),
             kept: DIGEST,
+            done: HANDED_OVER,
             next: &format!("/approvals/{id}"),
         }),
         Err(error) => again(&desk, id, typed(id), error).await,

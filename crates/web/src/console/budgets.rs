@@ -197,6 +197,9 @@ pub(super) async fn new_page(desk: Desk) -> Answer {
     let window = PermissionForm {
         window_length: "30".to_owned(),
         window_unit: "days".to_owned(),
+        hold_length: "15".to_owned(),
+        hold_unit: "minutes".to_owned(),
+        hold_then: "spent".to_owned(),
         ..PermissionForm::default()
     };
     let form = BudgetForm {

@@ -5,7 +5,7 @@
 use super::{
     desk::{Answer, Look, go, is_about_the_form, local, page, redirect, wrong},
     view::{
-        entry::{DIGEST, InvitationPage, SetUpPage, ShownOncePage, SignIn, SignInLink},
+        entry::{DIGEST, InvitationPage, OwnerPage, STORED, SetUpPage, ShownOncePage, SignIn, SignInLink},
         words::Problems,
     },
 };
@@ -22,7 +22,7 @@ use axum::{
     extract::{Path, State},
     http::header,
 };
-use procura_app::{members, onboarding};
+use procura_app::{members, onboarding, recovery};
 use procura_model::{Reason, Secret, TenantId};
 use serde::Deserialize;
 use std::sync::Arc;
@@ -136,9 +136,41 @@ pub(super) async fn set_up(
         says: "The organization is made, and you are signed in. This key is for your own servers; it is shown this once.",
         secret: key.secret.show(),
         kept: DIGEST,
+        done: STORED,
         next: "/",
     });
     enter(&web, &exchange, &session, shown)
+}
+
+/// The new password of an owner, by a link that the operator printed.
+pub(super) async fn owner_page(State(web): State<WebState>, look: Look, Path(link): Path<String>) -> Answer {
+    page(&owner_view(&web, &look, link).await?)
+}
+
+async fn owner_view(web: &WebState, look: &Look, link: String) -> Result<OwnerPage, Failure> {
+    let email = recovery::peek(&web.app, &link).await?;
+    Ok(OwnerPage { frame: look.bare(&web.app, "A new password"), link, email })
+}
+
+/// Sets it, and signs the owner in.
+pub(super) async fn owner(
+    State(web): State<WebState>,
+    Extension(exchange): Extension<Arc<Exchange>>,
+    look: Look,
+    Path(link): Path<String>,
+    form: OpenForm,
+) -> Answer {
+    let mut fields = form.fields;
+    let password = password_of(fields.secret("password"));
+    match recovery::set_password(&web.app, exchange.origin.clone(), &link, password).await {
+        Ok(session) => enter(&web, &exchange, &session, redirect("/")),
+        Err(error) if is_about_the_form(&error) => {
+            let mut view = owner_view(&web, &look, link).await?;
+            view.frame.problems = Problems::of(&error, "password");
+            wrong(error.reason().http(), &view)
+        }
+        Err(error) => Err(Failure(error)),
+    }
 }
 
 /// An invitation.

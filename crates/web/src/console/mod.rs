@@ -67,6 +67,7 @@ fn ways_in() -> Router<WebState> {
         .route("/setup/{link}", get(entry::set_up_page).post(entry::set_up))
         .route("/sign-in", get(entry::sign_in_page).post(entry::sign_in))
         .route("/sign-in/{link}", get(entry::link_page).post(entry::link))
+        .route("/owner/{link}", get(entry::owner_page).post(entry::owner))
         .route("/invitations/{link}", get(entry::invitation_page).post(entry::invitation))
         .route("/approve/{link}", get(approve::look).post(approve::answer))
         .route("/sign-out", post(entry::sign_out))

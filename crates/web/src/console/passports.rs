@@ -3,7 +3,7 @@
 use super::{
     desk::{Answer, Desk, go, page},
     view::{
-        entry::ShownOncePage,
+        entry::{HANDED_OVER, ShownOncePage},
         passports::{PassportBox, PassportScope},
         words::Mark,
     },
@@ -58,6 +58,7 @@ pub(super) async fn make(desk: Desk, PathId(agent): PathId<AgentId>, _sent: Form
         says: "Whoever has it can read what this agent may do now. It is shown this once, and any link that was made before is dead.",
         secret: made.url.show(),
         kept: KEPT,
+        done: HANDED_OVER,
         next: &format!("/agents/{agent}"),
     })
 }

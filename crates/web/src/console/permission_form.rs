@@ -20,7 +20,7 @@ pub(super) fn typed(fields: &Fields) -> PermissionForm {
         vendors: text("vendors"),
         conditions: text("conditions"),
         max_amount: text("max_amount"),
-        currency: text("currency"),
+        currency: text("currency").trim().to_ascii_uppercase(),
         approval: text("approval"),
         above: text("above"),
         user: text("user"),
@@ -117,7 +117,10 @@ fn money(amount: &str, currency: &str, field: &'static str, problems: &mut Probl
     let document = serde_json::json!({ "value": amount, "currency": currency });
     let money = serde_json::from_value(document).ok();
     if word::<procura_model::Currency>(currency).is_none() {
-        problems.add("currency", "A limit needs a currency of three letters, such as USD.");
+        // The form has one currency for all its amounts: it is said once.
+        if problems.at("currency").is_none() {
+            problems.add("currency", "A limit needs a currency of three letters, such as USD.");
+        }
     } else if money.is_none() {
         problems.add(field, "The amount must be a decimal such as 500.00, with at most four decimal places.");
     }
@@ -341,6 +344,27 @@ mod tests {
         let text =
             WHOLE.replace(r#""value":"200.00","currency":"USD""#, r#""value":"200.00","currency":"EUR""#);
         assert!(!fits(&serde_json::from_str(&text).unwrap()));
+    }
+
+    #[test]
+    fn a_currency_is_read_in_either_case_and_a_wrong_one_is_said_once() {
+        let sent = |currency: &str| {
+            let fields = [
+                ("currency", currency),
+                ("actions", "a"),
+                ("max_amount", "5"),
+                ("approval", "above"),
+                ("above", "2"),
+                ("window_amount", "9"),
+                ("window_length", "1"),
+                ("window_unit", "days"),
+            ];
+            let encoded = form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
+            read(&typed(&Fields::parse(encoded.as_bytes())))
+        };
+        let currency = sent(" usd ").unwrap().max_amount.unwrap().currency;
+        assert_eq!(currency.to_string(), "USD");
+        assert_eq!(sent("dollars").unwrap_err().list().len(), 1);
     }
 
     #[test]

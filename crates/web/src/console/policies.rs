@@ -108,8 +108,7 @@ pub(super) async fn new_page(desk: Desk, Query(wanted): Query<Wanted>) -> Answer
         approval: "never".to_owned(),
         ..PermissionForm::default()
     };
-    let started = form::read(&form).ok();
-    let document = started.as_ref().map(document).unwrap_or_default();
+    let document = written_out(&form);
     let draft = Draft {
         id: None,
         agent: wanted.agent.parse().ok(),
@@ -127,6 +126,11 @@ pub(super) async fn new_page(desk: Desk, Query(wanted): Query<Wanted>) -> Answer
 fn document(permission: &Permission) -> String {
     let bare = Permission { id: None, ..permission.clone() };
     serde_json::to_string_pretty(&bare).unwrap_or_default()
+}
+
+/// What the form says as a document, so that both views say the same; nothing where the form cannot be read.
+fn written_out(form: &PermissionForm) -> String {
+    form::read(form).map(|permission| document(&permission)).unwrap_or_default()
 }
 
 /// One permission.
@@ -174,11 +178,13 @@ fn checked(permission: &Permission) -> Checked {
 /// Says what a permission would say, or what is wrong with it, while it is typed; saves nothing.
 pub(super) async fn check(desk: Desk, form: Form) -> Answer {
     desk.ctx().actor.require(Scope::WritePermissions)?;
+    let is_form = form.fields.text("by") != "document";
+    let document = is_form.then(|| written_out(&form::typed(&form.fields)));
     let checked = match usable(&form.fields) {
         Ok(permission) => checked(&permission),
         Err(problems) => Checked::Wrong(problems),
     };
-    page(&CheckedPart { checked: Some(checked) })
+    page(&CheckedPart { checked, document })
 }
 
 /// The same as a page, for a browser without scripts: both views show what was sent.
@@ -201,7 +207,7 @@ async fn check_page(desk: &Desk, fields: &Fields, place: (Option<PermissionId>, 
 fn again(fields: &Fields, place: (Option<PermissionId>, Option<AgentId>), problems: Problems) -> Draft {
     let by_document = fields.text("by") == "document";
     let form = if by_document { PermissionForm::default() } else { form::typed(fields) };
-    let document = if by_document { fields.text("document").to_owned() } else { String::new() };
+    let document = if by_document { fields.text("document").to_owned() } else { written_out(&form) };
     let (id, agent) = place;
     Draft { id, agent, permission: None, form, document, by_document, problems, checked: None }
 }

@@ -5,7 +5,7 @@ use super::{
     agents::{boxes, key_rows, new_key, show},
     desk::{Answer, Desk, go, is_about_the_form, page, wrong},
     view::{
-        entry::{DIGEST, ShownOncePage},
+        entry::{DIGEST, HANDED_OVER, ShownOncePage},
         frame::Section,
         settings::{InvitationRow, MemberRow, OrganizationForm, Settings, UrlVerdict},
         words::{Id, Mark, Problems},
@@ -197,6 +197,7 @@ pub(super) async fn invite(desk: Desk, sent: Form) -> Answer {
             ),
             secret: link.show(),
             kept: DIGEST,
+            done: HANDED_OVER,
             next: "/settings",
         }),
         Err(error) if is_about_the_form(&error) => again(&desk, &error, "email").await,

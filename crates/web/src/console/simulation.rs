@@ -6,6 +6,7 @@ use super::{
     desk::{Answer, Desk, is_about_the_form, page, wrong},
     view::{
         drawer::ApiCall,
+        facts::pretty,
         frame::Section,
         simulation::{Findings, FlipRow, Found, ShadowRow, SimulationForm, SimulationPage},
         words::{Id, Mark, Problems, When},
@@ -20,9 +21,9 @@ use crate::{
 use askama::Template as _;
 use procura_app::{
     permissions,
-    simulation::{self, Flip, FlipKind, SimulateAsk, Simulation, Stretch},
+    simulation::{self, Flip, SimulateAsk, Simulation, Stretch},
 };
-use procura_model::{AgentId, Json, Permission, Reason, Result, Scope, Time};
+use procura_model::{AgentId, Json, Permission, Reason, Result, Scope, Time, Verdict};
 use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -54,11 +55,13 @@ fn demand(desk: &Desk) -> Result<()> {
     desk.ctx().actor.require(Scope::ReadPermissions)
 }
 
-/// A list that can be edited: one permission per line.
+/// A list that can be edited.
 fn written(permissions: &[Permission]) -> String {
-    let lines: Vec<String> =
-        permissions.iter().filter_map(|permission| serde_json::to_string(permission).ok()).collect();
-    if lines.is_empty() { "[\n]".to_owned() } else { format!("[\n  {}\n]", lines.join(",\n  ")) }
+    let text = serde_json::to_string(permissions).unwrap_or_default();
+    match Json::parse(&text) {
+        Ok(list) if !permissions.is_empty() => pretty(&list),
+        _ => "[\n]".to_owned(),
+    }
 }
 
 /// What was sent, and what is wrong with it.
@@ -178,16 +181,26 @@ async fn view(
     })
 }
 
+/// Every change that an answer can make, in the order of concern.
+const TURNS: [(Verdict, Verdict); 6] = [
+    (Verdict::Deny, Verdict::Allow),
+    (Verdict::Allow, Verdict::Deny),
+    (Verdict::NeedsApproval, Verdict::Allow),
+    (Verdict::NeedsApproval, Verdict::Deny),
+    (Verdict::Allow, Verdict::NeedsApproval),
+    (Verdict::Deny, Verdict::NeedsApproval),
+];
+
+/// What was answered, in the past tense.
+fn before(was: Verdict) -> Mark {
+    match was {
+        Verdict::NeedsApproval => Mark::waiting("Needed approval"),
+        Verdict::Allow | Verdict::Deny => was.into(),
+    }
+}
+
 fn findings(found: Simulation, now: Time) -> Findings {
-    let flips = found.flips;
-    let asks = Mark::waiting("Needs approval");
-    let answered = Mark::neutral("Answered at once");
-    let counts = [
-        (Mark::denied("Denied"), Mark::allowed("Allowed"), flips.deny_to_allow),
-        (Mark::allowed("Allowed"), Mark::denied("Denied"), flips.allow_to_deny),
-        (answered, asks, flips.to_approval),
-        (asks, answered, flips.from_approval),
-    ];
+    let counts = TURNS.map(|(was, would)| (before(was), would.into(), found.turned(was, would)));
     let unkept = found.not_replayable.iter().map(|(why, count)| (why.text().to_owned(), *count));
     let others = found
         .other_gates
@@ -196,7 +209,7 @@ fn findings(found: Simulation, now: Time) -> Findings {
     Findings {
         rows: found.rows,
         replayed: found.replayed,
-        changed: flips.total(),
+        changed: found.flips.total(),
         is_complete: found.is_complete,
         counts: counts.into_iter().filter(|(_, _, count)| *count > 0).collect(),
         left_out: unkept.chain(others).collect(),
@@ -205,14 +218,9 @@ fn findings(found: Simulation, now: Time) -> Findings {
 }
 
 fn flip_row(flip: Flip, now: Time) -> FlipRow {
-    // A call that a person granted was allowed in the end, and needed approval first.
-    let was = match flip.kind {
-        FlipKind::FromApproval => Mark::waiting("Needed approval"),
-        FlipKind::DenyToAllow | FlipKind::AllowToDeny | FlipKind::ToApproval => flip.was.verdict.into(),
-    };
     FlipRow {
         request: Id::of(flip.request),
-        was,
+        was: before(flip.was_at_first()),
         would: flip.would.verdict.into(),
         action: flip.action,
         resource: flip.resource.unwrap_or_default(),

@@ -145,7 +145,12 @@ const CURL: &str = r#"curl -sS {url}/v1/verify \
   -d '{"action": "purchase", "resource": "ticket", "amount": "742.00", "currency": "USD"}'
 "#;
 
-const PYTHON: &str = r#"import json, urllib.request
+const PYTHON: &str = r#"# With the SDK, which also checks the answer's signature and settles what was held (pip install ./sdk/python):
+#   from procura import Procura
+#   procura = Procura("{url}", "{key}", agent_id="agt_...")
+#   procura.guard({"action": "purchase", "amount": "742.00", "currency": "USD"}, lambda grant: buy())
+# Without it:
+import json, urllib.request
 
 def verify(**ask):
     request = urllib.request.Request(
@@ -157,11 +162,19 @@ def verify(**ask):
         return json.load(answer)
 
 answer = verify(action="purchase", resource="ticket", amount="742.00", currency="USD")
+if answer["decision"] == "needs_approval":
+    raise PermissionError(f"{answer['reason']} A person decides at {answer['approvalUrl']}")
 if not answer["allowed"]:
     raise PermissionError(answer["reason"])
+# Afterwards, where the answer has a reservationId: POST {url}/v1/reservations/{reservationId}/commit
 "#;
 
-const TYPE_SCRIPT: &str = r#"async function verify(ask: object) {
+const TYPE_SCRIPT: &str = r#"// With the SDK, which also checks the answer's signature and settles what was held (npm install ./sdk/typescript):
+//   import { Procura } from "@procura/sdk";
+//   const procura = new Procura({ url: "{url}", key: "{key}", agentId: "agt_..." });
+//   await procura.guard({ action: "purchase", amount: "742.00", currency: "USD" }, (grant) => buy());
+// Without it:
+async function verify(ask: object) {
   const answer = await fetch("{url}/v1/verify", {
     method: "POST",
     headers: { "Authorization": "Bearer {key}", "Content-Type": "application/json" },
@@ -173,7 +186,9 @@ const TYPE_SCRIPT: &str = r#"async function verify(ask: object) {
 }
 
 const answer = await verify({ action: "purchase", resource: "ticket", amount: "742.00", currency: "USD" });
+if (answer.decision === "needs_approval") throw new Error(`${answer.reason} A person decides at ${answer.approvalUrl}`);
 if (!answer.allowed) throw new Error(answer.reason);
+// Afterwards, where the answer has a reservationId: POST {url}/v1/reservations/{reservationId}/commit
 "#;
 
 #[cfg(test)]
@@ -188,6 +203,16 @@ mod tests {
             assert!(!text.contains("{url}") && !text.contains("{key}") && !text.contains(PLACEHOLDER));
             assert!(snippet(client, "http://localhost:1", None).contains(PLACEHOLDER));
             assert_eq!(Client::from_word(client.as_str()), Some(client));
+        }
+    }
+
+    #[test]
+    fn a_program_is_told_of_the_guard_and_reads_where_a_person_decides_before_it_gives_up() {
+        for client in [Client::Python, Client::TypeScript] {
+            let text = snippet(client, "https://p.example", None);
+            assert!(text.contains("procura.guard("), "{text}");
+            assert!(text.find("needs_approval").unwrap() < text.find("allowed").unwrap(), "{text}");
+            assert!(text.contains("approvalUrl"), "{text}");
         }
     }
 

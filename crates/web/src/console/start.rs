@@ -61,11 +61,13 @@ async fn progress(desk: &Desk) -> Result<Progress> {
     let denied = DecisionFilter { verdict: Some(Verdict::Deny), ..DecisionFilter::default() };
     let denial = activity::list(app, ctx, denied, &one).await?.items;
     let used = servers::list(app, ctx).await?.iter().filter(|server| server.enabled).count();
+    let failing = desk.web.gateway.servers_failing(ctx).await?;
     Ok(Progress {
         agent: agents.first().map(|agent| (agent.id.to_string(), agent.name.clone())),
         more_agents: agents.len().saturating_sub(1),
         key_was_used: agents.iter().any(|agent| agent.last_seen_at.is_some()),
         servers: used,
+        failing,
         call: call.first().map(|row| row.recorded.request.to_string()),
         denial: denial.first().map(|row| row.recorded.request.to_string()),
         permissions: in_force,

@@ -8,7 +8,7 @@ use super::{
     view::{
         drawer::ApiCall,
         frame::Section,
-        tools::{NewServer, ServerForm, ServerPage, ServerRow, ToolRow, Tools},
+        tools::{Able, NewServer, ServerForm, ServerPage, ServerRow, ToolRow, Tools},
         words::{Id, Mark, Problems},
     },
 };
@@ -115,7 +115,7 @@ fn could_call(
     server: &ToolServer,
     tool: &ToolView,
     policies: &[Arc<AgentSnapshot>],
-) -> Vec<(Id, String)> {
+) -> Vec<Able> {
     let vendor = match &server.transport {
         Transport::Http { url } => host(url),
         Transport::Api { api } => host(&api.base_url),
@@ -127,11 +127,15 @@ fn could_call(
         vendor: vendor.as_deref(),
         user: None,
     };
-    let able = policies
-        .iter()
-        .filter(|agent| tool.hidden.is_none() && server.settings.serves(agent.agent.id))
-        .filter(|agent| verify::could_allow(agent, &listing, desk.ctx().now));
-    able.map(|agent| (Id::of(agent.agent.id), agent.agent.name.clone())).collect()
+    let now = desk.ctx().now;
+    let able = |snapshot: &Arc<AgentSnapshot>| {
+        let needs_user = !verify::could_allow(snapshot, &listing, now);
+        let could = !needs_user || verify::could_allow_for_somebody(snapshot, &listing, now);
+        let agent = &snapshot.agent;
+        could.then(|| Able { id: Id::of(agent.id), name: agent.name.clone(), needs_user })
+    };
+    let serves = |snapshot: &&Arc<AgentSnapshot>| server.settings.serves(snapshot.agent.id);
+    policies.iter().filter(|_| tool.hidden.is_none()).filter(serves).filter_map(able).collect()
 }
 
 fn host(url: &str) -> Option<String> {

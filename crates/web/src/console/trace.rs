@@ -14,6 +14,7 @@ use super::{
         facts::{named_members, plain},
         frame::Section,
         receipts::CheckedReceipt,
+        visible::{escaped_json, visible, visible_lines},
         words::{Id, Mark},
     },
 };
@@ -59,9 +60,9 @@ pub(super) async fn trace_page(
         outcome: outcome_mark(&trace),
         ended: ended(&trace),
         approval: asked.as_ref().map(|asked| (Id::of(asked.approval), asked.state.into())),
-        sentence: sentence_of(&event.facts).unwrap_or_else(|| told(event).to_owned()),
-        action: event.action.clone().unwrap_or_else(|| event.kind.as_str().to_owned()),
-        resource: event.resource.clone().unwrap_or_default(),
+        sentence: sentence_of(&event.facts).map_or_else(|| told(event).to_owned(), |said| visible(&said)),
+        action: event.action.as_deref().map_or_else(|| event.kind.as_str().to_owned(), visible),
+        resource: event.resource.as_deref().map(visible).unwrap_or_default(),
         agent: agent_id.map(|id| (Id::of(id), name_of(&names, id))),
         agent_is_enabled: is_enabled,
         user: event.user.as_ref().map(|user| Id(user.0.clone())),
@@ -69,7 +70,7 @@ pub(super) async fn trace_page(
         origin: trace.origin.as_ref().map(from),
         key: agent_id.and(Some(&first.actor)).filter(|actor| actor.starts_with("key_")).map(Id::of),
         gates: chain(&trace.records, asked.as_ref()),
-        arguments: ask.map(named_members),
+        arguments: ask.map(|ask| visible_lines(&named_members(ask))),
         is_replayable: facts.member("isReplayable") == Some(&Json::Bool(true)),
         curl: ask.map(|ask| curl(&desk.app().settings.public_url, ask)),
         rule_href: agent_id.zip(decision).map(|(id, decision)| {
@@ -129,11 +130,11 @@ fn from(origin: &Origin) -> String {
     format!("{} {}{ip}{agent}", origin.method, origin.path)
 }
 
-/// The same question as a command. The user is left out: no request may name its own.
+/// The same question as a command, with escapes for what hides. The user is left out: no request may name its own.
 fn curl(public_url: &str, ask: &Json) -> String {
     let Json::Map(members) = ask else { return plain(ask) };
     let asked = members.iter().filter(|(name, value)| name != "user" && *value != Json::Null).cloned();
-    let body = Json::Map(asked.collect()).canonical().replace('\'', "'\\''");
+    let body = escaped_json(&Json::Map(asked.collect()).canonical()).replace('\'', "'\\''");
     format!(
         "curl -sS {public_url}/v1/verify \\\n  -H \"Authorization: Bearer {PLACEHOLDER}\" \\\n  -H \"Content-Type: application/json\" \\\n  -d '{body}'"
     )
@@ -149,5 +150,14 @@ mod tests {
             Json::parse(r#"{"action":"x","resource":"'; rm -rf / #","user":"ada","amount":null}"#).unwrap();
         let text = curl("http://localhost:1", &ask);
         assert!(text.ends_with(r#"-d '{"action":"x","resource":"'\''; rm -rf / #"}'"#), "{text}");
+    }
+
+    #[test]
+    fn a_copied_command_shows_what_hides_and_asks_the_same() {
+        let ask = Json::parse("{\"action\":\"pay\u{202e}moc\",\"args\":{\"n\u{200b}\":1}}").unwrap();
+        let text = curl("http://localhost:1", &ask);
+        assert!(text.contains(r#"{"action":"pay\u202emoc","args":{"n\u200b":1}}"#), "{text}");
+        let body = text.split("-d '").nth(1).unwrap().trim_end_matches('\'');
+        assert_eq!(Json::parse(body).unwrap(), ask);
     }
 }

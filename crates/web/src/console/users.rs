@@ -8,7 +8,7 @@ use super::{
     user_form as form,
     view::{
         drawer::ApiCall,
-        entry::{SEALED, ShownOncePage},
+        entry::{SEALED, STORED, ShownOncePage},
         frame::Section,
         users::{
             ConnectionRow, Connections, MethodForm, MethodTab, SecretRow, Trial, TrialStep, UserAuthPage,
@@ -71,7 +71,7 @@ pub(super) async fn connections(desk: Desk, Query(after): Query<After>) -> Answe
         }
     };
     page(&Connections {
-        frame: desk.frame("Connections", Section::Connections).await?,
+        frame: desk.frame("User authentication", Section::Connections).await?,
         rows: found.items.iter().map(row).collect(),
         newest: after.cursor().map(|_| "/connections".to_owned()),
         older: found.next_cursor.map(|cursor| format!("/connections?after={cursor}")),
@@ -253,6 +253,7 @@ async fn add_secret(desk: &Desk, (id, method): (AgentId, UserAuthMethod), secret
             says: "Give it to your own server. It is shown this once, and holds from now on.",
             secret: shown.show(),
             kept: SEALED,
+            done: STORED,
             next: &of_method(id, method),
         }),
         Err(error) if is_about_the_form(&error) => {

@@ -13,7 +13,7 @@ use procura_testkit::world::{Call, Http, Mcp, Reply};
 use serde_json::json;
 
 /// The paths that end in something that a caller names.
-const PATHS: [&str; 21] = [
+const PATHS: [&str; 22] = [
     "/",
     "/v1/",
     "/v1/sessions/",
@@ -34,6 +34,7 @@ const PATHS: [&str; 21] = [
     "/policies/",
     "/sign-in/",
     "/setup/",
+    "/owner/",
     "/invitations/",
 ];
 /// The queries of everything that can be looked for.

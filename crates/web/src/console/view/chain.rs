@@ -4,6 +4,7 @@
 use super::{
     ending::Ended,
     facts::{Fact, flatten, plain, pretty},
+    visible::{visible, visible_lines},
     words::{Mark, duration},
 };
 use procura_model::{
@@ -137,7 +138,20 @@ pub(crate) fn chain(records: &[Recorded], asked: Option<&Asked>) -> Vec<Gate> {
     }
     open_the_first_refusal(&mut gates);
     place_on_scale(&mut gates);
+    gates.iter_mut().for_each(show_what_hides);
     gates
+}
+
+/// Everything foreign in a gate, with marks for what hides; where a fact leads is known by now.
+fn show_what_hides(gate: &mut Gate) {
+    gate.said = visible(&gate.said);
+    for fact in &mut gate.facts {
+        fact.name = visible(&fact.name);
+        fact.value = visible(&fact.value);
+    }
+    for (_, text) in &mut gate.texts {
+        *text = visible_lines(text);
+    }
 }
 
 fn caller(first: &Recorded) -> Gate {

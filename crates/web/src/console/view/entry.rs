@@ -32,6 +32,15 @@ pub(crate) struct SetUpPage {
     pub(crate) email: String,
 }
 
+/// A new password for an owner who lost the old one.
+#[derive(Template)]
+#[template(path = "owner.html")]
+pub(crate) struct OwnerPage {
+    pub(crate) frame: Frame,
+    pub(crate) link: String,
+    pub(crate) email: String,
+}
+
 /// An invitation.
 #[derive(Template)]
 #[template(path = "invitation.html")]
@@ -50,6 +59,11 @@ pub(crate) const DIGEST: &str = "Only its digest is kept. If it is lost, make an
 pub(crate) const SEALED: &str =
     "It is stored encrypted, and nobody can read it back. If it is lost, replace it by another one.";
 
+/// Of a key or a secret.
+pub(crate) const STORED: &str = "I have stored it";
+/// Of a link, which is used and not stored.
+pub(crate) const HANDED_OVER: &str = "I have copied it to where it is opened";
+
 /// A secret on its one way out.
 #[derive(Template)]
 #[template(path = "shown_once.html")]
@@ -60,7 +74,17 @@ pub(crate) struct ShownOncePage<'s> {
     pub(crate) secret: &'s str,
     /// What is kept of it: [`DIGEST`] or [`SEALED`].
     pub(crate) kept: &'static str,
+    /// What the person says before going on: [`STORED`] or [`HANDED_OVER`].
+    pub(crate) done: &'static str,
     pub(crate) next: &'s str,
+}
+
+/// Nothing has the id that was looked for.
+#[derive(Template)]
+#[template(path = "search.html")]
+pub(crate) struct SearchPage {
+    pub(crate) frame: Frame,
+    pub(crate) said: &'static str,
 }
 
 /// An error: code, cause, fix, request id.

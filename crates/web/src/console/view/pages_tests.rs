@@ -8,7 +8,10 @@ use super::{
     approvals::{ApprovalCard, ApprovalCards, Approvals, ApprovePage},
     budget_samples,
     chart::Chart,
-    entry::{DIGEST, FailedPage, InvitationPage, SetUpPage, ShownOncePage, SignIn, SignInLink},
+    entry::{
+        DIGEST, FailedPage, InvitationPage, OwnerPage, STORED, SearchPage, SetUpPage, ShownOncePage, SignIn,
+        SignInLink,
+    },
     facts::Fact,
     frame::{Section, done},
     passport_samples,
@@ -41,6 +44,25 @@ fn ways_in() -> Vec<(&'static str, String)> {
             SignIn { frame: wrong, email: "ada@example.com".to_owned(), next: "/".to_owned() }
                 .render()
                 .unwrap(),
+        ),
+        (
+            "owner",
+            OwnerPage {
+                frame: bare("A new password"),
+                link: "pcl_x".to_owned(),
+                email: "ada@example.com".to_owned(),
+            }
+            .render()
+            .unwrap(),
+        ),
+        (
+            "search",
+            SearchPage {
+                frame: frame("Nothing found", Section::None),
+                said: "This is no id that has a page.",
+            }
+            .render()
+            .unwrap(),
         ),
         ("sign_in_link", SignInLink { frame: bare("Sign in"), link: "pcl_x".to_owned() }.render().unwrap()),
         (
@@ -91,6 +113,7 @@ fn told_once() -> Vec<(&'static str, String)> {
                 says: "For your own servers. It is shown this once.",
                 secret: "sample-sample-sample-sample-sample-sample-sample",
                 kept: DIGEST,
+                done: STORED,
                 next: "/",
             }
             .render()
@@ -296,7 +319,8 @@ fn other_pages() -> Vec<(&'static str, String)> {
             "start",
             start(Progress {
                 agent: Some((agent().0, "refund-assistant".to_owned())),
-                servers: 1,
+                servers: 3,
+                failing: 2,
                 ..Progress::default()
             })
             .render()

@@ -87,9 +87,11 @@ pub(crate) enum Checked {
 
 /// The answer to a check by itself, for a page that is open already.
 #[derive(Template)]
-#[template(path = "permission_checked.html")]
+#[template(path = "permission_check.html")]
 pub(crate) struct CheckedPart {
-    pub(crate) checked: Option<Checked>,
+    pub(crate) checked: Checked,
+    /// The form as a document, where it was the form that was checked.
+    pub(crate) document: Option<String>,
 }
 
 /// One permission, new or old.

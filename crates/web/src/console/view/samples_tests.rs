@@ -13,7 +13,7 @@ use super::{
     receipts::{CheckedReceipt, ReceiptBox},
     settings::{InvitationRow, MemberRow, OrganizationForm, Settings, UrlVerdict},
     start::{Progress, Start, Steps},
-    tools::{ServerForm, ServerRow, ToolRow},
+    tools::{Able, ServerForm, ServerRow, ToolRow},
     users_samples::{calls, pseudonym},
     words::{Id, Mark, Problems, When},
 };

@@ -14,6 +14,8 @@ pub(crate) struct Progress {
     pub(crate) key_was_used: bool,
     /// How many tool servers are in use.
     pub(crate) servers: usize,
+    /// How many of them failed when they were last asked.
+    pub(crate) failing: usize,
     /// The first recorded decision.
     pub(crate) call: Option<String>,
     /// A recorded denial.

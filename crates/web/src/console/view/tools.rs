@@ -12,8 +12,17 @@ use askama::Template;
 pub(crate) struct ToolRow {
     pub(crate) name: String,
     pub(crate) description: String,
-    /// The names of the agents whose permissions could let a call pass.
-    pub(crate) agents: Vec<(Id, String)>,
+    /// The agents whose permissions could let a call pass.
+    pub(crate) agents: Vec<Able>,
+}
+
+/// An agent that could call a tool.
+#[derive(Clone, Debug)]
+pub(crate) struct Able {
+    pub(crate) id: Id,
+    pub(crate) name: String,
+    /// Only while it acts for a verified user.
+    pub(crate) needs_user: bool,
 }
 
 /// A tool server with its health.

@@ -13,6 +13,22 @@ pub(crate) fn visible_lines(text: &str) -> String {
     shown(text, |character| character != '\n' && hides(character))
 }
 
+/// A JSON document in which everything that hides is written as its escape: the same document to whoever parses it.
+pub(crate) fn escaped_json(document: &str) -> String {
+    let mut out = String::with_capacity(document.len());
+    for character in document.chars() {
+        if hides(character) {
+            for unit in character.encode_utf16(&mut [0; 2]) {
+                // Writing to a string cannot fail.
+                let _ = write!(out, "\\u{unit:04x}");
+            }
+        } else {
+            out.push(character);
+        }
+    }
+    out
+}
+
 fn shown(text: &str, hides: impl Fn(char) -> bool) -> String {
     let mut out = String::with_capacity(text.len());
     for character in text.chars() {
@@ -46,6 +62,7 @@ mod tests {
         assert_eq!(visible("a\nb\tc"), "a⟨U+000A⟩b⟨U+0009⟩c");
         assert_eq!(visible_lines("a\nb\rc"), "a\nb⟨U+000D⟩c");
         assert_eq!(visible("\u{e0041}\u{3164}\u{feff}"), "⟨U+E0041⟩⟨U+3164⟩⟨U+FEFF⟩");
+        assert_eq!(escaped_json("{\"a\":\"\u{202e}\u{e0041}é\"}"), r#"{"a":"\u202e\udb40\udc41é"}"#);
         for plain in ["مساعد استرداد", "日本語", "naïve café", "😀", "742.00 USD", "a b"] {
             assert_eq!(visible(plain), plain);
         }
