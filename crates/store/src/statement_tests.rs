@@ -30,6 +30,7 @@ fn lists() -> Vec<(&'static str, &'static [Statement])> {
         ("permissions", crate::permissions::STATEMENTS),
         ("reservations", crate::reservations::STATEMENTS),
         ("redemptions", crate::redemptions::STATEMENTS),
+        ("redaction_rules", crate::redaction_rules::STATEMENTS),
         ("results", crate::results::STATEMENTS),
         ("revocations", crate::revocations::STATEMENTS),
         ("secrets", crate::secrets::STATEMENTS),
