@@ -3,6 +3,7 @@
 use super::{
     activity::{agent_names, name_of, sentence_of},
     desk::{Answer, Desk, page},
+    screening,
     sessions::session_of,
     snippets::PLACEHOLDER,
     view::{
@@ -67,6 +68,7 @@ pub(super) async fn trace(desk: Desk, PathId(request): PathId<RequestId>) -> Ans
             query.finish()
         }),
         session: session_of(&event.facts).map(Id),
+        feedback: screening::of_trace(&desk, &trace).await?,
         calls: vec![ApiCall::get(
             "Read this trace",
             "read:activity",

@@ -6,6 +6,7 @@ use super::{
     drawer::ApiCall,
     ending::Ended,
     frame::Frame,
+    screening::FeedbackBox,
     words::{Id, Mark, When},
 };
 use askama::Template;
@@ -106,5 +107,7 @@ pub(crate) struct TracePage {
     pub(crate) rule_href: Option<String>,
     /// The session in which it was asked, where it was one.
     pub(crate) session: Option<Id>,
+    /// What people say of the screens in it.
+    pub(crate) feedback: FeedbackBox,
     pub(crate) calls: Vec<ApiCall>,
 }

@@ -10,6 +10,7 @@ use super::{
     facts::{Fact, flatten, pretty},
     frame::{Frame, Section, Who},
     policies::{Checked, PermissionForm, PermissionPage},
+    screening_samples,
     settings::{InvitationRow, MemberRow, OrganizationForm, Settings, UrlVerdict},
     start::{Progress, Start, Steps},
     tools::{ServerForm, ServerRow, ToolRow},
@@ -210,6 +211,7 @@ pub(super) fn trace_page(verdict: Verdict, reason: Reason) -> TracePage {
         ),
         rule_href: Some("/policies/new".to_owned()),
         session: Some(Id::of(SessionId::new(NOW, &seeded()))),
+        feedback: screening_samples::feedback(),
         calls: calls(),
     }
 }
