@@ -67,7 +67,7 @@ pub(crate) async fn run(
         Command::Config => config::run(file, overrides),
         Command::SetupLink => serve::setup_link(Settings::load(file, overrides)?).await,
         Command::Connect(args) => connect::run(&Settings::load(file, overrides)?, &args),
-        Command::Check(args) => check::run(args).await,
+        Command::Check(args) => check::run(args, file, overrides).await,
         Command::Openapi => {
             say::line(procura_web::openapi::document().trim_end());
             Ok(ExitCode::SUCCESS)
