@@ -22,7 +22,7 @@ async fn rules_are_read_back_changed_and_removed_and_have_names_of_their_own() {
     let mut w = house.store.write(&ctx).await.unwrap();
     assert_eq!(insert(&mut w, &twin).await.unwrap_err().reason(), Reason::NameTaken);
     drop(w);
-    assert_eq!(list(&mut house.store.read(&ctx)).await.unwrap(), [one.clone()]);
+    assert_eq!(list(&mut house.store.read(&ctx)).await.unwrap(), std::slice::from_ref(&one));
     let to = Wording { name: "example", effect: RedactionEffect::Allow, pattern: "EXAMPLE" };
     let later = START.plus_ms(5);
     let changed =

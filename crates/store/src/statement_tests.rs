@@ -33,6 +33,7 @@ fn lists() -> Vec<(&'static str, &'static [Statement])> {
         ("redaction_rules", crate::redaction_rules::STATEMENTS),
         ("results", crate::results::STATEMENTS),
         ("revocations", crate::revocations::STATEMENTS),
+        ("screen_feedback", crate::screen_feedback::STATEMENTS),
         ("secrets", crate::secrets::STATEMENTS),
         ("servers", crate::servers::STATEMENTS),
         ("tenants", crate::tenants::STATEMENTS),
