@@ -103,6 +103,7 @@ pub async fn upkeep(app: &App) {
     let now = app.now();
     app.sessions.expire(now);
     app.sessions.tidy(now);
+    app.recent.tidy(now);
     let prune = Prune {
         expired: now,
         agent_sessions: now.plus_ms(-KEEP_SESSIONS_MS),

@@ -28,8 +28,10 @@ pub mod permissions;
 pub mod personal;
 pub mod receipts;
 pub mod recovery;
+pub mod redaction;
 pub mod results;
 pub mod revocations;
+pub mod screening;
 pub mod seals;
 pub mod servers;
 pub mod sessions;
@@ -44,7 +46,7 @@ use procura_egress::Egress;
 use procura_model::{Clock, Ctx, Doing as _, Entropy, Origin, Result, Time};
 use procura_screen::{inject::Scanner, redact::Redactor};
 use procura_store::Store;
-use std::{borrow::Cow, sync::Arc};
+use std::sync::Arc;
 use tokio::sync::watch;
 
 pub use identity::{Identified, SignedIn};
@@ -79,8 +81,10 @@ pub struct App {
     pub key_sets: users::KeySets,
     /// The injection detector.
     pub scanner: Scanner,
-    /// The secret redactor.
-    pub redactor: Redactor,
+    /// The redactors: what we know is secret, and what each organization says.
+    pub redactors: redaction::Redactors,
+    /// The last results, for trying redaction rules.
+    pub recent: redaction::Recent,
     /// Work in the background.
     pub jobs: Jobs,
     /// Counters for `/metrics`.
@@ -135,7 +139,8 @@ impl App {
             key_sets: users::KeySets::default(),
             sessions: Sessions::default(),
             scanner: Scanner::new().doing("build the injection detector")?,
-            redactor: Redactor::new(),
+            redactors: redaction::Redactors::new(Redactor::new()),
+            recent: redaction::Recent::default(),
             jobs: Jobs::default(),
             metrics: Metrics::default(),
             servers_changed: watch::channel(0).0,
@@ -148,15 +153,8 @@ impl App {
         }))
     }
 
-    /// A JSON document without the secrets in it; `null` for a text that cannot be read, so that what
-    /// cannot be redacted is never kept.
-    #[must_use]
-    pub fn redacted_json<'t>(&self, raw: &'t str) -> Cow<'t, str> {
-        self.redactor.redact_json(raw).map_or(Cow::Borrowed("null"), |redacted| redacted.text)
-    }
-
     pub(crate) fn rows(&self, now: Time) -> snapshots::Rows<'_> {
-        snapshots::Rows { store: &self.store, entropy: &self.entropy, now }
+        snapshots::Rows { store: &self.store, entropy: &self.entropy, redactors: &self.redactors, now }
     }
 
     /// The time now; only the edges ask.

@@ -17,6 +17,14 @@ pub async fn get(app: &App, ctx: &Ctx) -> Result<Tenant> {
     rows::get(&mut reader).await
 }
 
+/// The settings by which the gates of a request go; nobody is shown them.
+///
+/// # Errors
+/// A fault.
+pub async fn settings(app: &App, ctx: &Ctx) -> Result<TenantSettings> {
+    Ok(rows::get(&mut app.store.read(ctx)).await?.settings)
+}
+
 /// Changes the organization's name and settings; in force from the next request on.
 ///
 /// # Errors

@@ -11,27 +11,26 @@
 use crate::{App, sessions};
 use procura_model::{ActingUser, Ask, Ctx, Json};
 use procura_policy::quoted;
-use procura_screen::personal::Personal;
+use procura_screen::{personal::Personal, redact::Redactor};
 use std::{borrow::Cow, sync::Arc};
 
 /// Takes the values of one user out of what is recorded, where there is a user.
-#[derive(Debug)]
 pub struct Scrub<'a> {
-    app: &'a App,
+    redactor: &'a Redactor,
     personal: Option<Arc<Personal>>,
 }
 
 impl<'a> Scrub<'a> {
-    /// For a call on behalf of this user.
+    /// For a call on behalf of this user, of an organization with this redactor.
     #[must_use]
-    pub fn of(app: &'a App, acting: Option<&ActingUser>) -> Self {
-        Self { app, personal: acting.map(|acting| sessions::personal(app, acting)) }
+    pub fn of(app: &App, redactor: &'a Redactor, acting: Option<&ActingUser>) -> Self {
+        Self { redactor, personal: acting.map(|acting| sessions::personal(app, acting)) }
     }
 
     /// For everything that is recorded under this context.
     #[must_use]
-    pub fn in_ctx(app: &'a App, ctx: &Ctx) -> Self {
-        Self::of(app, ctx.actor.acting_for().map(|acting| &**acting))
+    pub fn in_ctx(app: &App, redactor: &'a Redactor, ctx: &Ctx) -> Self {
+        Self::of(app, redactor, ctx.actor.acting_for().map(|acting| &**acting))
     }
 
     /// A text without the user's values.
@@ -43,8 +42,8 @@ impl<'a> Scrub<'a> {
     /// A text of the caller's own without the user's values and without secrets.
     fn clean<'t>(&self, text: &'t str) -> Cow<'t, str> {
         match self.text(text) {
-            Cow::Borrowed(text) => self.app.redactor.redact(text).text,
-            Cow::Owned(text) => Cow::Owned(self.app.redactor.redact(&text).text.into_owned()),
+            Cow::Borrowed(text) => self.redactor.redact(text).text,
+            Cow::Owned(text) => Cow::Owned(self.redactor.redact(&text).text.into_owned()),
         }
     }
 

@@ -1,96 +1,123 @@
-//! What was cut off a tool's result (RED-2), kept so that the agent can read on. It was screened and
-//! redacted before it was cut; it lies sealed (VLT-2), and only the agent that got it reads it, for the user for
-//! whom it got it, for an hour. Offsets are bytes; a slice never cuts a character.
+//! A tool's result that was cut (RED-2), kept so that the agent can read on. It was screened and redacted before it
+//! was cut; it lies sealed (VLT-2), and only the agent that got it reads it, in the session in which it got it, for a
+//! while. Whoever else asks gets the answer that an unknown handle gets.
+//!
+//! It is read in pages, each fenced with a nonce of its own and recorded as the call that it is.
 
-use crate::App;
+use crate::{App, sessions};
 use procura_crypto::OpenError;
-use procura_model::{AgentId, Ctx, Error, Reason, Result, ResultId, time::HOUR_MS};
-use procura_screen::truncate::truncate_text;
-use procura_store::results as rows;
+use procura_model::{
+    Ctx, Digest, Error, Event, EventKind, Reason, Result, ResultId, Risk, Scope, Time, Verdict,
+};
+use procura_screen::{boundary, page::page as page_of, truncate::truncate_text};
+use procura_store::results::{self as rows, Holder, Kept};
 
-/// How long the rest of a result is kept.
-const KEEP_MS: i64 = HOUR_MS;
-/// The longest result that is kept, in bytes.
+/// The resource under which reading on stands in the record, and what the fence names.
+const RESOURCE: &str = "procura/read_more";
+/// How much of one result is kept, in bytes.
 const MAX_KEPT_BYTES: usize = 4 * 1024 * 1024;
-/// The smallest slice: the longest character.
-const LEAST_BYTES: usize = 4;
 
-/// A part of a kept result.
+/// The handle to a result that was cut.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Handle {
+    /// What the reader names.
+    pub id: ResultId,
+    /// How much of the result is kept, in bytes: all of it, but for a limit.
+    pub kept_bytes: usize,
+    /// Until when.
+    pub expires_at: Time,
+}
+
+/// A page of a kept result.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Slice {
-    /// The text.
+pub struct Page {
+    /// Its text, fenced; of a JSON document a document itself.
     pub text: String,
-    /// Where the next slice begins; none at the end.
-    pub next_offset: Option<i64>,
-    /// How large the whole is, in bytes.
-    pub size_bytes: i64,
+    /// The page after it, by the place at which it begins; none at the end.
+    pub next: Option<usize>,
+    /// How large all that is kept of the result is, in bytes.
+    pub size_bytes: usize,
+    /// Until when it can be read.
+    pub expires_at: Time,
 }
 
 /// Keeps a result, already screened and redacted.
 ///
 /// # Errors
-/// A fault when it cannot be kept.
-pub async fn keep(app: &App, ctx: &Ctx, agent: AgentId, text: &str) -> Result<ResultId> {
+/// A fault when it cannot be kept; `NOT_FOUND` when nobody would be there to read it.
+pub async fn keep(app: &App, ctx: &Ctx, text: &str) -> Result<Handle> {
+    let holder = holder(ctx).ok_or(Reason::NotFound)?;
     let id = ResultId::new(ctx.now, &app.entropy);
-    let cut = truncate_text(text, MAX_KEPT_BYTES);
-    let sealed = app.seals.seal_result((ctx.tenant, id), ctx.actor.user(), &cut.text, &app.entropy)?;
+    let share = app.settings.sanitize_keep_bytes;
+    let text = truncate_text(text, share.min(MAX_KEPT_BYTES)).text;
+    let sealed = app.seals.seal_result((ctx.tenant, id), ctx.actor.user(), &text, &app.entropy)?;
+    let expires_at = ctx.now.plus_ms(app.settings.sanitize_keep_ms);
+    // What is stored is a little longer than what was sealed, and the newest must not be pushed out by itself.
+    let share = i64::try_from(share.max(sealed.len())).unwrap_or(i64::MAX);
     let mut unaudited = app.store.unaudited(ctx);
-    rows::insert(&mut unaudited, id, agent, &sealed, ctx.now.plus_ms(KEEP_MS)).await?;
-    Ok(id)
+    rows::insert(&mut unaudited, id, holder, &Kept { sealed, expires_at }).await?;
+    rows::keep_newest(&mut unaudited, share).await?;
+    Ok(Handle { id, kept_bytes: text.len(), expires_at })
 }
 
-/// Reads a part of a kept result.
+/// Reads the page of a kept result that begins at a place which an earlier answer named, or the first, and answers once
+/// that is in the record.
 ///
 /// # Errors
-/// `NOT_FOUND` when it is unknown, another agent's, got for another user, or no longer kept; `FIELD_INVALID` for an
-/// offset inside a character or beyond the end.
-pub async fn read(app: &App, ctx: &Ctx, agent: AgentId, id: ResultId, offset: i64) -> Result<Slice> {
-    let sealed = rows::read(&mut app.store.read(ctx), id, agent).await?;
-    let whole = match app.seals.open_result((ctx.tenant, id), ctx.actor.user(), &sealed) {
+/// The scope is missing; `NOT_FOUND` when there is no such handle for this agent in this session, or no longer;
+/// `FIELD_INVALID` for a page that no answer named; a fault when the record cannot be written.
+pub async fn read(app: &App, ctx: &Ctx, id: ResultId, page: usize) -> Result<Page> {
+    ctx.actor.require(Scope::Tools)?;
+    let holder = holder(ctx).ok_or(Reason::NotFound)?;
+    let kept = rows::read(&mut app.store.read(ctx), id, holder).await?;
+    let whole = match app.seals.open_result((ctx.tenant, id), ctx.actor.user(), &kept.sealed) {
         Ok(whole) => whole,
         // The user is part of the place to which it is sealed.
         Err(OpenError::Forged) => return Err(Reason::NotFound.into()),
         Err(error) => return Err(Error::fault("open a kept result", error)),
     };
-    slice(&whole, offset, app.settings.sanitize_max_bytes)
-        .ok_or_else(|| Reason::FieldInvalid.because("offset must be one that an earlier answer named."))
+    let part = page_of(&whole, page, app.settings.sanitize_max_bytes)
+        .ok_or_else(|| Reason::FieldInvalid.because("page must be one that an earlier answer named."))?;
+    let nonce = Digest::from_bytes(app.entropy.bytes()).hex();
+    let text = boundary::fence(&part.text, RESOURCE, nonce.get(..32).unwrap_or(&nonce));
+    let read = Page { text, next: part.next, size_bytes: part.size, expires_at: kept.expires_at };
+    ctx.actor.acting_for().map_or(Ok(()), |acting| sessions::demand(app, acting))?;
+    app.store.record(ctx, events(ctx, holder, (id, page), &read)).await?;
+    app.metrics.decided(Verdict::Allow, Reason::Allowed, ctx.elapsed_us());
+    Ok(read)
 }
 
-fn slice(whole: &str, offset: i64, max_bytes: usize) -> Option<Slice> {
-    let start = usize::try_from(offset).ok()?;
-    let rest = whole.get(start..).filter(|rest| start == 0 || !rest.is_empty())?;
-    let text = truncate_text(rest, max_bytes.max(LEAST_BYTES)).text.into_owned();
-    let end = start + text.len();
-    let next = (end < whole.len()).then(|| i64::try_from(end).ok()).flatten();
-    Some(Slice { text, next_offset: next, size_bytes: i64::try_from(whole.len()).ok()? })
+/// Whose a result is that is got under this context.
+fn holder(ctx: &Ctx) -> Option<Holder> {
+    let session = ctx.actor.acting_for().map(|acting| acting.session);
+    Some(Holder { agent: ctx.actor.agent()?, session })
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_slices_of_a_result_make_the_whole_and_cut_no_character() {
-        for whole in ["", "plain text", "a\0b", "zwölf Boxkämpfer jagen \u{1f98a}\u{1f98a} über den Deich"]
-        {
-            for size in [1, 5, 1_000] {
-                let (mut read, mut offset) = (String::new(), Some(0));
-                while let Some(at) = offset {
-                    let slice = slice(whole, at, size).unwrap();
-                    assert_eq!(usize::try_from(slice.size_bytes), Ok(whole.len()));
-                    read.push_str(&slice.text);
-                    offset = slice.next_offset;
-                }
-                assert_eq!(read, whole);
-            }
-        }
-    }
-
-    #[test]
-    fn an_offset_is_one_that_was_named() {
-        for offset in [-1, 1, 3, 4, i64::MAX] {
-            assert_eq!(slice("äb", offset, 10), None, "{offset}");
-        }
-        assert_eq!(slice("äb", 2, 10).unwrap().text, "b");
-    }
+/// Reading on is a call with its outcome. It asks no permission: what is read was allowed, screened and redacted when
+/// it was got.
+fn events(ctx: &Ctx, holder: Holder, (id, page): (ResultId, usize), read: &Page) -> Vec<Event> {
+    let about = |kind| {
+        let mut event = Event::new(kind).of_agent(holder.agent);
+        event.user = ctx.actor.user().cloned();
+        event.action = Some("tool.call".to_owned());
+        event.resource = Some(RESOURCE.to_owned());
+        event.risk = Some(Risk::None);
+        event.duration_us = Some(ctx.elapsed_us());
+        event
+    };
+    let mut decision = about(EventKind::Decision).with_facts(&serde_json::json!({
+        "ask": null,
+        "isReplayable": false,
+        "sentence": "Allowed: the agent reads on in a result that it got.",
+        "session": holder.session,
+    }));
+    decision.verdict = Some(Verdict::Allow);
+    decision.reason = Some(Reason::Allowed);
+    let outcome = about(EventKind::Outcome).about("ok").with_facts(&serde_json::json!({
+        "kept": id,
+        "page": page,
+        "bytes": read.text.len(),
+        "of": read.size_bytes,
+    }));
+    vec![decision, outcome]
 }

@@ -1,5 +1,6 @@
 //! What the operator set, already checked: nothing further in reads a file or the environment.
 
+use crate::screening::SecondOpinion;
 use procura_cluster::LimitSettings;
 use procura_crypto::Cost;
 
@@ -26,8 +27,14 @@ pub struct Settings {
     pub limits: LimitSettings,
     /// How long a tool result may be before it is cut, in bytes (RED-2).
     pub sanitize_max_bytes: usize,
+    /// How long what was cut off can be read, in milliseconds.
+    pub sanitize_keep_ms: i64,
+    /// How much of what was cut off is kept for an organization, in bytes; the oldest goes first.
+    pub sanitize_keep_bytes: usize,
     /// How long a request body may be, in bytes.
     pub max_body_bytes: usize,
+    /// The classifier that is asked about texts that our own scan is unsure of (SCR-3).
+    pub second_opinion: Option<SecondOpinion>,
     /// How long somebody stays signed in, in milliseconds.
     pub sign_in_ttl_ms: i64,
 }
@@ -47,7 +54,10 @@ impl Settings {
             scrypt: Cost::default(),
             limits: LimitSettings::default(),
             sanitize_max_bytes: 50 * 1024,
+            sanitize_keep_ms: 15 * procura_model::time::MINUTE_MS,
+            sanitize_keep_bytes: 64 * 1024 * 1024,
             max_body_bytes: 1024 * 1024,
+            second_opinion: None,
             sign_in_ttl_ms: 12 * procura_model::time::HOUR_MS,
         }
     }

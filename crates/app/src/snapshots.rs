@@ -4,7 +4,7 @@
 //! that was committed between the reading and the keeping would be hidden for ever. `generation`
 //! counts every forgetting, and a reading that saw another generation is used once and not kept.
 
-use crate::{Seals, users::Opened};
+use crate::{Seals, redaction::Redactors, users::Opened};
 use parking_lot::{Mutex, RwLock};
 use procura_model::{
     Actor, Agent, AgentId, Ask, CredentialId, Ctx, Decision, Digest, Entropy, Result, Tenant, TenantId,
@@ -14,10 +14,11 @@ use procura_policy::{
     BudgetRule, Explained, Facts, Policy,
     cedar::{Acting, Guardrail, Guardrails},
 };
+use procura_screen::redact::Redactor;
 use procura_store::{
     Store, agents, budgets, credentials, guardrails,
     lobby::FoundCredential,
-    permissions,
+    permissions, redaction_rules,
     revocations::{Revocation, Subject},
     tenants,
 };
@@ -27,7 +28,6 @@ use std::{collections::HashMap, sync::Arc};
 const MAX_KEPT: usize = 50_000;
 
 /// An agent as decisions see it.
-#[derive(Debug)]
 pub struct AgentSnapshot {
     /// The agent.
     pub agent: Agent,
@@ -41,6 +41,21 @@ pub struct AgentSnapshot {
     pub budgets: Vec<BudgetRule>,
     /// Its organization's guardrails, compiled.
     pub guardrails: Guardrails,
+    /// Its organization's redactor.
+    pub redactor: Arc<Redactor>,
+}
+
+impl std::fmt::Debug for AgentSnapshot {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { agent, policy, settings, budgets, guardrails, redactor: _ } = self;
+        f.debug_struct("AgentSnapshot")
+            .field("agent", agent)
+            .field("policy", policy)
+            .field("settings", settings)
+            .field("budgets", budgets)
+            .field("guardrails", guardrails)
+            .finish_non_exhaustive()
+    }
 }
 
 impl AgentSnapshot {
@@ -71,6 +86,7 @@ struct Kept {
     keys: HashMap<Digest, Arc<FoundCredential>>,
     agents: HashMap<(TenantId, AgentId), Arc<AgentSnapshot>>,
     user_auths: HashMap<(TenantId, AgentId), Arc<Opened>>,
+    redactors: HashMap<TenantId, Arc<Redactor>>,
 }
 
 /// What is kept in memory.
@@ -84,6 +100,7 @@ pub struct Snapshots {
 pub(crate) struct Rows<'r> {
     pub(crate) store: &'r Store,
     pub(crate) entropy: &'r Entropy,
+    pub(crate) redactors: &'r Redactors,
     pub(crate) now: Time,
 }
 
@@ -151,8 +168,16 @@ impl Snapshots {
             name: &rail.name,
             text: &rail.policy,
         }));
-        let snapshot =
-            Arc::new(AgentSnapshot { agent, policy, rules_version, settings, budgets, guardrails });
+        let redactor = source.redactors.with(tenant, redaction_rules::list(&mut reader).await?)?;
+        let snapshot = Arc::new(AgentSnapshot {
+            agent,
+            policy,
+            rules_version,
+            settings,
+            budgets,
+            guardrails,
+            redactor,
+        });
         let mut kept = self.kept.write();
         if kept.generation == generation {
             if kept.agents.len() >= MAX_KEPT {
@@ -161,6 +186,27 @@ impl Snapshots {
             kept.agents.insert((tenant, id), Arc::clone(&snapshot));
         }
         Ok(snapshot)
+    }
+
+    /// The redactor with the organization's rules, from memory or from the store.
+    pub(crate) async fn redactor(&self, source: &Rows<'_>, tenant: TenantId) -> Result<Arc<Redactor>> {
+        let generation = {
+            let kept = self.kept.read();
+            if let Some(redactor) = kept.redactors.get(&tenant) {
+                return Ok(Arc::clone(redactor));
+            }
+            kept.generation
+        };
+        let rules = redaction_rules::list(&mut source.store.read(&source.ctx(tenant))).await?;
+        let redactor = source.redactors.with(tenant, rules)?;
+        let mut kept = self.kept.write();
+        if kept.generation == generation {
+            if kept.redactors.len() >= MAX_KEPT {
+                kept.redactors.clear();
+            }
+            kept.redactors.insert(tenant, Arc::clone(&redactor));
+        }
+        Ok(redactor)
     }
 
     /// How the users of an agent are verified, its secrets opened, from memory or from the store; none where no
@@ -218,6 +264,7 @@ impl Snapshots {
         kept.keys.retain(|_, key| key.tenant != tenant);
         kept.agents.retain(|(of, _), _| *of != tenant);
         kept.user_auths.retain(|(of, _), _| *of != tenant);
+        kept.redactors.remove(&tenant);
     }
 
     /// Forgets everything.
@@ -227,6 +274,7 @@ impl Snapshots {
         kept.keys.clear();
         kept.agents.clear();
         kept.user_auths.clear();
+        kept.redactors.clear();
     }
 
     /// Notes that a key was used; written down by upkeep, so that no request waits for it.

@@ -9,7 +9,9 @@ use crate::{
     budgets::{self, Consent, Holding, Judged, Reading},
     idempotency,
     personal::Scrub,
-    receipts, sessions,
+    receipts,
+    redaction::redacted_json,
+    sessions,
     simulation::Beside,
 };
 use procura_model::{
@@ -127,10 +129,11 @@ pub async fn verify(app: &App, ctx: &Ctx, question: VerifyAsk) -> Result<Answer>
     let user = acts_for(app, ctx, agent, question.session).await?;
     let ask = Ask { user, ..question.ask };
     let metadata = question.metadata.filter(|_| snapshot.settings.store_metadata);
-    let metadata = metadata.map(|metadata| Scrub::of(app, ask.user.as_deref()).json(metadata).canonical());
+    let metadata = metadata
+        .map(|metadata| Scrub::of(app, &snapshot.redactor, ask.user.as_deref()).json(metadata).canonical());
     let ordered = question.receipt.map(|wanted| receipts::order(app, ctx, wanted));
     let facts = told_beside(
-        metadata.as_deref().map(|metadata| app.redacted_json(metadata)),
+        metadata.as_deref().map(|metadata| redacted_json(&snapshot.redactor, metadata)),
         ordered.as_ref().map(|ordered| ordered.id),
     );
     let task = question.task.as_deref();
@@ -252,7 +255,7 @@ pub(crate) fn facts_of(snapshot: &AgentSnapshot) -> Facts<'static> {
 }
 
 /// An agent speaks for itself alone; everybody else names an agent (decision 5).
-fn speaks_for(ctx: &Ctx, named: Option<AgentId>) -> Result<AgentId> {
+pub(crate) fn speaks_for(ctx: &Ctx, named: Option<AgentId>) -> Result<AgentId> {
     match (&ctx.actor, named) {
         (Actor::Agent { agent, .. }, None) => Ok(*agent),
         (Actor::Agent { agent, .. }, Some(named)) if *agent == named => Ok(named),
@@ -337,7 +340,7 @@ pub(crate) fn events(
 ) -> Vec<Event> {
     let Ruling { decision: outcome, approval, reading } = ruling;
     let canonical = plan.ask.canonical();
-    let scrub = Scrub::of(app, plan.ask.user.as_deref());
+    let scrub = Scrub::of(app, &agent.redactor, plan.ask.user.as_deref());
     let shown = scrub.canonical(plan.ask, &canonical, plan.declared);
     let sentence = scrub.sentence(plan.ask, plan.declared, &outcome.sentence);
     let mut beside = Beside::of(agent, plan.ask, &ruling, ctx.now);
@@ -345,7 +348,7 @@ pub(crate) fn events(
         shadow.sentence = scrub.sentence(plan.ask, plan.declared, &shadow.sentence).into_owned().into();
     }
     let is_short = canonical.len() <= MAX_RECORDED_ASK_BYTES;
-    let kept = if is_short { app.redacted_json(&shown) } else { Cow::Borrowed("null") };
+    let kept = if is_short { redacted_json(&agent.redactor, &shown) } else { Cow::Borrowed("null") };
     let facts = DecisionFacts {
         is_replayable: kept == canonical,
         ask: RawValue::from_string(kept.into_owned()).ok(),

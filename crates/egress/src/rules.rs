@@ -93,11 +93,16 @@ impl Lane {
     }
 }
 
-/// Whose use an allowed host is for: `"*"` or an organization's id.
+/// The word for the deployment itself.
+const DEPLOYMENT: &str = "deployment";
+
+/// Whose use an allowed host is for: `"*"`, `"deployment"` or an organization's id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Whom {
     /// Every organization and the deployment itself.
     Everyone,
+    /// The deployment itself, and no organization.
+    Deployment,
     /// One organization.
     Only(TenantId),
 }
@@ -106,6 +111,7 @@ impl Whom {
     fn covers(self, tenant: Option<TenantId>) -> bool {
         match self {
             Self::Everyone => true,
+            Self::Deployment => tenant.is_none(),
             Self::Only(owner) => tenant == Some(owner),
         }
     }
@@ -117,6 +123,9 @@ impl FromStr for Whom {
     fn from_str(text: &str) -> Result<Self, RulesError> {
         if text == "*" {
             return Ok(Self::Everyone);
+        }
+        if text == DEPLOYMENT {
+            return Ok(Self::Deployment);
         }
         text.parse().map(Self::Only).map_err(|_| RulesError::Tenant)
     }
@@ -132,6 +141,7 @@ impl Serialize for Whom {
     fn serialize<S: serde::Serializer>(&self, s: S) -> Result<S::Ok, S::Error> {
         match self {
             Self::Everyone => s.serialize_str("*"),
+            Self::Deployment => s.serialize_str(DEPLOYMENT),
             Self::Only(tenant) => tenant.serialize(s),
         }
     }
@@ -266,6 +276,18 @@ mod tests {
         for host in ["127.0.0.1", "localhost", "::1"] {
             let error = refused(host, Purpose::ClientMetadata);
             assert_eq!(error, Some(RulesError::ClientMetadataLoopback), "{host}");
+        }
+    }
+
+    #[test]
+    fn what_is_opened_for_the_deployment_is_opened_for_no_organization() {
+        let tenant = TenantId::new(procura_model::Time::from_ms(1), &procura_model::Entropy::seeded(1));
+        assert!(Whom::Deployment.covers(None) && !Whom::Deployment.covers(Some(tenant)));
+        assert!(Whom::Everyone.covers(None) && Whom::Only(tenant).covers(Some(tenant)));
+        assert!(!Whom::Only(tenant).covers(None));
+        for whom in [Whom::Everyone, Whom::Deployment, Whom::Only(tenant)] {
+            let word = serde_json::to_value(whom).unwrap();
+            assert_eq!(word.as_str().unwrap().parse(), Ok(whom));
         }
     }
 

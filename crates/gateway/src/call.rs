@@ -24,7 +24,7 @@ use crate::{
     catalogue::Entry,
     deny::{Denial, Shape},
     era::{self, Era, META_LOG_LEVEL},
-    gates::{self, Channel, Screened, Seen},
+    gates::{self, Channel, Look, Seen},
     jsonrpc::{self, Failure, code},
     notes::Notes,
     outcome,
@@ -37,6 +37,7 @@ use crate::{
 };
 use procura_app::{
     AgentSnapshot,
+    screening::Stance,
     verify::{self, Plan},
 };
 use procura_model::{
@@ -139,12 +140,12 @@ pub(crate) async fn run(call: &Call) -> Result<String, Stop> {
     let (ask, seen) = screen_arguments(call, &snapshot, &members).await?;
     let reserved = decide_approve_and_record_intent(call, &ask, &seen).await?;
     let (sent, credential) = match open_credential(call) {
-        Ok(credential) => (send(call, &members, credential.as_ref()).await, credential),
+        Ok(credential) => (send(call, &snapshot, &members, credential.as_ref()).await, credential),
         Err(error) => (Sent::Failed(error), None),
     };
     let finish = screen_redact_truncate_and_fence(call, &snapshot, &sent, credential.as_ref()).await;
     let finish = withhold_from_an_ended_session(call, finish);
-    outcome::record(call, &sent, &finish, reserved).await?;
+    outcome::record(call, &snapshot, (&sent, &finish), reserved).await?;
     finish.reply
 }
 
@@ -185,11 +186,11 @@ async fn screen_arguments(
         Some(key) if !has_more => members.raw(key).unwrap_or("{}"),
         _ => call.params.as_str(),
     };
-    match gates::screen(&call.caller.gateway.app, shown, Channel::ToolArgument) {
-        Screened::Passed(seen) => Ok((ask, seen)),
-        Screened::Blocked(seen) if snapshot.settings.report_only_arguments => Ok((ask, seen)),
-        Screened::Blocked(seen) => Err(refuse(call, &ask, Reason::PromptInjection, seen).await),
-        Screened::CouldNotScan => Err(refuse(call, &ask, Reason::CouldNotScan, Seen::default()).await),
+    let caller = &call.caller;
+    let look = Look::of(&caller.gateway.app, &caller.ctx, Channel::ToolArgument, &snapshot.settings);
+    match gates::screen(&look, shown).await.passed() {
+        Ok(seen) => Ok((ask, seen)),
+        Err((reason, seen)) => Err(refuse(call, &ask, reason, seen).await),
     }
 }
 
@@ -316,13 +317,18 @@ fn open_credential(call: &Call) -> Result<Option<Secret<String>>, UpstreamError>
 }
 
 /// Gate 8: out, through egress, until the answer, the deadline, or the caller's going away.
-async fn send(call: &Call, members: &Members<'_>, credential: Option<&Secret<String>>) -> Sent {
+async fn send(
+    call: &Call,
+    snapshot: &AgentSnapshot,
+    members: &Members<'_>,
+    credential: Option<&Secret<String>>,
+) -> Sent {
     let (caller, target) = (&call.caller, &call.target);
     let settings = &target.entry.server.settings;
     let mut params = Params::passing(members, &target.replaced);
     params.log_level = caller.session.as_ref().and_then(|session| era::log_level(session.least_log_rank()));
     let request = caller.ctx.request.to_string();
-    let notes = notes_of(call, members);
+    let notes = notes_of(call, snapshot, members);
     let outcall = Outcall {
         id: target.entry.upstream.next_id(),
         method: target.method,
@@ -352,14 +358,15 @@ async fn send(call: &Call, members: &Members<'_>, credential: Option<&Secret<Str
 }
 
 /// What the caller wants to hear while it waits.
-fn notes_of(call: &Call, members: &Members<'_>) -> Notes {
+fn notes_of(call: &Call, snapshot: &AgentSnapshot, members: &Members<'_>) -> Notes {
     let meta = members.object("_meta").unwrap_or_default();
     let token = meta.raw("progressToken").map(str::to_owned);
     let least = match (call.caller.era, &call.caller.session) {
         (Era::Modern, _) => meta.text(META_LOG_LEVEL).and_then(|level| era::log_rank(&level)),
         (Era::Legacy, session) => Some(session.as_ref().map_or(0, |session| session.least_log_rank())),
     };
-    Notes::new(Arc::clone(&call.caller.gateway.app), call.outlet.clone(), token, least)
+    let (app, redactor) = (Arc::clone(&call.caller.gateway.app), Arc::clone(&snapshot.redactor));
+    Notes::new(app, redactor, call.outlet.clone(), token, least)
 }
 
 /// Gate 9: the result is screened, redacted, cut and fenced; or what went wrong is put in words.
@@ -388,16 +395,16 @@ async fn screen_redact_truncate_and_fence(
     };
     let result = match answer.outcome() {
         Ok(result) => result,
-        Err(error) => return upstream_error(call, error, credential),
+        Err(error) => return upstream_error(call, snapshot, error, credential).await,
     };
     let fence = call.target.is_fenced && call.target.entry.server.settings.fence;
     let how = Treatment {
         app: &call.caller.gateway.app,
         ctx,
-        agent: call.caller.agent,
         source: &call.target.resource,
         fence: if fence { Fence::Content } else { Fence::Off },
-        report_only: snapshot.settings.report_only_results,
+        redactor: &snapshot.redactor,
+        stance: Stance::of(&snapshot.settings, Channel::ToolResult),
         era: call.caller.era,
         credential,
     };
@@ -428,8 +435,14 @@ fn withhold_from_an_ended_session(call: &Call, finish: Finish) -> Finish {
 }
 
 /// The upstream's own error, passed on with its code if its words are clean.
-fn upstream_error(call: &Call, error: &str, credential: Option<&Secret<String>>) -> Finish {
-    let clean = sanitize::error(&call.caller.gateway.app, error, credential);
+async fn upstream_error(
+    call: &Call,
+    snapshot: &AgentSnapshot,
+    error: &str,
+    credential: Option<&Secret<String>>,
+) -> Finish {
+    let (app, ctx) = (&call.caller.gateway.app, &call.caller.ctx);
+    let clean = sanitize::error(app, ctx, &snapshot.redactor, error, credential).await;
     let stop = clean.and_then(|clean| Failure::of_upstream(&clean)).map(Stop::Failed);
     let withheld = || {
         let sentence = "The tool server answered with an error whose text is withheld.";
@@ -446,15 +459,9 @@ fn upstream_error(call: &Call, error: &str, credential: Option<&Secret<String>>)
 fn facts_of(seen: &Seen) -> String {
     #[derive(Serialize)]
     struct Facts<'f> {
-        screen: Screen<'f>,
+        screen: &'f Seen,
     }
-    #[derive(Serialize)]
-    struct Screen<'f> {
-        risk: Risk,
-        rules: &'f [&'static str],
-    }
-    let facts = Facts { screen: Screen { risk: seen.risk, rules: &seen.rules } };
-    serde_json::to_string(&facts).unwrap_or_else(|_| "{}".to_owned())
+    serde_json::to_string(&Facts { screen: seen }).unwrap_or_else(|_| "{}".to_owned())
 }
 
 /// Something of ours broke or refused: said without its cause, which the log has.

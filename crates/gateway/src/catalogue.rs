@@ -3,9 +3,10 @@
 //! does not answer is left alone for a while, and its last offer stays; no other server waits for it.
 
 use crate::{
-    Gateway, gates,
+    Gateway,
+    gates::{self, Seen},
     health::Health,
-    offer::{self, Offer, Reading},
+    offer::{self, Kind, Offer, Offered, Reading},
     signals::{Changes, Signals},
     upstream::{ApiUpstream, HttpUpstream, StdioUpstream, Upstream, UpstreamError},
 };
@@ -14,7 +15,8 @@ use parking_lot::{Mutex, RwLock};
 use procura_app::{App, api_tools::CompiledApi};
 use procura_egress::{Lane, Purpose, WebUrl};
 use procura_model::{
-    Ctx, Event, EventKind, Reason, Result, Secret, TenantId, ToolServer, Transport, Verdict,
+    Ctx, Event, EventKind, Reason, Result, Risk, Secret, TenantId, TenantSettings, ToolServer, Transport,
+    Verdict,
 };
 use std::{
     collections::{BTreeMap, HashMap},
@@ -235,7 +237,7 @@ impl Entry {
         }
         match read {
             Ok(offer) => {
-                record_hidden(app, &ctx, &offer, self.known_offer().as_deref()).await;
+                record_suspicions(app, &ctx, &offer, self.known_offer().as_deref()).await;
                 let offer = Arc::new(offer);
                 self.offer.store(Some(Arc::clone(&offer)));
                 *self.left_alone_until.lock() = None;
@@ -274,28 +276,40 @@ impl Drop for Entry {
     }
 }
 
-/// A definition that is hidden is a decision of ours, so it stands in the record; once per definition.
-async fn record_hidden(app: &App, ctx: &Ctx, offer: &Offer, before: Option<&Offer>) {
+/// What the screen found in a definition is a decision of ours, so it stands in the record; once per definition.
+async fn record_suspicions(app: &App, ctx: &Ctx, offer: &Offer, before: Option<&Offer>) {
     let is_new = |kind, key: &str, raw: &str| {
         before.and_then(|before| before.by_key(kind, key)).is_none_or(|known| known.raw != raw)
     };
-    let hidden = offer.hidden().filter(|(kind, each)| is_new(*kind, &each.key, &each.raw));
-    let events: Vec<Event> = hidden
-        .filter_map(|(kind, each)| {
-            let why = each.hidden?;
-            let mut event = Event::new(EventKind::Decision).about("definition_hidden");
-            event.action = Some(format!("{}.list", kind.member()));
-            event.resource = Some(each.resource.clone());
-            event.verdict = Some(Verdict::Deny);
-            event.reason = Some(why.reason);
-            event.risk = Some(why.risk);
-            Some(event)
-        })
-        .collect();
-    if events.is_empty() {
+    let suspected: Vec<_> =
+        offer.suspected().filter(|(kind, each)| is_new(*kind, &each.key, &each.raw)).collect();
+    if suspected.is_empty() {
         return;
     }
-    if let Err(error) = app.store.record(ctx, events).await {
-        tracing::error!(request.id = %ctx.request, error = ?error, "a hidden definition could not be recorded");
+    let recorded = match gates::settings(app, ctx).await {
+        Ok(settings) => {
+            let events = suspected.iter().filter_map(|(kind, each)| suspicion_event(*kind, each, &settings));
+            app.store.record(ctx, events.collect()).await
+        }
+        Err(error) => Err(error),
+    };
+    if let Err(error) = recorded {
+        tracing::error!(request.id = %ctx.request, error = ?error, "a suspect definition could not be recorded");
     }
+}
+
+fn suspicion_event(kind: Kind, each: &Offered, settings: &TenantSettings) -> Option<Event> {
+    let suspicion = each.suspicion.as_ref()?;
+    let hidden = each.hidden(settings);
+    let seen = Seen { report_only: hidden.is_none(), ..suspicion.seen.clone() };
+    let facts = serde_json::json!({ "gates": { "screen": &seen } });
+    let target = if hidden.is_some() { "definition_hidden" } else { "definition_reported" };
+    let mut event = Event::new(EventKind::Decision).about(target).with_facts(&facts);
+    event.action = Some(format!("{}.list", kind.member()));
+    event.resource = Some(each.resource.clone());
+    event.verdict = Some(if hidden.is_some() { Verdict::Deny } else { Verdict::Allow });
+    event.reason = Some(hidden.unwrap_or(Reason::Allowed));
+    event.risk =
+        Some(seen.risk.max(if hidden == Some(Reason::CouldNotScan) { Risk::High } else { Risk::None }));
+    Some(event)
 }

@@ -7,102 +7,44 @@ use crate::{
     upstream::{UpstreamError, insert},
 };
 use http::{HeaderMap, HeaderValue};
-use procura_app::{AgentSnapshot, App, Identified, api_tools::Forward, servers, sessions, verify};
+use procura_app::{
+    AgentSnapshot, App, Identified, api_tools::Forward, organization, screening, servers, sessions, verify,
+};
 use procura_crypto::Assertion;
-use procura_model::{Actor, AgentId, Ctx, Origin, Reason, Result, Risk, Secret, TenantId, ToolServer};
+use procura_model::{
+    Actor, AgentId, Ctx, Origin, Reason, Result, Secret, TenantId, TenantSettings, ToolServer,
+};
 use procura_policy::Listing;
 use procura_screen::{
-    inject::{MAX_BYTES, Scan},
-    redact::Redacted,
+    inject::MAX_BYTES,
+    redact::{Redacted, Redactor},
 };
-use std::sync::Arc;
+use std::{borrow::Cow, sync::Arc};
 
-pub(crate) use procura_screen::inject::Channel;
-
-/// How much text of one document is screened; beyond it, it could not be.
-const MAX_SCREENED_BYTES: usize = 1024 * 1024;
-/// How far two neighbouring pieces overlap, so that nothing hides on a seam.
-const OVERLAP_BYTES: usize = 4 * 1024;
+pub(crate) use procura_app::screening::{Channel, Look, Screened, Seen};
 
 /// How long an assertion about a user is good, in seconds.
 const ASSERTION_SECONDS: u32 = 60;
 
-/// What a screen saw.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Seen {
-    /// How harmful it looks.
-    pub(crate) risk: Risk,
-    /// The rules that fired.
-    pub(crate) rules: Vec<&'static str>,
+/// Screens a JSON document: our own scan, then the operator's second opinion where ours is in the middle.
+pub(crate) async fn screen(look: &Look<'_>, document: &str) -> Screened {
+    let scanned = scan(look.app, document, look.channel);
+    look.conclude(scanned, || texts::of(document).ok().map(Cow::Owned)).await
 }
 
-/// The word of a screen.
-#[derive(Debug, Clone)]
-pub(crate) enum Screened {
-    /// It may pass.
-    Passed(Seen),
-    /// It must not.
-    Blocked(Seen),
-    /// Nobody can say, so it must not.
-    CouldNotScan,
-}
-
-/// Screens a JSON document: as a whole where it is small, else its texts in overlapping pieces.
-pub(crate) fn screen(app: &App, document: &str, channel: Channel) -> Screened {
+/// Our own scan of a JSON document: as a whole where it is small, else its texts in overlapping pieces.
+pub(crate) fn scan(app: &App, document: &str, channel: Channel) -> Screened {
     let has_bytes = document.contains("\"data\"") || document.contains("\"blob\"");
     if document.len() <= MAX_BYTES && !has_bytes {
-        return word_of([app.scanner.scan_json(document.as_bytes(), channel)]);
+        return Screened::of([app.scanner.scan_json(document.as_bytes(), channel)]);
     }
-    match texts::of(document) {
-        Ok(text) if text.len() <= MAX_SCREENED_BYTES => {
-            word_of(pieces(&text).map(|piece| app.scanner.scan(piece, channel)))
-        }
-        Ok(_) | Err(texts::Unreadable) => Screened::CouldNotScan,
-    }
-}
-
-fn word_of(scans: impl IntoIterator<Item = Scan>) -> Screened {
-    let mut seen = Seen::default();
-    let mut is_blocked = false;
-    for scan in scans {
-        if scan.could_not_scan.is_some() {
-            return Screened::CouldNotScan;
-        }
-        is_blocked |= scan.blocks();
-        seen.risk = seen.risk.max(scan.risk);
-        for finding in scan.findings {
-            if !seen.rules.contains(&finding.rule) {
-                seen.rules.push(finding.rule);
-            }
-        }
-    }
-    if is_blocked { Screened::Blocked(seen) } else { Screened::Passed(seen) }
-}
-
-/// The text in pieces that a scan takes, each beginning before the end of the one before.
-fn pieces(text: &str) -> impl Iterator<Item = &str> {
-    let mut at = 0;
-    let mut is_done = false;
-    std::iter::from_fn(move || {
-        if is_done {
-            return None;
-        }
-        let end = floor(text, at + MAX_BYTES);
-        let piece = text.get(at..end)?;
-        is_done = end == text.len();
-        at = floor(text, end.saturating_sub(OVERLAP_BYTES));
-        Some(piece)
-    })
-}
-
-fn floor(text: &str, at: usize) -> usize {
-    let at = at.min(text.len());
-    (0..=at).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0)
+    let Ok(text) = texts::of(document) else { return Screened::unscanned() };
+    screening::scan(&app.scanner, &text, channel).map_or_else(Screened::unscanned, Screened::of)
 }
 
 /// Takes the secrets out of a JSON document; none if it is no JSON.
-pub(crate) fn redact<'a>(app: &App, document: &'a str) -> Option<Redacted<'a>> {
-    app.redactor.redact_json(document).ok()
+pub(crate) fn redact<'a>(redactor: &Redactor, document: &'a str) -> Option<Redacted<'a>> {
+    redactor.redact_json(document).ok()
 }
 
 /// The agent with its policy.
@@ -130,6 +72,11 @@ pub(crate) fn could_allow(
 /// The servers of the organization.
 pub(crate) async fn servers(app: &App, ctx: &Ctx) -> Result<Vec<ToolServer>> {
     servers::all(app, ctx).await
+}
+
+/// The settings of the organization, as they are now.
+pub(crate) async fn settings(app: &App, ctx: &Ctx) -> Result<TenantSettings> {
+    organization::settings(app, ctx).await
 }
 
 /// The credential of a server, opened.
@@ -187,19 +134,4 @@ pub(crate) fn tell_of_user(
 pub(crate) fn own_ctx(app: &App, tenant: TenantId) -> Ctx {
     let origin = Origin { method: "GATEWAY".to_owned(), ..Origin::default() };
     app.ctx(Identified { tenant, actor: Actor::Operator }, origin)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn pieces_cover_the_text_and_overlap() {
-        let text = "é".repeat(MAX_BYTES + 10);
-        let all: Vec<&str> = pieces(&text).collect();
-        assert!(all.len() >= 2 && all.iter().all(|piece| piece.len() <= MAX_BYTES));
-        let total: usize = all.iter().map(|piece| piece.len()).sum();
-        assert!(total >= text.len() + (all.len() - 1) * (OVERLAP_BYTES - 2));
-        assert_eq!(pieces("").count(), 1);
-    }
 }

@@ -4,12 +4,13 @@
 use crate::{
     Gateway,
     catalogue::Entry,
+    gates,
     offer::{Kind, Offered},
     raw::Members,
     upstream::UpstreamError,
 };
 use procura_app::App;
-use procura_model::{Ctx, Reason, Result, ServerId, Time};
+use procura_model::{Ctx, Reason, Result, ServerId, TenantSettings, Time};
 use serde::Serialize;
 use std::{borrow::Cow, sync::Arc, time::Duration};
 use tokio::time::timeout;
@@ -89,14 +90,14 @@ pub struct ToolView {
 }
 
 impl ToolView {
-    pub(crate) fn of(tool: &Offered) -> Self {
+    pub(crate) fn of(tool: &Offered, settings: &TenantSettings) -> Self {
         let description = Members::parse(&tool.raw).ok().and_then(|members| members.text("description"));
         Self {
             name: tool.key.clone(),
             full_name: tool.full_name.clone(),
             resource: tool.resource.clone(),
             description: description.unwrap_or_default().chars().take(500).collect(),
-            hidden: tool.hidden.map(|hidden| hidden.reason),
+            hidden: tool.hidden(settings),
         }
     }
 }
@@ -116,7 +117,8 @@ impl Gateway {
         let unknown = servers.entries.values().filter(|entry| !entry.is_fresh());
         let asked = unknown.map(|entry| async move { entry.offer(self).await.is_ok() });
         let _late = timeout(ASK_WITHIN, futures_util::future::join_all(asked)).await;
-        Ok(servers.entries.values().map(health_of).collect())
+        let settings = gates::settings(&self.app, ctx).await?;
+        Ok(servers.entries.values().map(|entry| health_of(entry, &settings)).collect())
     }
 
     /// How many servers in use failed when they were last asked. Asks none.
@@ -143,11 +145,11 @@ impl Gateway {
         entry.forget_offer();
         // A server that does not answer in time is told by its health.
         let _late = timeout(ASK_WITHIN, entry.offer(self)).await;
-        Ok(health_of(entry))
+        Ok(health_of(entry, &gates::settings(&self.app, ctx).await?))
     }
 }
 
-fn health_of(entry: &Arc<Entry>) -> ServerHealth {
+fn health_of(entry: &Arc<Entry>, settings: &TenantSettings) -> ServerHealth {
     let health = entry.health.lock().clone();
     let state = match (&health.error, health.checked_at) {
         (Some(_), _) => ServerState::Failing,
@@ -155,8 +157,9 @@ fn health_of(entry: &Arc<Entry>) -> ServerHealth {
         (None, None) => ServerState::Unknown,
     };
     let offer = entry.known_offer();
-    let tools =
-        offer.as_ref().map(|offer| offer.list(Kind::Tool).iter().map(|tool| ToolView::of(tool)).collect());
+    let tools = offer
+        .as_ref()
+        .map(|offer| offer.list(Kind::Tool).iter().map(|tool| ToolView::of(tool, settings)).collect());
     ServerHealth {
         server: entry.server.id,
         name: entry.server.name.clone(),

@@ -24,8 +24,8 @@ use std::{collections::HashSet, sync::Arc};
 /// How long a client may believe a list, in milliseconds; permissions may change it at any time.
 const TTL_MS: &str = "5000";
 
-/// Our own tool.
-const READ_MORE_DEFINITION: &str = r#"{"name":"procura__read_more","title":"Read more of a cut result","description":"Reads the rest of a tool result that Procura cut because it was too long. The remark at the end of the cut result names the arguments.","inputSchema":{"type":"object","properties":{"result":{"type":"string","description":"The id of the kept result, out_ and 26 characters."},"offset":{"type":"integer","minimum":0,"description":"The byte at which to begin; 0 for the beginning."}},"required":["result"],"additionalProperties":false},"annotations":{"readOnlyHint":true,"openWorldHint":false}}"#;
+/// Our own tool. It is always listed: clients keep lists, and a handle may come at any time.
+const READ_MORE_DEFINITION: &str = r#"{"name":"procura__read_more","title":"Read more of a cut result","description":"Reads, page by page, what Procura left out of a tool result because it was too long. The remark at the end of the cut result names the handle and says until when it is kept.","inputSchema":{"type":"object","properties":{"handle":{"type":"string","description":"The handle that the remark names: out_ and 26 characters."},"page":{"type":"integer","minimum":0,"description":"The page that the remark names; the beginning of the result when absent."}},"required":["handle"],"additionalProperties":false},"annotations":{"readOnlyHint":true,"openWorldHint":false}}"#;
 
 /// Who we say we are.
 pub(crate) const SERVER: &str =
@@ -64,7 +64,7 @@ pub(crate) fn is_seen(
     each: &Offered,
 ) -> bool {
     let is_for_nobody = ctx.actor.agent().is_some() && ctx.actor.acting_for().is_none();
-    each.hidden.is_none()
+    each.hidden(&snapshot.settings).is_none()
         && !(is_for_nobody && kind == Kind::Tool && entry.upstream.needs_user(&each.key))
         && gates::could_allow(snapshot, ctx, kind.action(), &each.resource, entry.vendor.as_deref())
 }
@@ -173,7 +173,7 @@ impl Gateway {
             let Some(offer) = entry.known_offer() else { continue };
             let seen =
                 offer.list(Kind::Tool).iter().filter(|tool| is_seen(&snapshot, ctx, entry, Kind::Tool, tool));
-            tools.extend(seen.map(|tool| ToolView::of(tool)));
+            tools.extend(seen.map(|tool| ToolView::of(tool, &snapshot.settings)));
         }
         Ok(tools)
     }

@@ -1,15 +1,16 @@
 //! What an upstream says while it works: progress and log messages. They are text from outside like
 //! any other, so they are screened and redacted; one that does not pass is dropped, and the call
-//! goes on. A token that we made up for the upstream is turned back into the caller's own.
+//! goes on, whatever the channel's stance: no trace shows it. A token that we made up for the upstream is turned back into the caller's own.
 
 use crate::{
     era::log_rank,
-    gates::{self, Channel, Screened},
+    gates::{self, Channel},
     jsonrpc::{self, Request},
     raw::{self, Members},
     reply::Outlet,
 };
 use procura_app::App;
+use procura_screen::redact::Redactor;
 use std::sync::{
     Arc,
     atomic::{AtomicUsize, Ordering},
@@ -23,6 +24,7 @@ const MAX_BYTES: usize = 64 * 1024;
 /// Where notifications about one request go.
 pub(crate) struct Notes {
     app: Arc<App>,
+    redactor: Arc<Redactor>,
     outlet: Outlet,
     progress_token: Option<String>,
     least_log_rank: Option<usize>,
@@ -33,11 +35,12 @@ impl Notes {
     /// Notes for a caller with this progress token who wants log messages of this rank and above.
     pub(crate) fn new(
         app: Arc<App>,
+        redactor: Arc<Redactor>,
         outlet: Outlet,
         progress_token: Option<String>,
         least_log_rank: Option<usize>,
     ) -> Self {
-        Self { app, outlet, progress_token, least_log_rank, passed: AtomicUsize::new(0) }
+        Self { app, redactor, outlet, progress_token, least_log_rank, passed: AtomicUsize::new(0) }
     }
 
     /// Passes a notification on, if the caller asked for its kind and it is clean.
@@ -70,10 +73,7 @@ impl Notes {
     }
 
     fn clean(&self, params: &str) -> Option<String> {
-        match gates::screen(&self.app, params, Channel::ToolResult) {
-            Screened::Passed(_) => {}
-            Screened::Blocked(_) | Screened::CouldNotScan => return None,
-        }
-        gates::redact(&self.app, params).map(|redacted| redacted.text.into_owned())
+        gates::scan(&self.app, params, Channel::ToolResult).passed().ok()?;
+        gates::redact(&self.redactor, params).map(|redacted| redacted.text.into_owned())
     }
 }

@@ -1,15 +1,16 @@
 //! What one server offers: tools, prompts, resources and templates, each definition kept as the
 //! bytes that the server wrote. A definition is text from outside that a model will read, so it is
-//! screened when it is fetched: a poisoned one is hidden, and that is recorded.
+//! screened when it is fetched: a poisoned one is hidden, and that is recorded. Definitions are read many at once and in
+//! the background, so no second opinion is asked about them.
 
 use crate::{
-    gates::{self, Channel, Screened},
+    gates::{self, Channel, Seen},
     names,
     raw::{self, Elements, Members},
     upstream::{Outcall, Params, Upstream, UpstreamError},
 };
-use procura_app::App;
-use procura_model::{Reason, Risk};
+use procura_app::{App, screening::Stance};
+use procura_model::{Reason, TenantSettings};
 use std::{borrow::Cow, collections::HashMap, sync::Arc};
 use tokio::time::Instant;
 
@@ -99,17 +100,26 @@ pub(crate) struct Offered {
     pub(crate) resource: String,
     /// Whether it declares the structure of its results.
     pub(crate) has_output_schema: bool,
-    /// Why it is hidden from everybody, where it is.
-    pub(crate) hidden: Option<Hidden>,
+    /// What the screen found in the definition, where it found enough to hide it.
+    pub(crate) suspicion: Option<Suspicion>,
 }
 
-/// Why a definition is hidden.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Hidden {
+impl Offered {
+    /// Why it is hidden from everybody, where it is: an injection does not hide where descriptions only report.
+    pub(crate) fn hidden(&self, settings: &TenantSettings) -> Option<Reason> {
+        let reason = self.suspicion.as_ref()?.reason;
+        let only_reports = Stance::of(settings, Channel::ToolDescription) == Stance::ReportOnly;
+        (reason != Reason::PromptInjection || !only_reports).then_some(reason)
+    }
+}
+
+/// What the screen found in a definition.
+#[derive(Debug, Clone)]
+pub(crate) struct Suspicion {
     /// The reason.
     pub(crate) reason: Reason,
-    /// How harmful it looks.
-    pub(crate) risk: Risk,
+    /// How harmful it looks, and by which rules.
+    pub(crate) seen: Seen,
 }
 
 /// All that one server offers.
@@ -155,10 +165,10 @@ impl Offer {
             || self.list(Kind::Template).iter().any(|template| template_makes(&template.key, uri))
     }
 
-    /// All that is hidden.
-    pub(crate) fn hidden(&self) -> impl Iterator<Item = (Kind, &Arc<Offered>)> {
+    /// All in which the screen found something.
+    pub(crate) fn suspected(&self) -> impl Iterator<Item = (Kind, &Arc<Offered>)> {
         let all = self.lists.iter().flat_map(|(kind, list)| list.iter().map(move |each| (*kind, each)));
-        all.filter(|(_, each)| each.hidden.is_some())
+        all.filter(|(_, each)| each.suspicion.is_some())
     }
 }
 
@@ -280,11 +290,8 @@ fn offered(reading: &Reading<'_>, kind: Kind, definition: &str) -> Option<Offere
     } else {
         definition.to_owned()
     };
-    let hidden = match gates::screen(reading.app, definition, Channel::ToolDescription) {
-        Screened::Passed(_) => None,
-        Screened::Blocked(seen) => Some(Hidden { reason: Reason::PromptInjection, risk: seen.risk }),
-        Screened::CouldNotScan => Some(Hidden { reason: Reason::CouldNotScan, risk: Risk::High }),
-    };
+    let screened = gates::scan(reading.app, definition, Channel::ToolDescription).passed();
+    let suspicion = screened.err().map(|(reason, seen)| Suspicion { reason, seen });
     Some(Offered {
         resource: format!("{}/{key}", reading.server),
         has_output_schema: members.raw("outputSchema").is_some_and(|raw| raw != "null"),
@@ -292,7 +299,7 @@ fn offered(reading: &Reading<'_>, kind: Kind, definition: &str) -> Option<Offere
         key,
         full_name,
         renamed,
-        hidden,
+        suspicion,
     })
 }
 

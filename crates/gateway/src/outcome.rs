@@ -5,7 +5,7 @@ use crate::{
     call::{Call, Finish, Sent, Stop},
     deny::Denial,
 };
-use procura_app::{budgets, personal::Scrub};
+use procura_app::{AgentSnapshot, budgets, personal::Scrub, screening::Asked};
 use procura_model::{Event, EventKind, Reason, ReservationId, Risk};
 use serde::Serialize;
 use std::borrow::Cow;
@@ -33,9 +33,15 @@ struct OutcomeFacts<'f> {
     risk: Risk,
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     rules: &'f [&'static str],
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    report_only: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    second_opinion: Option<&'f Asked>,
     redactions: usize,
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     kinds: &'f [&'static str],
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    own_rules: &'f [String],
     dropped_bytes: usize,
     #[serde(skip_serializing_if = "Option::is_none")]
     kept: Option<String>,
@@ -47,24 +53,28 @@ struct OutcomeFacts<'f> {
 /// reserved for the call is settled with it.
 pub(crate) async fn record(
     call: &Call,
-    sent: &Sent,
-    finish: &Finish,
+    snapshot: &AgentSnapshot,
+    (sent, finish): (&Sent, &Finish),
     reserved: Option<ReservationId>,
 ) -> Result<(), Stop> {
     let caller = &call.caller;
+    let scrub = Scrub::in_ctx(&caller.gateway.app, &snapshot.redactor, &caller.ctx);
     let mut events = Vec::with_capacity(2);
-    events.extend(egress_event(call, sent));
+    events.extend(egress_event((call, &scrub), sent));
     let upstream = if let Sent::Failed(error) = sent { Some(error.code) } else { None };
     let facts = OutcomeFacts {
         risk: finish.done.seen.risk,
         rules: &finish.done.seen.rules,
+        report_only: finish.done.seen.report_only,
+        second_opinion: finish.done.seen.second_opinion.as_ref(),
         redactions: finish.done.redactions,
         kinds: &finish.done.kinds,
+        own_rules: &finish.done.own_rules,
         dropped_bytes: finish.done.dropped_bytes,
-        kept: finish.done.kept.map(|id| id.to_string()),
+        kept: finish.done.kept.map(|kept| kept.handle.id.to_string()),
         upstream,
     };
-    let mut outcome = event(call, EventKind::Outcome).about(finish.word).with_facts(&facts);
+    let mut outcome = event((call, &scrub), EventKind::Outcome).about(finish.word).with_facts(&facts);
     outcome.reason = finish.reason;
     outcome.risk = Some(finish.done.seen.risk);
     outcome.duration_us = Some(caller.ctx.elapsed_us());
@@ -97,21 +107,17 @@ const fn came_to(sent: &Sent) -> Option<budgets::Outcome> {
 }
 
 /// What tells who the user is, is taken out of the record: a URI may name it, and an upstream's own id (USR-7).
-fn scrub(call: &Call) -> Scrub<'_> {
-    Scrub::in_ctx(&call.caller.gateway.app, &call.caller.ctx)
-}
-
-fn event(call: &Call, kind: EventKind) -> Event {
+fn event((call, scrub): (&Call, &Scrub<'_>), kind: EventKind) -> Event {
     let mut event = Event::new(kind).of_agent(call.caller.agent);
     event.user = call.caller.ctx.actor.user().cloned();
     event.action = Some(call.target.action.to_owned());
     let (resource, declared) = (&call.target.resource, call.target.declared());
-    event.resource = Some(scrub(call).resource(resource, declared).into_owned());
+    event.resource = Some(scrub.resource(resource, declared).into_owned());
     event
 }
 
 /// The way out, where something left or may have left.
-fn egress_event(call: &Call, sent: &Sent) -> Option<Event> {
+fn egress_event((call, scrub): (&Call, &Scrub<'_>), sent: &Sent) -> Option<Event> {
     let (connected, status, bytes, own_id) = match sent {
         Sent::Answered(answer) => {
             (answer.connected, answer.status, Some(answer.bytes), answer.own_id.as_deref())
@@ -123,7 +129,6 @@ fn egress_event(call: &Call, sent: &Sent) -> Option<Event> {
         Sent::Cancelled => (None, None, None, None),
     };
     let server = &call.target.entry.server;
-    let scrub = scrub(call);
     let facts = EgressFacts {
         server: &server.name,
         transport: call.target.entry.upstream.transport(),
@@ -132,7 +137,7 @@ fn egress_event(call: &Call, sent: &Sent) -> Option<Event> {
         upstream_request_id: own_id.map(|id| scrub.text(id)),
         arrived: if matches!(sent, Sent::Answered(_)) { "yes" } else { "unknown" },
     };
-    let mut event = event(call, EventKind::Egress).about(server.id).with_facts(&facts);
+    let mut event = event((call, scrub), EventKind::Egress).about(server.id).with_facts(&facts);
     event.status = status;
     Some(event)
 }

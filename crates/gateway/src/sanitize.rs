@@ -4,14 +4,18 @@
 
 use crate::{
     era::Era,
-    gates::{self, Channel, Screened, Seen},
+    gates::{self, Channel, Look, Seen},
     names::READ_MORE,
     raw::{self, Elements, Members, Object},
     shape::{Block, Shape},
 };
-use procura_app::{App, results};
-use procura_model::{AgentId, Ctx, Digest, Reason, ResultId, Secret};
-use procura_screen::{boundary, truncate};
+use procura_app::{
+    App,
+    results::{self, Handle},
+    screening::Stance,
+};
+use procura_model::{Ctx, Digest, Reason, Secret};
+use procura_screen::{boundary, redact::Redactor, truncate};
 use std::{borrow::Cow, ops::Range};
 
 /// What is kept free for fences and remarks when a result is cut.
@@ -25,13 +29,14 @@ const MAX_ERROR_BYTES: usize = 8 * 1024;
 pub(crate) struct Treatment<'t> {
     pub(crate) app: &'t App,
     pub(crate) ctx: &'t Ctx,
-    pub(crate) agent: AgentId,
     /// `{server}/{tool}`: what the fence names.
     pub(crate) source: &'t str,
     /// Whether text blocks are fenced.
     pub(crate) fence: Fence,
-    /// Whether injections only report.
-    pub(crate) report_only: bool,
+    /// What of it is secret.
+    pub(crate) redactor: &'t Redactor,
+    /// What is done about injections.
+    pub(crate) stance: Stance,
     /// The era of the caller.
     pub(crate) era: Era,
     /// What was sent along to the upstream, and is never the agent's to read.
@@ -56,12 +61,24 @@ pub(crate) struct Sanitized {
     pub(crate) redactions: usize,
     /// Of which kinds.
     pub(crate) kinds: Vec<&'static str>,
+    /// By which of the organization's own rules, among them.
+    pub(crate) own_rules: Vec<String>,
     /// How many bytes were cut off.
     pub(crate) dropped_bytes: usize,
-    /// Where the whole is kept, if it was cut.
-    pub(crate) kept: Option<ResultId>,
+    /// Where it is kept, if it was cut.
+    pub(crate) kept: Option<Kept>,
     /// Whether the tool itself says that it failed.
     pub(crate) is_error: bool,
+}
+
+/// A result that was cut.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Kept {
+    pub(crate) handle: Handle,
+    /// How large the whole is.
+    size_bytes: usize,
+    /// Where the first of what was left out stands.
+    next: usize,
 }
 
 /// Why a result is withheld.
@@ -78,10 +95,16 @@ pub(crate) async fn result(how: &Treatment<'_>, raw_result: &str) -> Result<(Str
     if !raw_result.starts_with('{') {
         return Err(Withheld::Failed(Reason::UpstreamInvalid));
     }
-    let seen = screen_result(how, raw_result)?;
-    let redacted = gates::redact(how.app, raw_result).ok_or(Withheld::Failed(Reason::UpstreamInvalid))?;
-    let mut done =
-        Sanitized { seen, redactions: redacted.count, kinds: redacted.kinds, ..Sanitized::default() };
+    let seen = screen_result(how, raw_result).await?;
+    let redacted =
+        gates::redact(how.redactor, raw_result).ok_or(Withheld::Failed(Reason::UpstreamInvalid))?;
+    let mut done = Sanitized {
+        seen,
+        redactions: redacted.count,
+        kinds: redacted.kinds,
+        own_rules: redacted.rules,
+        ..Sanitized::default()
+    };
     let text = match without_credential(how.credential, &redacted.text) {
         Some(text) => {
             done.redactions += 1;
@@ -91,6 +114,7 @@ pub(crate) async fn result(how: &Treatment<'_>, raw_result: &str) -> Result<(Str
         None => redacted.text,
     };
     let short = truncate_result(how, &text, &mut done).await?;
+    how.app.recent.note(how.ctx, how.source, &short);
     let nonce = Digest::from_bytes(how.app.entropy.bytes()).hex();
     let marks = Marks { source: how.source, nonce: nonce.get(..32).unwrap_or(&nonce) };
     let whole = match how.fence {
@@ -101,13 +125,10 @@ pub(crate) async fn result(how: &Treatment<'_>, raw_result: &str) -> Result<(Str
 }
 
 /// Gate 9a: nothing passes in which a screen sees an instruction that nobody gave.
-fn screen_result(how: &Treatment<'_>, document: &str) -> Result<Seen, Withheld> {
-    match gates::screen(how.app, document, Channel::ToolResult) {
-        Screened::Passed(seen) => Ok(seen),
-        Screened::Blocked(seen) if how.report_only => Ok(seen),
-        Screened::Blocked(seen) => Err(Withheld::Screened(Reason::PromptInjection, seen)),
-        Screened::CouldNotScan => Err(Withheld::Screened(Reason::CouldNotScan, Seen::default())),
-    }
+async fn screen_result(how: &Treatment<'_>, document: &str) -> Result<Seen, Withheld> {
+    let look = Look { app: how.app, ctx: how.ctx, channel: Channel::ToolResult, stance: how.stance };
+    let screened = gates::screen(&look, document).await;
+    screened.passed().map_err(|(reason, seen)| Withheld::Screened(reason, seen))
 }
 
 /// Gate 9b, for what no format tells: the credential of the upstream itself, which some say back.
@@ -128,8 +149,9 @@ async fn truncate_result<'a>(
     let room = max.saturating_sub(ROOM_BYTES).max(ROOM_BYTES);
     let cut =
         truncate::truncate_json(redacted, room).map_err(|_| Withheld::Failed(Reason::UpstreamInvalid))?;
-    let kept = results::keep(how.app, how.ctx, how.agent, redacted).await;
-    done.kept = Some(kept.map_err(|error| Withheld::Failed(error.reason()))?);
+    let handle = results::keep(how.app, how.ctx, redacted).await;
+    let handle = handle.map_err(|error| Withheld::Failed(error.reason()))?;
+    done.kept = Some(Kept { handle, size_bytes: redacted.len(), next: cut.next.unwrap_or(0) });
     done.dropped_bytes = cut.dropped_bytes;
     Ok(cut.text)
 }
@@ -185,10 +207,16 @@ fn say_what_was_cut(text: &str, done: &Sanitized, changes: &mut Vec<(Range<usize
 }
 
 /// The block that says what was cut off and how to read it.
-fn remark(dropped_bytes: usize, kept: ResultId) -> String {
+fn remark(dropped_bytes: usize, kept: Kept) -> String {
+    let Kept { handle: Handle { id, kept_bytes, expires_at }, size_bytes, next } = kept;
+    let what = if kept_bytes < size_bytes {
+        format!("Its first {kept_bytes} bytes are")
+    } else {
+        "All of it is".to_owned()
+    };
     let text = format!(
-        "Procura cut this result: {dropped_bytes} bytes are left out. The whole result is kept for an hour; read it \
-         with the tool {READ_MORE} and the arguments {{\"result\":\"{kept}\",\"offset\":0}}."
+        "Procura cut this result: {dropped_bytes} of {size_bytes} bytes are left out. {what} kept until {expires_at}; \
+         read on with the tool {READ_MORE} and the arguments {{\"handle\":\"{id}\",\"page\":{next}}}."
     );
     Object::new().raw("type", "\"text\"").text("text", &text).finish()
 }
@@ -216,18 +244,22 @@ pub(crate) fn with_result_type(era: Era, result: &str) -> Option<String> {
     }
 }
 
-/// An upstream's JSON-RPC error, fit to be passed on: screened, redacted, short.
-pub(crate) fn error(app: &App, raw_error: &str, credential: Option<&Secret<String>>) -> Option<String> {
+/// An upstream's JSON-RPC error, fit to be passed on: screened, redacted, short. No trace shows what a screen saw in
+/// it, so it blocks whatever the channel's stance.
+pub(crate) async fn error(
+    app: &App,
+    ctx: &Ctx,
+    redactor: &Redactor,
+    raw_error: &str,
+    credential: Option<&Secret<String>>,
+) -> Option<String> {
     if raw_error.len() > MAX_ERROR_BYTES || !raw_error.starts_with('{') {
         return None;
     }
-    match gates::screen(app, raw_error, Channel::ToolResult) {
-        Screened::Passed(_) => {
-            let redacted = gates::redact(app, raw_error)?.text;
-            Some(without_credential(credential, &redacted).unwrap_or_else(|| redacted.into_owned()))
-        }
-        Screened::Blocked(_) | Screened::CouldNotScan => None,
-    }
+    let look = Look { app, ctx, channel: Channel::ToolResult, stance: Stance::Block };
+    gates::screen(&look, raw_error).await.passed().ok()?;
+    let redacted = gates::redact(redactor, raw_error)?.text;
+    Some(without_credential(credential, &redacted).unwrap_or_else(|| redacted.into_owned()))
 }
 
 #[cfg(test)]

@@ -5,16 +5,15 @@ use crate::{
     call::{self, Call, Caller, Stop, Target, refuse_ask},
     deny::{Denial, Shape},
     era::Era,
-    gates::Seen,
+    gates::{self, Seen},
     jsonrpc::{Failure, code},
     lists,
-    offer::Kind,
+    offer::{Kind, Offered},
     raw::{Members, Object, array, quote},
     reply::Outlet,
 };
 use procura_app::results;
-use procura_model::{Ask, Digest, Json, Reason, ResultId};
-use procura_screen::boundary;
+use procura_model::{Ask, Json, Reason, ResultId};
 use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 
@@ -75,8 +74,8 @@ async fn call_tool(asked: Use, shape: &mut Shape) -> Result<String, Stop> {
     let Some((entry, tool)) = lists::find(&asked.caller, Kind::Tool, &name).await? else {
         return Err(refuse_unseen(&asked.caller, &name, Reason::ToolUnknown).await);
     };
-    if let Some(hidden) = tool.hidden {
-        return Err(refuse_unseen(&asked.caller, &tool.resource, hidden.reason).await);
+    if let Some(reason) = hidden(&asked.caller, &tool).await? {
+        return Err(refuse_unseen(&asked.caller, &tool.resource, reason).await);
     }
     *shape = if tool.has_output_schema { Shape::Declared } else { Shape::Free };
     let target = Target {
@@ -92,6 +91,15 @@ async fn call_tool(asked: Use, shape: &mut Shape) -> Result<String, Stop> {
     asked.run(target).await
 }
 
+/// Why a definition is hidden from the caller's organization, where it is.
+async fn hidden(caller: &Caller, each: &Offered) -> Result<Option<Reason>, Stop> {
+    if each.suspicion.is_none() {
+        return Ok(None);
+    }
+    let snapshot = gates::agent(&caller.gateway.app, &caller.ctx, caller.agent).await;
+    Ok(each.hidden(&snapshot.map_err(|error| call::fault(&caller.ctx, &error))?.settings))
+}
+
 /// A call of what the caller cannot see is a decision too.
 async fn refuse_unseen(caller: &Caller, name: &str, reason: Reason) -> Stop {
     let resource: String = name.chars().filter(|c| !c.is_control()).take(200).collect();
@@ -104,41 +112,40 @@ async fn refuse_unseen(caller: &Caller, name: &str, reason: Reason) -> Stop {
     refuse_ask(caller, &ask, reason, &Seen::default()).await
 }
 
-/// Our own tool: the rest of a result that was cut. It was screened and redacted before it was
-/// kept, and is fenced again with a nonce of its own.
+/// Our own tool: a result that was cut, a page at a time; the journey fences and records it.
 async fn read_more(asked: &Use) -> Result<String, Stop> {
     let (caller, ctx) = (&asked.caller, &asked.caller.ctx);
-    let no = |reason: Reason, text: &'static str| Stop::Denied(Denial::of_failure(ctx, reason, text));
-    let members = asked.members()?;
-    let arguments = Json::parse(members.raw("arguments").unwrap_or("{}"))
-        .map_err(|_| no(Reason::ArgumentsInvalid, Reason::ArgumentsInvalid.text()))?;
-    let id =
-        arguments.member("result").and_then(Json::as_text).and_then(|text| text.parse::<ResultId>().ok());
-    let id =
-        id.ok_or_else(|| no(Reason::ArgumentsInvalid, "`result` must be the id of a kept result, out_.."))?;
-    let offset = match arguments.member("offset") {
-        None => 0,
-        Some(Json::Number(text)) => text.parse::<i64>().ok().filter(|offset| *offset >= 0).unwrap_or(-1),
-        Some(_) => -1,
-    };
-    if offset < 0 {
-        return Err(no(Reason::ArgumentsInvalid, "`offset` must be a whole number, 0 or more."));
-    }
-    let part = results::read(&caller.gateway.app, ctx, caller.agent, id, offset).await;
-    let part = part.map_err(|error| call::fault(ctx, &error))?;
-    let nonce = Digest::from_bytes(caller.gateway.app.entropy.bytes()).hex();
-    let fenced = boundary::fence(&part.text, "procura/read_more", nonce.get(..32).unwrap_or(&nonce));
-    let remark = match part.next_offset {
-        Some(next) => format!("More follows: call again with \"offset\":{next}."),
-        None => "This is the end of the result.".to_owned(),
+    let (id, page) = wanted(&asked.members()?)
+        .map_err(|text| Stop::Denied(Denial::of_failure(ctx, Reason::ArgumentsInvalid, text)))?;
+    let page = results::read(&caller.gateway.app, ctx, id, page).await;
+    let page = page.map_err(|error| call::fault(ctx, &error))?;
+    let remark = match page.next {
+        Some(next) => {
+            format!("More follows. Read on with the arguments {{\"handle\":\"{id}\",\"page\":{next}}}.")
+        }
+        None => "This is the end of what is kept of the result.".to_owned(),
     };
     let block = |text: &str| Object::new().raw("type", "\"text\"").text("text", text).finish();
-    let blocks = [block(&fenced), block(&remark)];
-    let mut result = Object::with_capacity(fenced.len() + 512);
+    let blocks = [block(&page.text), block(&remark)];
+    let mut result = Object::with_capacity(page.text.len() + 512);
     if caller.era == Era::Modern {
         result.text("resultType", "complete");
     }
     Ok(result.raw("content", &array(blocks.iter().map(String::as_str))).raw("isError", "false").finish())
+}
+
+/// The handle and the page that are asked for.
+fn wanted(members: &Members<'_>) -> std::result::Result<(ResultId, usize), &'static str> {
+    let arguments =
+        Json::parse(members.raw("arguments").unwrap_or("{}")).map_err(|_| Reason::ArgumentsInvalid.text())?;
+    let handle = arguments.member("handle").and_then(Json::as_text).and_then(|text| text.parse().ok());
+    let handle = handle.ok_or("`handle` must be the one that the remark of a cut result names, out_..")?;
+    let page = match arguments.member("page") {
+        None => Some(0),
+        Some(Json::Number(text)) => text.parse().ok(),
+        Some(_) => None,
+    };
+    Ok((handle, page.ok_or("`page` must be the number that the remark names.")?))
 }
 
 /// `prompts/get`.
@@ -146,9 +153,11 @@ pub(crate) async fn prompt(asked: Use) -> Result<String, Stop> {
     let name =
         asked.members()?.text("name").ok_or_else(|| wrong("`params.name` must be a string."))?.into_owned();
     let found = lists::find(&asked.caller, Kind::Prompt, &name).await?;
-    let (entry, prompt) = found
-        .filter(|(_, prompt)| prompt.hidden.is_none())
-        .ok_or_else(|| wrong("There is no such prompt for this agent."))?;
+    let no_prompt = || wrong("There is no such prompt for this agent.");
+    let (entry, prompt) = found.ok_or_else(no_prompt)?;
+    if hidden(&asked.caller, &prompt).await?.is_some() {
+        return Err(no_prompt());
+    }
     let target = Target {
         method: "prompts/get",
         action: Kind::Prompt.action(),

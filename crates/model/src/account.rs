@@ -80,8 +80,9 @@ impl Role {
                 S::RevokeSessions,
                 S::WriteBudgets,
                 S::WriteEntities,
+                S::WriteFeedback,
             ],
-            Self::Approver => &[S::DecideApprovals],
+            Self::Approver => &[S::DecideApprovals, S::WriteFeedback],
             Self::Auditor => &[],
         };
         reading.iter().chain(more).copied().collect()

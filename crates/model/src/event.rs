@@ -85,10 +85,15 @@ kinds! {
     GuardrailCreated = "guardrail.created", true, "A guardrail was added.";
     GuardrailChanged = "guardrail.changed", true, "A guardrail was changed.";
     GuardrailRemoved = "guardrail.removed", true, "A guardrail was removed.";
+    RedactionRuleCreated = "redaction_rule.created", true, "A redaction rule was added.";
+    RedactionRuleChanged = "redaction_rule.changed", true, "A redaction rule was changed.";
+    RedactionRuleRemoved = "redaction_rule.removed", true, "A redaction rule was removed.";
     PassportRotated = "passport.rotated", true, "An agent's passport was made or rotated.";
     PassportRevoked = "passport.revoked", true, "An agent's passport was revoked.";
     EntityChanged = "entity.changed", false, "A subject or resource for AuthZEN was added or changed.";
     EntityRemoved = "entity.removed", false, "A subject or resource for AuthZEN was removed.";
+    FeedbackGiven = "feedback.given", false, "A person said whether a screen was right.";
+    FeedbackWithdrawn = "feedback.withdrawn", false, "A person took back what was said of a screen.";
     LinkMade = "link.made", false, "A one-time link was made.";
     LinkUsed = "link.used", false, "A one-time link was used.";
 }

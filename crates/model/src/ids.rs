@@ -115,6 +115,8 @@ id! {
     GuardrailId "grd";
     /// The public view of an agent's permissions.
     PassportId "psp";
+    /// An organization's own rule of what is secret, or is not.
+    RedactionRuleId "rdr";
 }
 
 #[cfg(test)]

@@ -15,7 +15,9 @@
 //! | budget | a limit over time on what may be spent or done | `bud_` |
 //! | reservation | what one allowed ask has taken from budgets, until its outcome is known | `rsv_` |
 //! | receipt | a signed decision, for whoever carries the action out | `rcp_` |
+//! | feedback | what a person says of a screen afterwards: not an attack, missed attack | |
 //! | guardrail | a Cedar policy of the organization, above all permissions | `grd_` |
+//! | redaction rule | an organization's own pattern of what is secret, or is not although it looks so | `rdr_` |
 //! | passport | the public view of an agent's permissions | `psp_` |
 //! | ask, decision | what the agent wants, what we answered | `req_` |
 //! | tool server, tool | an upstream that offers tools, one of them | `srv_` |
@@ -34,6 +36,7 @@ pub mod entity;
 pub mod entropy;
 pub mod error;
 pub mod event;
+pub mod feedback;
 pub mod guardrail;
 pub mod ids;
 pub mod json;
@@ -41,6 +44,7 @@ pub mod page;
 pub mod period;
 pub mod permission;
 pub mod reason;
+pub mod redaction_rule;
 pub mod scope;
 pub mod secret;
 pub mod server;
@@ -62,16 +66,19 @@ pub use entity::{Entity, EntityKind, EntityName};
 pub use entropy::Entropy;
 pub use error::{Doing, Error, Fault, Refusal, Result, Side};
 pub use event::{Event, EventKind, Recorded};
+pub use feedback::{Feedback, Judgement};
 pub use guardrail::Guardrail;
 pub use ids::{
     AccountId, AgentId, ApprovalId, BudgetId, CredentialId, EventId, GuardrailId, InvitationId, PassportId,
-    PermissionId, ReceiptId, RequestId, ReservationId, ResultId, SecretId, ServerId, SessionId, TenantId,
+    PermissionId, ReceiptId, RedactionRuleId, RequestId, ReservationId, ResultId, SecretId, ServerId,
+    SessionId, TenantId,
 };
 pub use json::{Json, JsonError};
 pub use page::{Page, PageAsk};
 pub use period::Period;
 pub use permission::{ApprovalRule, Condition, Day, Effect, Operator, Permission, Schedule};
 pub use reason::Reason;
+pub use redaction_rule::{RedactionEffect, RedactionRule};
 pub use scope::{Scope, Scopes};
 pub use secret::{Digest, Secret, ShownOnce};
 pub use server::{ServerSettings, ToolServer, ToolSettings, Transport};

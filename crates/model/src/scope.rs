@@ -53,6 +53,7 @@ scopes! {
     RedeemReceipts = 23, "redeem:receipts", "Redeem receipts of decisions, each once.";
     ReadEntities = 24, "read:entities", "Read the subjects and resources that AuthZEN searches.";
     WriteEntities = 25, "write:entities", "Add, change and remove subjects and resources that AuthZEN searches.";
+    WriteFeedback = 26, "write:feedback", "Say of a trace whether the screens were right.";
 }
 
 impl std::str::FromStr for Scope {

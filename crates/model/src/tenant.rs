@@ -22,10 +22,14 @@ pub struct TenantSettings {
     pub approval_quorum: u8,
     /// Whether the person who owns an agent may approve its calls.
     pub owners_may_approve: bool,
+    /// Whether injections found in prompts only report and do not block.
+    pub report_only_prompts: bool,
     /// Whether injections found in arguments only report and do not block.
     pub report_only_arguments: bool,
     /// Whether injections found in results only report and do not block.
     pub report_only_results: bool,
+    /// Whether injections found in what tools say about themselves only report and do not hide the tool.
+    pub report_only_descriptions: bool,
     /// Which agent's policy judges subjects of a type when AuthZEN asks about them: type to agent.
     pub authzen_subjects: BTreeMap<String, AgentId>,
 }
@@ -38,8 +42,10 @@ impl Default for TenantSettings {
             approval_ttl_ms: crate::time::DAY_MS,
             approval_quorum: 1,
             owners_may_approve: true,
+            report_only_prompts: false,
             report_only_arguments: false,
             report_only_results: false,
+            report_only_descriptions: false,
             authzen_subjects: BTreeMap::new(),
         }
     }

@@ -20,18 +20,57 @@ pub struct Truncated<'a> {
     pub text: Cow<'a, str>,
     /// Bytes of the original that are not in `text`.
     pub dropped_bytes: usize,
+    /// Elements and members of a document that are not in `text`; 0 where strings were shortened only.
+    pub dropped_elements: usize,
+    /// Where the first of what is missing stands in the original, for [`crate::page::page`]; none if nothing is missing.
+    pub next: Option<usize>,
+}
+
+impl<'a> Truncated<'a> {
+    fn whole(text: &'a str) -> Self {
+        Self { text: Cow::Borrowed(text), dropped_bytes: 0, dropped_elements: 0, next: None }
+    }
 }
 
 /// The text is no JSON document, so it cannot be cut as one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct NotJson;
 
-/// Cuts `text` at a character boundary so that it has at most `max_bytes`; what is left out is said by the caller.
+/// Cuts `text` so that it has at most `max_bytes`, between characters and not inside of a mark such as
+/// `[redacted:jwt]`; what is left out is said by the caller.
 #[must_use]
 pub fn truncate_text(text: &str, max_bytes: usize) -> Truncated<'_> {
-    let kept = text.get(..floor_boundary(text, max_bytes)).unwrap_or_default();
-    Truncated { text: Cow::Borrowed(kept), dropped_bytes: text.len() - kept.len() }
+    if text.len() <= max_bytes {
+        return Truncated::whole(text);
+    }
+    let end = mark_floor(text, floor_boundary(text, max_bytes));
+    let kept = text.get(..end).unwrap_or_default();
+    Truncated {
+        text: Cow::Borrowed(kept),
+        dropped_bytes: text.len() - end,
+        dropped_elements: 0,
+        next: Some(end),
+    }
 }
+
+/// `at`, or where the mark begins that `at` would cut in two.
+pub(crate) fn mark_floor(text: &str, at: usize) -> usize {
+    let from = floor_boundary(text, at.saturating_sub(LONGEST_MARK));
+    let Some(mark) = text.get(from..at).and_then(|before| before.rfind('[')).map(|found| from + found) else {
+        return at;
+    };
+    let rest = text.get(mark..).unwrap_or_default();
+    let end = MARKS.iter().find(|word| rest.starts_with(**word)).and_then(|_| rest.find(']'));
+    match end {
+        Some(end) if mark + end + 1 > at && end < LONGEST_MARK => mark,
+        _ => at,
+    }
+}
+
+/// How marks begin.
+const MARKS: &[&str] = &["[redacted:", "[truncated:", "[user."];
+/// No mark is longer, in bytes.
+const LONGEST_MARK: usize = 96;
 
 /// Cuts a JSON document so that it has about `max_bytes` (never more, unless its brackets alone need more) and stays JSON.
 pub fn truncate_json(raw: &str, max_bytes: usize) -> Result<Truncated<'_>, NotJson> {
@@ -43,7 +82,7 @@ pub fn truncate_json(raw: &str, max_bytes: usize) -> Result<Truncated<'_>, NotJs
     };
     json::walk(raw, &mut note).map_err(|_: JsonFault| NotJson)?;
     if raw.len() <= max_bytes {
-        return Ok(Truncated { text: Cow::Borrowed(raw), dropped_bytes: 0 });
+        return Ok(Truncated::whole(raw));
     }
     Ok(shorten_strings(raw, max_bytes, &strings).unwrap_or_else(|| cut_structure(raw, max_bytes)))
 }
@@ -56,16 +95,22 @@ fn left_out(bytes: usize) -> String {
 fn shorten_strings<'a>(raw: &'a str, max_bytes: usize, strings: &[(usize, usize)]) -> Option<Truncated<'a>> {
     let cap = common_length(raw.len(), max_bytes, strings)?;
     let mut text = String::with_capacity(max_bytes);
-    let (mut at, mut dropped) = (0, 0);
+    let (mut at, mut dropped, mut next) = (0, 0, None);
     for &(start, end) in strings.iter().filter(|(start, end)| end - start > cap) {
-        let cut = json::escape_floor(raw, start, start + cap);
+        let cut = mark_floor(raw, json::escape_floor(raw, start, start + cap)).max(start);
+        next = next.or(Some(cut));
         text.push_str(raw.get(at..cut)?);
         text.push_str(&left_out(end - cut));
         dropped += end - cut;
         at = end;
     }
     text.push_str(raw.get(at..)?);
-    (text.len() <= max_bytes).then_some(Truncated { text: Cow::Owned(text), dropped_bytes: dropped })
+    (text.len() <= max_bytes).then_some(Truncated {
+        text: Cow::Owned(text),
+        dropped_bytes: dropped,
+        dropped_elements: 0,
+        next,
+    })
 }
 
 /// The longest length for strings at which the whole fits; each cut string also pays for its remark.
@@ -94,7 +139,12 @@ fn cut_structure(raw: &str, max_bytes: usize) -> Truncated<'static> {
     let dropped = raw.len() - cut.at;
     let Some(innermost) = cut.open.last() else {
         let kept = serde_json::to_string(&left_out(raw.len())).unwrap_or_else(|_| "null".to_owned());
-        return Truncated { text: Cow::Owned(kept), dropped_bytes: raw.len() };
+        return Truncated {
+            text: Cow::Owned(kept),
+            dropped_bytes: raw.len(),
+            dropped_elements: cut.elements_after,
+            next: Some(0),
+        };
     };
     if !text.ends_with(['[', '{']) {
         text.push(',');
@@ -107,13 +157,20 @@ fn cut_structure(raw: &str, max_bytes: usize) -> Truncated<'static> {
         Container::Array => ']',
         Container::Object => '}',
     }));
-    Truncated { text: Cow::Owned(text), dropped_bytes: dropped }
+    Truncated {
+        text: Cow::Owned(text),
+        dropped_bytes: dropped,
+        dropped_elements: cut.elements_after,
+        next: Some(cut.at),
+    }
 }
 
 #[derive(Default)]
 struct Cut {
     at: usize,
     open: Vec<Container>,
+    /// Values that end after the cut, those that are cut in two among them.
+    elements_after: usize,
 }
 
 /// The last place at or after an element's end (or an opening bracket) where remark and closing brackets still fit.
@@ -136,7 +193,9 @@ fn last_cut(raw: &str, max_bytes: usize) -> Cut {
             Event::Key(_) => return,
         };
         if !open.is_empty() && end + remark + open.len() <= max_bytes {
-            best = Cut { at: end, open: open.clone() };
+            best = Cut { at: end, open: open.clone(), elements_after: 0 };
+        } else if !matches!(event, Event::Open(..)) {
+            best.elements_after += 1;
         }
     };
     // The document was walked before, so it is sound.

@@ -2,13 +2,18 @@
 //! [`Raw`] is what was written, [`Settings`] what it means; nothing further in looks at the text.
 //! An unknown key is an error, because a setting that nobody reads protects nobody.
 
+mod screen;
+
 use figment::{
     Figment,
     providers::{Env, Format, Serialized, Toml},
 };
 use procura_cluster::{LimitSettings, Rate};
 use procura_egress::AllowedHost;
-use procura_model::{Secret, ServerSettings, TenantId, ToolSettings, Transport, server::is_server_name};
+use procura_model::{
+    Secret, ServerSettings, TenantId, ToolSettings, Transport, server::is_server_name, time::MINUTE_MS,
+};
+use screen::RawScreen;
 use serde::{Deserialize, Serialize};
 use std::{
     collections::BTreeMap,
@@ -50,6 +55,8 @@ pub(crate) struct Raw {
     pub(crate) egress: RawEgress,
     /// What becomes of tool results.
     pub(crate) sanitize: RawSanitize,
+    /// How texts are screened.
+    pub(crate) screen: RawScreen,
     /// Tool servers.
     #[serde(rename = "server", default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) servers: Vec<RawServer>,
@@ -82,7 +89,12 @@ pub(crate) struct RawEgress {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct RawSanitize {
+    /// How long a result may be before it is cut.
     max_bytes: usize,
+    /// How long what was cut off can be read.
+    keep_minutes: u32,
+    /// How much of what was cut off is kept for an organization, in megabytes.
+    keep_megabytes: u32,
 }
 
 /// A tool server: either `url`, or `command` with `args` and `env`.
@@ -130,7 +142,8 @@ impl Default for Raw {
             log: "info".to_owned(),
             limits: RawLimits { global: 100, mcp: 30, auth: 10, registration: 5 },
             egress: RawEgress::default(),
-            sanitize: RawSanitize { max_bytes: 50 * 1024 },
+            sanitize: RawSanitize { max_bytes: 50 * 1024, keep_minutes: 15, keep_megabytes: 64 },
+            screen: RawScreen::default(),
             servers: Vec::new(),
         }
     }
@@ -257,10 +270,16 @@ impl Settings {
         app.allowed_hosts = raw.allowed_hosts;
         app.allowed_origins = raw.allowed_origins;
         app.trusted_proxies = raw.trusted_proxies;
-        app.sanitize_max_bytes = raw.sanitize.max_bytes.max(1_024);
+        raw.sanitize.apply(&mut app)?;
         app.limits = raw.limits.checked()?;
         if !app.secure_cookies {
             app.mode_badges.push("no TLS".to_owned());
+        }
+        let mut allowed = raw.egress.allow;
+        if let Some(second) = raw.screen.second_opinion {
+            let (opinion, host) = second.checked()?;
+            app.second_opinion = Some(opinion);
+            allowed.push(host);
         }
         let extra_ca_pem = match &raw.egress.ca_file {
             Some(file) => Some(read_file("egress.ca_file", file)?.into_bytes()),
@@ -273,13 +292,28 @@ impl Settings {
             root_key_file: raw.root_key_file.unwrap_or_else(|| raw.data_dir.join("root.key")),
             data_dir: raw.data_dir,
             log: raw.log,
-            allowed: raw.egress.allow,
+            allowed,
             denied: raw.egress.deny,
             extra_ca_pem,
             servers: raw.servers.into_iter().map(RawServer::checked).collect::<Result<_, _>>()?,
             default_organization: raw.default_organization,
             app,
         })
+    }
+}
+
+impl RawSanitize {
+    fn apply(&self, app: &mut procura_app::Settings) -> Result<(), ConfigError> {
+        if !(1..=1_440).contains(&self.keep_minutes) {
+            return Err(wrong("sanitize.keep_minutes", "must be between 1 and 1440, a day"));
+        }
+        if !(1..=10_240).contains(&self.keep_megabytes) {
+            return Err(wrong("sanitize.keep_megabytes", "must be between 1 and 10240"));
+        }
+        app.sanitize_max_bytes = self.max_bytes.max(1_024);
+        app.sanitize_keep_ms = i64::from(self.keep_minutes) * MINUTE_MS;
+        app.sanitize_keep_bytes = usize::try_from(self.keep_megabytes).unwrap_or(usize::MAX) << 20;
+        Ok(())
     }
 }
 
@@ -355,7 +389,7 @@ fn checked_public_url(text: &str) -> Result<String, ConfigError> {
 mod tests {
     use super::*;
 
-    fn raw(toml: &str) -> Result<Settings, ConfigError> {
+    pub(super) fn raw(toml: &str) -> Result<Settings, ConfigError> {
         let raw = Figment::from(Serialized::defaults(Raw::default()))
             .merge(Toml::string(toml))
             .extract()
@@ -369,6 +403,14 @@ mod tests {
         assert_eq!(settings.app.public_url, "http://127.0.0.1:8700");
         assert_eq!(settings.database_url, "sqlite:procura-data/procura.db");
         assert_eq!(settings.app.mode_badges, ["no TLS"]);
+    }
+
+    #[test]
+    fn what_is_kept_of_a_cut_result_is_bounded_in_time_and_size() {
+        let app = raw("").ok().unwrap().app;
+        assert_eq!((app.sanitize_keep_ms, app.sanitize_keep_bytes), (15 * 60_000, 64 << 20));
+        let app = raw("[sanitize]\nkeep_minutes = 2\nkeep_megabytes = 1").ok().unwrap().app;
+        assert_eq!((app.sanitize_keep_ms, app.sanitize_keep_bytes), (120_000, 1 << 20));
     }
 
     #[test]
@@ -386,6 +428,8 @@ mod tests {
             ("[[server]]\nname = \"A\"\nurl = \"http://a.example/\"", "server.name"),
             ("[[server]]\nname = \"a\"", "server a: url"),
             ("[limits]\nmcp = 0", "limits.mcp"),
+            ("[sanitize]\nkeep_minutes = 0", "sanitize.keep_minutes"),
+            ("[sanitize]\nkeep_megabytes = 0", "sanitize.keep_megabytes"),
         ] {
             let error = raw(toml).err().unwrap().to_string();
             assert!(error.starts_with(key), "{error}");

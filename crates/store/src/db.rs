@@ -9,7 +9,7 @@ mod sqlite;
 
 use crate::{record, row::Row, statement::Statement, store::StoreSettings, value::Value};
 use procura_model::{Error, Reason, Result};
-use std::{sync::Arc, time::Duration};
+use std::{path::Path, sync::Arc, time::Duration};
 
 pub use sqlite::InUse;
 
@@ -21,6 +21,12 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(5);
 pub(crate) enum Db {
     Sqlite(Arc<sqlite::Sqlite>),
     Postgres(Arc<postgres::Postgres>),
+}
+
+/// The file of a SQLite URL; `sqlite:///srv/a.db` and `sqlite:/srv/a.db` are the same one.
+fn sqlite_path(url: &str) -> Option<&Path> {
+    let path = url.strip_prefix("sqlite:")?;
+    Some(path.strip_prefix("//").filter(|rest| rest.starts_with('/')).unwrap_or(path).as_ref())
 }
 
 /// How a generated text names its parameters.
@@ -40,12 +46,23 @@ pub(crate) enum Tx {
 
 impl Db {
     pub(crate) async fn open(settings: &StoreSettings) -> Result<Self> {
-        if let Some(path) = settings.url.strip_prefix("sqlite:") {
-            // `sqlite:///srv/a.db` and `sqlite:/srv/a.db` are the same file.
-            let path = path.strip_prefix("//").filter(|rest| rest.starts_with('/')).unwrap_or(path);
-            let db = sqlite::open(path.as_ref(), settings.max_connections).await?;
+        if let Some(path) = sqlite_path(&settings.url) {
+            let db = sqlite::open(path, settings.max_connections).await?;
             return Ok(Self::Sqlite(Arc::new(db)));
         }
+        Self::open_postgres(settings).await
+    }
+
+    /// Opens it beside whoever has it open, for reading alone.
+    pub(crate) async fn open_to_read(settings: &StoreSettings) -> Result<Self> {
+        if let Some(path) = sqlite_path(&settings.url) {
+            let db = sqlite::open_to_read(path, settings.max_connections).await?;
+            return Ok(Self::Sqlite(Arc::new(db)));
+        }
+        Self::open_postgres(settings).await
+    }
+
+    async fn open_postgres(settings: &StoreSettings) -> Result<Self> {
         if settings.url.starts_with("postgres://") || settings.url.starts_with("postgresql://") {
             return Ok(Self::Postgres(Arc::new(postgres::open(settings).await?)));
         }

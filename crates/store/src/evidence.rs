@@ -100,6 +100,19 @@ statements! {
            AND (CAST($4 AS TEXT) IS NULL OR agent_id = $4)
          ORDER BY request_id DESC, position DESC
          LIMIT $5";
+    /// The condition is that of the index `evidence_of_findings`, word for word. Of decisions it picks by what facts
+    /// look like, which an argument can imitate: whoever reads the rows judges.
+    SCREENED = "
+        SELECT *
+          FROM evidence
+         WHERE tenant_id = $1
+           AND request_id >= $2
+           AND at >= $3
+           AND (reason IN ('PROMPT_INJECTION', 'COULD_NOT_SCAN')
+                OR kind = 'outcome' AND risk <> 'none'
+                OR kind = 'decision' AND facts LIKE '%\"found\":true%')
+         ORDER BY request_id DESC, position DESC
+         LIMIT $4";
     COUNT_BY_HOUR = "
         SELECT at / 3600000 AS hour, verdict, COUNT(*) AS decisions
           FROM evidence
@@ -237,6 +250,15 @@ pub async fn list_changes(
     let rows = source.desk().all(&LIST_CHANGES, args).await?;
     let changes = rows.iter().map(read).collect::<Result<Vec<_>>>()?;
     Ok(Page::of(changes, ask, |change| Place::of(change).cursor()))
+}
+
+/// Rows that may tell of something that a screen found, newest first.
+///
+/// # Errors
+/// A fault.
+pub async fn screened(source: &mut impl Source, since: Time, limit: i64) -> Result<Vec<Recorded>> {
+    let rows = source.desk().all(&SCREENED, args![request_floor(since), since, limit]).await?;
+    rows.iter().map(read).collect()
 }
 
 /// How many decisions of each kind fell in each hour since a time; hours without any are absent.

@@ -24,7 +24,11 @@ const MIGRATIONS: &[Migration] = &[
     Migration { version: 7, text: include_str!("../migrations/0007_passports.sql"), sqlite: None },
     Migration { version: 8, text: include_str!("../migrations/0008_guardrails.sql"), sqlite: None },
     Migration { version: 9, text: include_str!("../migrations/0009_history.sql"), sqlite: None },
-    Migration { version: 10, text: include_str!("../migrations/0010_rules.sql"), sqlite: None },
+    Migration { version: 10, text: include_str!("../migrations/0010_results.sql"), sqlite: None },
+    Migration { version: 11, text: include_str!("../migrations/0011_results_by_age.sql"), sqlite: None },
+    Migration { version: 12, text: include_str!("../migrations/0012_redaction_rules.sql"), sqlite: None },
+    Migration { version: 13, text: include_str!("../migrations/0013_screen_feedback.sql"), sqlite: None },
+    Migration { version: 14, text: include_str!("../migrations/0014_rules.sql"), sqlite: None },
 ];
 
 const TABLE: &str = "CREATE TABLE IF NOT EXISTS schema_migrations (version BIGINT NOT NULL PRIMARY KEY);";

@@ -1,43 +1,86 @@
-//! The rest of a tool result that was truncated (RED-2), already sanitized and sealed, for a while.
+//! The rest of a tool result that was truncated (RED-2), already sanitized and sealed, for a while. It belongs to an agent
+//! and, where it was got in one, to a session of a user; an organization keeps a bounded share of them.
 
-use crate::tx::{Source, Unaudited};
-use procura_model::{AgentId, Reason, Result, ResultId, Time};
+use crate::{
+    row::Row,
+    tx::{Source, Unaudited},
+};
+use procura_model::{AgentId, Reason, Result, ResultId, SessionId, Time};
 
 statements! {
     INSERT = "
-        INSERT INTO results (tenant_id, result_id, agent_id, body, created_at, expires_at)
-        VALUES ($1, $2, $3, $4, $5, $6)";
+        INSERT INTO results (tenant_id, result_id, agent_id, session_id, body, size_bytes, created_at, expires_at)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
     READ = "
-        SELECT body
+        SELECT body, expires_at
           FROM results
          WHERE tenant_id = $1
            AND result_id = $2
            AND agent_id = $3
-           AND expires_at > $4";
+           AND COALESCE(session_id, '') = COALESCE(CAST($4 AS TEXT), '')
+           AND expires_at > $5";
+    /// Ids sort by time, so the newest are counted first, and what lies beyond the share is the oldest.
+    KEEP_NEWEST = "
+        DELETE FROM results
+         WHERE tenant_id = $1
+           AND result_id IN (SELECT aged.result_id
+                               FROM (SELECT result_id,
+                                            CAST(SUM(size_bytes) OVER (ORDER BY result_id DESC) AS BIGINT) AS total
+                                       FROM results
+                                      WHERE tenant_id = $1) AS aged
+                              WHERE aged.total > $2)";
 }
 
-/// Stores a sealed result for an agent.
+/// Whose a kept result is: an agent's, acting in a session or for nobody.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Holder {
+    /// The agent that got it.
+    pub agent: AgentId,
+    /// The session in which it got it.
+    pub session: Option<SessionId>,
+}
+
+/// A sealed result.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Kept {
+    /// What was sealed.
+    pub sealed: Vec<u8>,
+    /// Until when it can be read.
+    pub expires_at: Time,
+}
+
+/// Stores a sealed result for its holder.
 ///
 /// # Errors
 /// A fault.
-pub async fn insert(
-    u: &mut Unaudited,
-    result: ResultId,
-    agent: AgentId,
-    sealed: &[u8],
-    expires_at: Time,
-) -> Result<()> {
-    u.desk().run(&INSERT, args![result, agent, sealed, u.now(), expires_at]).await
+pub async fn insert(u: &mut Unaudited, result: ResultId, holder: Holder, kept: &Kept) -> Result<()> {
+    let (body, now) = (kept.sealed.as_slice(), u.now());
+    let size = i64::try_from(body.len()).unwrap_or(i64::MAX);
+    let args = args![result, holder.agent, holder.session, body, size, now, kept.expires_at];
+    u.desk().run(&INSERT, args).await
 }
 
-/// Reads a sealed result; an agent reads its own alone.
+/// Drops the oldest results of the organization until what is left has at most so many bytes.
+///
+/// # Errors
+/// A fault.
+pub async fn keep_newest(u: &mut Unaudited, max_bytes: i64) -> Result<()> {
+    u.desk().run(&KEEP_NEWEST, args![max_bytes]).await
+}
+
+/// Reads a sealed result; its holder alone does.
 ///
 /// # Errors
 /// `NOT_FOUND`, or a fault.
-pub async fn read(source: &mut impl Source, result: ResultId, agent: AgentId) -> Result<Vec<u8>> {
+pub async fn read(source: &mut impl Source, result: ResultId, holder: Holder) -> Result<Kept> {
     let now = source.now();
-    let row = source.desk().maybe(&READ, args![result, agent, now]).await?.ok_or(Reason::NotFound)?;
-    row.bytes("body")
+    let args = args![result, holder.agent, holder.session, now];
+    let row = source.desk().maybe(&READ, args).await?.ok_or(Reason::NotFound)?;
+    kept(&row)
+}
+
+fn kept(row: &Row) -> Result<Kept> {
+    Ok(Kept { sealed: row.bytes("body")?, expires_at: row.time("expires_at")? })
 }
 
 #[cfg(test)]

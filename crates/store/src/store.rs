@@ -44,6 +44,17 @@ impl Store {
         Self::open_keeping(settings, None).await
     }
 
+    /// Opens a database that is there already to read from it, also while a server has it open. SQLite then refuses
+    /// every write.
+    ///
+    /// # Errors
+    /// A fault, also when there is no database.
+    pub async fn open_to_read(settings: &StoreSettings) -> Result<Self> {
+        let db = Db::open_to_read(settings).await?;
+        let queue = Queue::start(&db);
+        Ok(Self(Arc::new(Inner { db, queue, _keep: None })))
+    }
+
     pub(crate) async fn open_keeping(
         settings: &StoreSettings,
         keep: Option<Box<dyn Send + Sync>>,

@@ -4,8 +4,8 @@
 
 use procura_model::{
     AccountId, AgentId, ApprovalId, ApprovalState, BudgetId, CredentialId, Digest, EventId, GuardrailId,
-    InvitationId, PassportId, PermissionId, ReceiptId, RequestId, ReservationId, ResultId, Role, Scopes,
-    SecretId, ServerId, SessionId, TenantId, Time, UserRef,
+    InvitationId, PassportId, PermissionId, ReceiptId, RedactionEffect, RedactionRuleId, RequestId,
+    ReservationId, ResultId, Role, Scopes, SecretId, ServerId, SessionId, TenantId, Time, UserRef,
 };
 use std::sync::Arc;
 
@@ -104,6 +104,12 @@ impl From<Role> for Value {
     }
 }
 
+impl From<RedactionEffect> for Value {
+    fn from(effect: RedactionEffect) -> Self {
+        effect.as_str().into()
+    }
+}
+
 impl From<ApprovalState> for Value {
     fn from(state: ApprovalState) -> Self {
         Self::from(state.as_str())
@@ -139,6 +145,6 @@ macro_rules! ids {
 }
 
 ids! {
-    AccountId AgentId ApprovalId BudgetId CredentialId EventId GuardrailId InvitationId PassportId PermissionId ReceiptId RequestId ReservationId ResultId SecretId
+    AccountId AgentId ApprovalId BudgetId CredentialId EventId GuardrailId InvitationId PassportId PermissionId ReceiptId RedactionRuleId RequestId ReservationId ResultId SecretId
     ServerId SessionId TenantId
 }

@@ -131,6 +131,24 @@ async fn a_database_file_that_is_open_cannot_be_opened_again_and_says_why() {
 }
 
 #[tokio::test]
+async fn a_database_file_that_is_open_can_be_read_beside_and_not_written() {
+    let folder = testing::Folder::new();
+    let path = folder.path().join("procura.db");
+    let settings =
+        StoreSettings { url: format!("sqlite:{}", path.display()), schema: None, max_connections: 2 };
+    assert!(Store::open_to_read(&settings).await.is_err() && !path.exists(), "a reader makes no database");
+    let first = Store::open(&settings).await.unwrap();
+    first.migrate().await.unwrap();
+    let house = House::on(first.clone()).await;
+    let beside = Store::open_to_read(&settings).await.unwrap();
+    assert_eq!(beside.lobby().tenants().await.unwrap().len(), 1);
+    assert!(beside.lobby().set_meta("key", "value").await.is_err());
+    house.store.record(&house.ctx(), vec![decision("beside")]).await.unwrap();
+    beside.close().await;
+    first.ping().await.unwrap();
+}
+
+#[tokio::test]
 async fn a_url_of_another_kind_is_a_fault_that_says_what_is_possible() {
     let settings = StoreSettings { url: "mysql://x".to_owned(), schema: None, max_connections: 1 };
     let error = Store::open(&settings).await.err().unwrap();

@@ -29,6 +29,7 @@ use utoipa_axum::router::OpenApiRouter;
     tags(
         (name = "Verify", description = "The decision before the action."),
         (name = "Activity", description = "What happened: traces, decisions, changes."),
+        (name = "Screening", description = "Looking for injections: prompts, what was found, what people say of it."),
         (name = "Agents", description = "Registered autonomous actors."),
         (name = "Keys", description = "API keys, shown once, kept as digests."),
         (name = "Permissions", description = "What an agent may and may not do."),

@@ -20,7 +20,7 @@ use procura_store::{Writer, approvals as rows, permissions};
 pub(super) async fn opened(used: Used<'_>, canonical: &str, wanted: Decision) -> Result<Answer> {
     let Used { app, ctx, agent, plan, mut writer, reading } = used;
     let quorum = quorum_of(&mut writer, agent, &wanted).await?;
-    let scrub = Scrub::of(app, plan.ask.user.as_deref());
+    let scrub = Scrub::of(app, &agent.redactor, plan.ask.user.as_deref());
     let asked = Approval {
         id: ApprovalId::new(ctx.now, &app.entropy),
         agent: plan.agent,

@@ -11,6 +11,7 @@ use super::{
 use crate::{
     App,
     personal::Scrub,
+    redaction::redacted_json,
     sessions,
     verify::{Plan, Ruling, events},
 };
@@ -105,8 +106,9 @@ fn facts(app: &App, case: &Case, incoming: Incoming<'_>) -> String {
         |id: &&str| id.len() <= MAX_REQUEST_ID_BYTES && id.bytes().all(|byte| byte.is_ascii_graphic());
     let name = incoming.request_id.filter(is_kept).map_or(Json::Null, |id| Json::Text(id.to_owned()));
     let members = Json::Map(vec![("requestId".to_owned(), name)]);
-    let facts = Scrub::of(app, case.ask.user.as_deref()).json(members).canonical();
-    format!("{{\"authzen\":{}}}", app.redacted_json(&facts))
+    let redactor = &case.agent.redactor;
+    let facts = Scrub::of(app, redactor, case.ask.user.as_deref()).json(members).canonical();
+    format!("{{\"authzen\":{}}}", redacted_json(redactor, &facts))
 }
 
 fn shown(

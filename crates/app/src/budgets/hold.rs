@@ -185,7 +185,7 @@ impl Holding<'_> {
         };
         let (ask, now) = (self.plan.ask, self.ctx.now);
         let amount = ask.amount.zip(currency(self.agent, ask, decision));
-        let scrub = Scrub::of(self.app, ask.user.as_deref());
+        let scrub = Scrub::of(self.app, &self.agent.redactor, ask.user.as_deref());
         let reservation = Reservation {
             id: ReservationId::new(now, &self.app.entropy),
             agent: self.plan.agent,

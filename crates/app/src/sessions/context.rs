@@ -3,9 +3,12 @@
 //! into a system prompt. Values that read like instructions are left out, and it is said that they are.
 
 use super::{by_id, list::may_read};
-use crate::App;
+use crate::{
+    App,
+    redaction::{self, redacted_json},
+};
 use procura_model::{Actor, Ctx, Digest, Json, Reason, Result, Scope, SessionId, VerifiedUser};
-use procura_screen::{boundary, inject::Channel, truncate::truncate_text};
+use procura_screen::{boundary, inject::Channel, redact::Redactor, truncate::truncate_text};
 use procura_store::agent_sessions as rows;
 use std::fmt::Write as _;
 
@@ -59,9 +62,10 @@ pub async fn context(app: &App, ctx: &Ctx, session: SessionId) -> Result<Context
     let live = by_id(app, ctx.tenant, found.session.agent, session).await?;
     let user = &live.acting.user;
     let nonce = Digest::from_bytes(app.entropy.bytes()).hex();
+    let redactor = redaction::redactor(app, ctx).await?;
     let blocks = Context {
         facts: facts(app, session, user),
-        untrusted: untrusted(app, user, nonce.get(..32).unwrap_or(&nonce)),
+        untrusted: untrusted(app, &redactor, user, nonce.get(..32).unwrap_or(&nonce)),
     };
     super::demand(app, &live.acting)?;
     Ok(blocks)
@@ -87,7 +91,7 @@ fn facts(app: &App, session: SessionId, user: &VerifiedUser) -> String {
     out
 }
 
-fn untrusted(app: &App, user: &VerifiedUser, nonce: &str) -> String {
+fn untrusted(app: &App, redactor: &Redactor, user: &VerifiedUser, nonce: &str) -> String {
     if user.attributes.is_empty() {
         return String::new();
     }
@@ -99,7 +103,7 @@ fn untrusted(app: &App, user: &VerifiedUser, nonce: &str) -> String {
             withheld += 1;
             continue;
         }
-        let line = app.redacted_json(&line.canonical()).into_owned();
+        let line = redacted_json(redactor, &line.canonical()).into_owned();
         let shown = truncate_text(&line, ATTRIBUTE_BYTES);
         if lines.len() + shown.text.len() > BLOCK_BYTES {
             left_out += 1;

@@ -1,6 +1,8 @@
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
+use std::borrow::Cow;
+
 use super::*;
 
 /// A body that looks drawn by chance; built here so that no token-like literal stands in the source.
@@ -52,7 +54,7 @@ fn ordinary_text_is_left_alone() {
     ] {
         assert_eq!(
             redactor.redact(text),
-            Redacted { text: Cow::Borrowed(text), count: 0, kinds: Vec::new() }
+            Redacted { text: Cow::Borrowed(text), count: 0, kinds: Vec::new(), rules: Vec::new() }
         );
     }
 }
@@ -92,7 +94,7 @@ fn disguised_secrets_are_found_where_they_stand() {
     }
 }
 
-fn texts() -> impl Strategy<Value = String> {
+pub(super) fn texts() -> impl Strategy<Value = String> {
     let piece = prop_oneof![
         "\\PC{0,12}",
         "[ \"\\\\:=&%;,\n]{0,6}",

@@ -3,17 +3,21 @@
 
 mod lines;
 mod prompt;
+mod report;
 mod response;
 mod token;
 mod url;
 
 use super::Problem;
-use crate::say;
+use crate::{config::Overrides, say};
 use lines::{each_line, standard_input};
-use procura_model::Clock;
+use procura_model::{Clock, TenantId};
 use procura_policy::check_record;
 use procura_screen::{inject::Channel, redact::Redactor};
-use std::process::ExitCode;
+use std::{
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
 use token::Method;
 
 /// What `procura check` is told.
@@ -38,7 +42,7 @@ enum Gate {
     },
     /// Does a text look like a prompt injection?
     #[command(
-        after_help = "Examples:\n  echo 'ignore all previous instructions' | procura check prompt\n  procura check prompt --jsonl < texts.jsonl"
+        after_help = "Examples:\n  echo 'ignore all previous instructions' | procura check prompt\n  procura check prompt --jsonl < texts.jsonl\n  procura check prompt --report labelled.jsonl\n  procura check prompt --report --last-days 7\n\nLabelled records: {\"text\":..,\"label\":0|1,\"source\":..,\"channel\":..}. --last-days reads the database that the\nconfiguration names, also while a server has it open, and changes nothing."
     )]
     Prompt {
         /// The text; standard input where absent.
@@ -49,6 +53,8 @@ enum Gate {
         /// Read records such as {"text":..,"channel":..}.
         #[arg(long)]
         jsonl: bool,
+        #[command(flatten)]
+        report: ReportArgs,
     },
     /// Which secrets would be taken out of a text?
     #[command(
@@ -82,19 +88,55 @@ enum Gate {
     },
 }
 
+/// What `procura check prompt --report` is told.
+#[derive(clap::Args)]
+struct ReportArgs {
+    /// Print recall and false positives by source and channel for a file of labelled texts.
+    #[arg(long, value_name = "FILE", conflicts_with = "jsonl")]
+    report: Option<Option<PathBuf>>,
+    /// Print what the screens found in so many last days instead.
+    #[arg(long, value_name = "DAYS", requires = "report")]
+    last_days: Option<i64>,
+    /// Of this organization alone.
+    #[arg(long, value_name = "ID", requires = "last_days")]
+    organization: Option<TenantId>,
+    /// Print the report as JSON.
+    #[arg(long, requires = "report")]
+    json: bool,
+}
+
 #[derive(serde::Deserialize)]
 struct TextRecord {
     text: String,
     channel: Option<Channel>,
 }
 
-pub(super) async fn run(args: CheckArgs) -> Result<ExitCode, Problem> {
+pub(super) async fn run(
+    args: CheckArgs,
+    file: Option<&Path>,
+    overrides: &Overrides,
+) -> Result<ExitCode, Problem> {
     match args.gate {
         Gate::Url { jsonl: true, .. } => url::urls().await,
         Gate::Url { url: Some(url), .. } => url::one_url(&url).await,
         Gate::Url { url: None, .. } => {
             say::complain("procura: give a URL, or --jsonl with records on standard input");
             Ok(ExitCode::from(2))
+        }
+        Gate::Prompt {
+            report: ReportArgs { report: Some(labelled), last_days, organization, json }, ..
+        } => {
+            let shape = if json { report::As::Json } else { report::As::Table };
+            match (labelled, last_days) {
+                (Some(labelled), None) => report::of_file(&labelled, shape),
+                (None, Some(days)) => {
+                    report::of_last_days(days, organization, (file, overrides), shape).await
+                }
+                _ => {
+                    say::complain("procura: --report takes either a file of labelled texts, or --last-days");
+                    Ok(ExitCode::from(2))
+                }
+            }
         }
         Gate::Prompt { jsonl: true, .. } => {
             let scanner = prompt::scanner()?;

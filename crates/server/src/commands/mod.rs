@@ -71,7 +71,7 @@ pub(crate) async fn run(
             links::print(Settings::load(file, overrides)?, &links::Wanted::Owner(email)).await
         }
         Command::Connect(args) => connect::run(&Settings::load(file, overrides)?, &args),
-        Command::Check(args) => check::run(args).await,
+        Command::Check(args) => check::run(args, file, overrides).await,
         Command::Openapi => {
             say::line(procura_web::openapi::document().trim_end());
             Ok(ExitCode::SUCCESS)

@@ -51,7 +51,7 @@ pub(crate) struct Sqlite {
     pub(super) readers: SqlitePool,
     writer: Arc<Mutex<WriterConnection>>,
     options: SqliteConnectOptions,
-    _lock: File,
+    _lock: Option<File>,
 }
 
 /// The one connection that writes.
@@ -87,7 +87,30 @@ pub(super) async fn open(path: &Path, max_connections: u32) -> Result<Sqlite> {
         readers,
         writer: Arc::new(Mutex::new(WriterConnection { connection, unclean: false })),
         options: writing,
-        _lock: lock,
+        _lock: Some(lock),
+    })
+}
+
+/// Opens the file beside the process that writes to it. It takes no lock and may write nothing, not even through the
+/// connection that is the writer's place.
+pub(super) async fn open_to_read(path: &Path, max_connections: u32) -> Result<Sqlite> {
+    let options = SqliteConnectOptions::new()
+        .filename(path)
+        .create_if_missing(false)
+        .busy_timeout(PATIENCE)
+        .pragma("query_only", "ON")
+        .disable_statement_logging();
+    let connection = options.connect().await.map_err(|error| broken("open the database to read", error))?;
+    let readers = SqlitePoolOptions::new()
+        .max_connections(max_connections.max(1))
+        .acquire_timeout(PATIENCE)
+        .test_before_acquire(false)
+        .connect_lazy_with(options.clone());
+    Ok(Sqlite {
+        readers,
+        writer: Arc::new(Mutex::new(WriterConnection { connection, unclean: false })),
+        options,
+        _lock: None,
     })
 }
 

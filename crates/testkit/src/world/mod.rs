@@ -58,6 +58,8 @@ pub struct Options {
     pub seed: u64,
     /// What tool results are cut to.
     pub sanitize_max_bytes: usize,
+    /// How much of what is cut off is kept for an organization.
+    pub sanitize_keep_bytes: usize,
     /// Whether the sandbox is open without sign-in, as in the demo.
     pub open_sandbox: bool,
 }
@@ -70,6 +72,7 @@ impl Default for Options {
             limits: LimitSettings { global: plenty, mcp: plenty, auth: plenty, registration: plenty },
             seed: 7,
             sanitize_max_bytes: 50 * 1024,
+            sanitize_keep_bytes: 64 * 1024 * 1024,
             open_sandbox: false,
         }
     }
@@ -103,8 +106,21 @@ impl World {
     }
 
     /// Starts a world on a store that was made before.
-    #[expect(clippy::expect_used, reason = "a test without its world has nothing to say")]
     pub async fn start_on(store: Store, options: Options) -> Self {
+        Self::start_adjusted(store, options, |_| {}).await
+    }
+
+    /// Starts a world whose operator set something that few tests want.
+    pub async fn start_set(adjust: impl FnOnce(&mut procura_app::Settings)) -> Self {
+        Self::start_adjusted(testing::fresh().await, Options::default(), adjust).await
+    }
+
+    #[expect(clippy::expect_used, reason = "a test without its world has nothing to say")]
+    async fn start_adjusted(
+        store: Store,
+        options: Options,
+        adjust: impl FnOnce(&mut procura_app::Settings),
+    ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("listen on the loopback");
         let url = format!("http://{}", listener.local_addr().expect("the listener has an address"));
         let entropy = Entropy::seeded(options.seed);
@@ -120,13 +136,15 @@ impl World {
             connect_timeout: Duration::from_secs(5),
         })
         .expect("set up the way out");
-        let settings = procura_app::Settings {
+        let mut settings = procura_app::Settings {
             scrypt: Cost::least(),
             limits: options.limits,
             sanitize_max_bytes: options.sanitize_max_bytes,
+            sanitize_keep_bytes: options.sanitize_keep_bytes,
             open_sandbox: options.open_sandbox,
             ..procura_app::Settings::for_url(&url)
         };
+        adjust(&mut settings);
         let seals = Seals::new(&RootKey::generate(&entropy));
         let parts = procura_app::World { store, egress, seals, clock: clock.clone(), entropy, settings };
         let app = App::new(parts).expect("put the parts together");

@@ -58,7 +58,13 @@ mod reasons;
 #[cfg(test)]
 mod receipts;
 #[cfg(test)]
+mod redaction;
+#[cfg(test)]
+mod results;
+#[cfg(test)]
 mod sandbox;
+#[cfg(test)]
+mod screening;
 #[cfg(test)]
 mod sdks;
 #[cfg(test)]

@@ -1,7 +1,8 @@
 //! Two organizations, and every operation of the OpenAPI document walked by strangers (ORG-2, AGT-3): without a
 //! credential, with the other organization's, and with every scope but the one that is needed.
 
-use procura_model::{Reason, Role, Scope};
+use procura_app::{Identified, results};
+use procura_model::{Actor, Origin, Reason, Role, Scope, Scopes};
 use procura_testkit::{
     business::signed_token,
     stub::Stub,
@@ -75,7 +76,21 @@ async fn furnish(w: &World) -> (House, Buyer) {
     let guardrail =
         json!({"name": "canary-rail", "policy": "forbid(principal, action, resource) when { false };"});
     let guardrail = shop.platform.post("/v1/guardrails", &guardrail).send().await.ok();
+    let holder = Identified {
+        tenant: shop.id,
+        actor: Actor::Agent {
+            agent: agent.id,
+            credential: agent.key_id.parse().unwrap(),
+            scopes: Scopes::default(),
+            user: None,
+        },
+    };
+    let kept = results::keep(&w.app, &w.app.ctx(holder, Origin::default()), "canary-rest").await.unwrap();
+    let rule = json!({"name": "canary-rule", "effect": "redact", "pattern": "CANARY-[0-9]{6}"});
+    let rule = shop.platform.post("/v1/redaction-rules", &rule).send().await.ok();
     let ids = vec![
+        ("ruleId", rule.text_at("/rule/id")),
+        ("resultId", kept.id.to_string()),
         ("guardrailId", guardrail.text_at("/id")),
         ("budgetId", budget),
         ("reservationId", spent.0.text_at("/reservationId")),
@@ -106,6 +121,9 @@ fn body_of(operation: &str, house: &House) -> Value {
         "redeemReceipt" => json!({"receipt": "walked.walked.walked"}),
         "addGuardrail" | "replaceGuardrail" => {
             json!({"name": "walked", "policy": "forbid(principal, action, resource) when { false };"})
+        }
+        "addRedactionRule" | "replaceRedactionRule" | "testRedactionRule" => {
+            json!({"name": "walked", "effect": "redact", "pattern": "WALKED-[0-9]{6}"})
         }
         "addBudget" | "replaceBudget" => {
             json!({"name": "walked", "of": "organization", "actions": ["walked"],
@@ -139,6 +157,8 @@ fn body_of(operation: &str, house: &House) -> Value {
         }
         "makeApprovalLink" => Value::Null,
         "grantApproval" | "denyApproval" | "cancelApproval" | "disableAgent" | "enableAgent" => Value::Null,
+        "screenPrompt" => json!({"agentId": agent, "text": "Which of my orders are late?"}),
+        "giveFeedback" => json!({"judgement": "missed_attack"}),
         "simulatePolicy" => json!({"agentId": agent, "permissions": []}),
         other => panic!("say in tests/all/tenancy.rs what {other} is sent"),
     }
@@ -281,6 +301,7 @@ async fn everything(shop: &Shop, house: &House) -> Vec<String> {
         "/v1/invitations".to_owned(),
         "/v1/sessions".to_owned(),
         "/v1/organization".to_owned(),
+        "/v1/redaction-rules".to_owned(),
         "/v1/entities".to_owned(),
         "/v1/changes".to_owned(),
         format!("/v1/traces/{}", house.id("requestId")),

@@ -6,7 +6,7 @@ use procura_app::{Identified, servers};
 use procura_model::{Actor, Origin, Reason, ServerSettings, Transport};
 use procura_testkit::{
     stub::{Change, Mode},
-    world::{Options, World},
+    world::World,
 };
 use serde_json::json;
 use std::{
@@ -184,41 +184,6 @@ async fn what_an_upstream_says_is_screened_redacted_and_fenced() {
     );
     let again = caller.call_tool("stub__benign", json!({})).await.ok();
     assert_ne!(fenced.text(), again.text(), "the fence has a nonce of its own each time");
-}
-
-#[tokio::test]
-async fn a_long_result_is_cut_and_can_be_read_on() {
-    let w = World::start_with(Options { sanitize_max_bytes: 8 * 1024, ..Options::default() }).await;
-    let shop = w.tenant("shop").await;
-    let stub = w.upstream().await;
-    let caller = shop.with_stub(&stub, json!({})).await;
-    let words = "The shelf holds twelve boxes of paper. ".repeat(1_000);
-    let cut = caller.call_tool("stub__echo", json!({"text": words})).await.ok();
-    assert!(cut.reply.body.len() < 12 * 1024, "{} bytes", cut.reply.body.len());
-    let remark = cut.text();
-    let id =
-        remark.split("out_").nth(1).and_then(|rest| rest.get(..26)).unwrap_or_else(|| panic!("{remark}"));
-    let id = format!("out_{id}");
-    let (mut offset, mut parts) = (0_i64, 0);
-    loop {
-        let more = caller.call_tool("procura__read_more", json!({"result": id, "offset": offset})).await.ok();
-        parts += 1;
-        let Some(next) =
-            more.text().split("\"offset\":").nth(1).and_then(|rest| {
-                rest.chars().take_while(char::is_ascii_digit).collect::<String>().parse().ok()
-            })
-        else {
-            break;
-        };
-        assert!(next > offset && parts < 50, "{next} after {offset}");
-        offset = next;
-    }
-    assert!(parts > 4, "{parts}");
-    let other = shop.agent("other").await;
-    shop.permit_all_tools(&other).await;
-    other.call_tool("procura__read_more", json!({"result": id, "offset": 0})).await.denied(Reason::NotFound);
-    w.advance_ms(2 * procura_model::time::HOUR_MS);
-    caller.call_tool("procura__read_more", json!({"result": id, "offset": 0})).await.denied(Reason::NotFound);
 }
 
 #[tokio::test]

@@ -16,6 +16,9 @@ pub mod members;
 pub mod organization;
 pub mod permissions;
 pub mod receipts;
+pub mod redaction_rules;
+pub mod results;
+pub mod screening;
 pub mod servers;
 pub mod sessions;
 pub mod simulation;
@@ -44,6 +47,8 @@ pub fn routes(state: Option<&WebState>) -> OpenApiRouter<WebState> {
         .merge(organization::routes())
         .merge(entities::routes())
         .merge(receipts::routes())
+        .merge(redaction_rules::routes())
+        .merge(screening::feedback_routes())
         .merge(passport::owner_routes());
     let writes = match state {
         Some(state) => writes.layer(middleware::from_fn_with_state(state.clone(), idempotency::pass)),
@@ -54,10 +59,13 @@ pub fn routes(state: Option<&WebState>) -> OpenApiRouter<WebState> {
         .merge(activity::routes())
         .merge(caller::routes())
         .merge(tools::routes())
+        .merge(results::routes())
+        .merge(redaction_rules::trying())
         .merge(business_api::routes())
         .merge(user_token::routes())
         .merge(sessions::routes())
         .merge(simulation::routes())
+        .merge(screening::routes())
         .merge(passport::holder_routes())
         .merge(writes)
 }

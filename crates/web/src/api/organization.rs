@@ -58,10 +58,14 @@ pub(crate) struct SettingsForm {
     approval_quorum: u8,
     /// Whether the person who owns an agent may approve its calls.
     owners_may_approve: bool,
+    /// Whether injections found in prompts only report and do not block.
+    report_only_prompts: bool,
     /// Whether injections found in arguments only report and do not block.
     report_only_arguments: bool,
     /// Whether injections found in results only report and do not block.
     report_only_results: bool,
+    /// Whether injections found in what tools say about themselves only report and do not hide the tool.
+    report_only_descriptions: bool,
     /// Which agent's policy judges subjects of a type when AuthZEN asks about them: type to agent.
     #[schema(value_type = BTreeMap<String, String>)]
     authzen_subjects: BTreeMap<String, AgentId>,
@@ -90,12 +94,18 @@ pub(crate) struct OrganizationChangeBody {
     /// Whether the person who owns an agent may approve its calls.
     #[schema(nullable = false)]
     owners_may_approve: Option<bool>,
+    /// Whether injections found in prompts only report and do not block.
+    #[schema(nullable = false)]
+    report_only_prompts: Option<bool>,
     /// Whether injections found in arguments only report and do not block.
     #[schema(nullable = false)]
     report_only_arguments: Option<bool>,
     /// Whether injections found in results only report and do not block.
     #[schema(nullable = false)]
     report_only_results: Option<bool>,
+    /// Whether injections found in what tools say about themselves only report and do not hide the tool.
+    #[schema(nullable = false)]
+    report_only_descriptions: Option<bool>,
     /// Which agent's policy judges subjects of a type when AuthZEN asks about them: type to agent. Replaced as a whole.
     #[schema(value_type = Option<BTreeMap<String, String>>, nullable = false)]
     authzen_subjects: Option<BTreeMap<String, AgentId>>,
@@ -136,8 +146,10 @@ pub(crate) async fn change(
         approval_ttl_ms: body.approval_ttl_ms.unwrap_or(before.approval_ttl_ms),
         approval_quorum: body.approval_quorum.unwrap_or(before.approval_quorum),
         owners_may_approve: body.owners_may_approve.unwrap_or(before.owners_may_approve),
+        report_only_prompts: body.report_only_prompts.unwrap_or(before.report_only_prompts),
         report_only_arguments: body.report_only_arguments.unwrap_or(before.report_only_arguments),
         report_only_results: body.report_only_results.unwrap_or(before.report_only_results),
+        report_only_descriptions: body.report_only_descriptions.unwrap_or(before.report_only_descriptions),
         authzen_subjects: body.authzen_subjects.unwrap_or(before.authzen_subjects),
     };
     let name = body.name.unwrap_or(tenant.name);

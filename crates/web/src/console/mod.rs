@@ -28,7 +28,9 @@ mod passports;
 mod permission_form;
 mod policies;
 mod receipts;
+mod redaction;
 mod sandbox;
+mod screening;
 mod search;
 mod sessions;
 mod settings;
@@ -85,6 +87,9 @@ fn watching() -> Router<WebState> {
         .route("/activity/export.json", get(activity::export_json))
         .route("/activity/{request}", get(trace::trace))
         .route("/activity/{request}/receipt", post(receipts::check))
+        .route("/activity/{request}/feedback", post(screening::give))
+        .route("/activity/{request}/feedback/withdraw", post(screening::withdraw))
+        .route("/screening", get(screening::overview))
         .route("/approvals", get(approvals::inbox))
         .route("/approvals/waiting", get(approvals::refresh))
         .route("/approvals/{id}", get(approvals::one))
@@ -111,6 +116,11 @@ fn managing() -> Router<WebState> {
         .route("/sandbox", get(sandbox::page).post(sandbox::tried))
         .route("/policies/simulation", get(simulation::begin_page).post(simulation::simulate))
         .route("/policies/simulation/lines", post(simulation::lines))
+        .route("/settings/redaction", get(redaction::list).post(redaction::add))
+        .route("/settings/redaction/try", post(redaction::try_new))
+        .route("/settings/redaction/{id}", get(redaction::one).post(redaction::change))
+        .route("/settings/redaction/{id}/try", post(redaction::try_change))
+        .route("/settings/redaction/{id}/remove", post(redaction::remove))
         .route("/policies/guardrails", get(guardrails::list).post(guardrails::add))
         .route("/policies/guardrails/{id}", get(guardrails::one).post(guardrails::change))
         .route("/policies/guardrails/{id}/remove", post(guardrails::remove))

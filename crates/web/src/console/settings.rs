@@ -100,8 +100,10 @@ fn form_of(tenant: &Tenant) -> OrganizationForm {
         approval_quorum: settings.approval_quorum.to_string(),
         owners_may_approve: settings.owners_may_approve,
         store_metadata: settings.store_metadata,
+        report_only_prompts: settings.report_only_prompts,
         report_only_arguments: settings.report_only_arguments,
         report_only_results: settings.report_only_results,
+        report_only_descriptions: settings.report_only_descriptions,
     }
 }
 
@@ -113,8 +115,10 @@ fn typed(fields: &Fields) -> OrganizationForm {
         approval_quorum: fields.text("approval_quorum").to_owned(),
         owners_may_approve: fields.has("owners_may_approve"),
         store_metadata: fields.has("store_metadata"),
+        report_only_prompts: fields.has("report_only_prompts"),
         report_only_arguments: fields.has("report_only_arguments"),
         report_only_results: fields.has("report_only_results"),
+        report_only_descriptions: fields.has("report_only_descriptions"),
     }
 }
 
@@ -149,8 +153,10 @@ fn read(form: &OrganizationForm) -> std::result::Result<TenantSettings, Problems
         approval_ttl_ms: hours.unwrap_or(24) * time::HOUR_MS,
         approval_quorum: quorum.unwrap_or(1),
         owners_may_approve: form.owners_may_approve,
+        report_only_prompts: form.report_only_prompts,
         report_only_arguments: form.report_only_arguments,
         report_only_results: form.report_only_results,
+        report_only_descriptions: form.report_only_descriptions,
         ..TenantSettings::default()
     })
 }

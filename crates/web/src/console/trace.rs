@@ -4,6 +4,7 @@ use super::{
     activity::{agent_names, name_of, sentence_of},
     desk::{Answer, Desk, page},
     receipts,
+    screening,
     sessions::session_of,
     snippets::PLACEHOLDER,
     view::{
@@ -82,6 +83,7 @@ pub(super) async fn trace_page(
         }),
         receipt: receipts::section(desk, &facts, brought),
         session: session_of(&event.facts).map(Id),
+        feedback: screening::of_trace(&desk, &trace).await?,
         calls: vec![ApiCall::get(
             "Read this trace",
             "read:activity",

@@ -182,7 +182,7 @@ async fn use_api(house: &House, acting: &Acting, server: &str) {
 async fn read_on(house: &House, acting: &Acting, cut: &Called) {
     let text = cut.text();
     let Some(id) = text.split("out_").nth(1).and_then(|rest| rest.get(..26)) else { return };
-    let wanted = json!({"result": format!("out_{id}"), "offset": 0});
+    let wanted = json!({"handle": format!("out_{id}")});
     call(house, acting, "procura__read_more", &wanted).await.ok();
 }
 
@@ -191,6 +191,6 @@ pub(super) async fn read_another_s(house: &House, one: &Acting, other: &Acting) 
     house.business.serve(one.user);
     let long = call(house, one, "orders__long", &json!({})).await.ok();
     let id = long.text().split("out_").nth(1).and_then(|rest| rest.get(..26)).unwrap().to_owned();
-    let wanted = json!({"result": format!("out_{id}"), "offset": 0});
+    let wanted = json!({"handle": format!("out_{id}")});
     call(house, other, "procura__read_more", &wanted).await.denied(Reason::NotFound);
 }

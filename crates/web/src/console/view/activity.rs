@@ -7,6 +7,7 @@ use super::{
     ending::Ended,
     frame::Frame,
     receipts::ReceiptBox,
+    screening::FeedbackBox,
     words::{Id, Mark, When},
 };
 use askama::Template;
@@ -109,5 +110,7 @@ pub(crate) struct TracePage {
     pub(crate) session: Option<Id>,
     /// The receipt that was signed with it, where one was asked for.
     pub(crate) receipt: Option<ReceiptBox>,
+    /// What people say of the screens in it.
+    pub(crate) feedback: FeedbackBox,
     pub(crate) calls: Vec<ApiCall>,
 }

@@ -188,7 +188,7 @@ const fn is_of_the_screen(reason: Option<Reason>) -> bool {
 fn screened(event: &Event, facts: &Json) -> Option<Gate> {
     let seen = facts.member("gates").and_then(|gates| gates.member("screen"));
     if !is_of_the_screen(event.reason) {
-        return seen.map(|seen| looked("Screened", seen, "in the arguments"));
+        return seen.map(|seen| looked("Screened", seen, place_of(event)));
     }
     let said = facts.member("sentence").map(plain).unwrap_or_default();
     let mut gate = Gate::passed("Screened", said).refused("Refused").because(event.reason);
@@ -199,11 +199,25 @@ fn screened(event: &Event, facts: &Json) -> Option<Gate> {
     Some(gate)
 }
 
+/// Where the text stood that a decision's screen looked at.
+fn place_of(event: &Event) -> &'static str {
+    match (event.action.as_deref(), event.target.as_deref()) {
+        (Some("prompt.screen"), _) => "in the prompt",
+        (_, Some("definition_reported")) => "in the tool's description",
+        _ => "in the arguments",
+    }
+}
+
 /// A screen that let a text pass.
 fn looked(name: &'static str, seen: &Json, place: &str) -> Gate {
     let risk = seen.member("risk").map(plain).unwrap_or_default();
     let said = match risk.as_str() {
         "" | "none" => format!("Nothing was found {place}."),
+        risk if seen.member("reportOnly") == Some(&Json::Bool(true)) => {
+            format!(
+                "Found {place}, of {risk} risk; it would have been blocked, and this channel only reports."
+            )
+        }
         risk => format!("Found {place}, of {risk} risk; it was reported and let pass."),
     };
     let mut gate = Gate::passed(name, said);
@@ -212,6 +226,12 @@ fn looked(name: &'static str, seen: &Json, place: &str) -> Gate {
     }
     gate.facts = flatten(seen);
     gate
+}
+
+/// What the operator's classifier was asked and said.
+fn second_opinion(asked: &Json) -> Vec<Fact> {
+    let named = |fact: Fact| Fact { name: format!("secondOpinion.{}", fact.name), ..fact };
+    flatten(asked).into_iter().map(named).collect()
 }
 
 /// What was done to the result before the caller got it: `{risk, rules, redactions, kinds, droppedBytes, kept}`.
@@ -230,7 +250,8 @@ fn sanitized(event: &Event, facts: &Json) -> Vec<Gate> {
         let said = event.reason.map_or("", Reason::text);
         screen = Gate::passed("Screened result", said).refused("Refused").because(event.reason);
     }
-    screen.facts = only(&["risk", "rules"]);
+    screen.facts = only(&["risk", "rules", "reportOnly"]);
+    screen.facts.extend(facts.member("secondOpinion").map(second_opinion).unwrap_or_default());
     let is_withheld = screen.is_refusal;
     gates.push(screen);
     if is_withheld {
@@ -243,7 +264,7 @@ fn sanitized(event: &Event, facts: &Json) -> Vec<Gate> {
             format!("{redactions} secrets were taken out: {}.", member("kinds").unwrap_or_default());
         redact.mark = Mark::neutral("Changed");
     }
-    redact.facts = only(&["redactions", "kinds"]);
+    redact.facts = only(&["redactions", "kinds", "ownRules"]);
     gates.push(redact);
     if let Some(dropped) = member("droppedBytes").filter(|bytes| bytes != "0") {
         let mut cut =

@@ -131,10 +131,43 @@ pub(crate) fn done(word: &str) -> Option<Done> {
         "permission-added" => "The permission is added and holds from the next call on.",
         "permission-changed" => "The permission is changed and holds from the next call on.",
         "permission-removed" => "The permission is removed. Calls that it allowed are refused now.",
+        "feedback-given" => "What you say of the screen is written down and counted.",
+        "feedback-withdrawn" => "What you said of the screen is taken back.",
         "guardrail-added" => "The guardrail is added and holds for every agent from the next call on.",
         "guardrail-changed" => "The guardrail is changed and holds for every agent from the next call on.",
         "guardrail-removed" => "The guardrail is removed. What only it refused may be allowed now.",
         "entity-removed" => "The entity is removed. Searches no longer find it.",
+        "redaction-rule-added" => "The redaction rule is saved and holds from the next call on.",
+        "redaction-rule-changed" => "The redaction rule is changed and holds from the next call on.",
+        "redaction-rule-removed" => "The redaction rule is removed.",
+        "invitation-revoked" => "The invitation is taken back. Its link no longer works.",
+        "role-changed" => "The role is changed.",
+        "member-removed" => "The member is removed and signed out.",
+        "password-changed" => "The password is changed. Other sessions of yours are ended.",
+        "user-auth-saved" => "Saved. It holds from the next token on.",
+        "user-auth-removed" => "Users of this agent are no longer verified, so no session opens.",
+        "widget-saved" => "The widget is saved.",
+        "secret-set" => "The secret is set. Tokens that were made with it are accepted.",
+        "secret-removed" => "The older secret is removed. Tokens that were made with it are refused.",
+        "session-revoked" => "The session is revoked. The agent has stopped acting in it.",
+        "user-revoked" => "Revoked. The agent has stopped acting for this user.",
+        "user-revoked-none" => {
+            "Nothing to revoke: the agent has no live session of a user with this id. Ids are compared exactly."
+        }
+        "signed-out" => "You are signed out.",
+        _ => done_to_tools(word)?,
+    };
+    let tone = match word {
+        _ if word.ends_with("-failing") => "denied",
+        _ if word.ends_with("-none") => "neutral",
+        _ => "allowed",
+    };
+    Some(Done { tone, text })
+}
+
+/// The same for tools and the servers that offer them.
+fn done_to_tools(word: &str) -> Option<&'static str> {
+    Some(match word {
         "api-added" => "The API is added. Agents see its tools as far as their permissions allow them.",
         "tools-imported" => "The tools are added. Agents see them as far as their permissions allow them.",
         "api-changed" => "The API is changed.",
@@ -152,29 +185,8 @@ pub(crate) fn done(word: &str) -> Option<Done> {
         "server-on" => "The tool server is in use.",
         "server-asked" => "The tool server was asked for its tools again.",
         "server-off" => "The tool server is switched off. Its tools are hidden and refused.",
-        "invitation-revoked" => "The invitation is taken back. Its link no longer works.",
-        "role-changed" => "The role is changed.",
-        "member-removed" => "The member is removed and signed out.",
-        "password-changed" => "The password is changed. Other sessions of yours are ended.",
-        "user-auth-saved" => "Saved. It holds from the next token on.",
-        "user-auth-removed" => "Users of this agent are no longer verified, so no session opens.",
-        "widget-saved" => "The widget is saved.",
-        "secret-set" => "The secret is set. Tokens that were made with it are accepted.",
-        "secret-removed" => "The older secret is removed. Tokens that were made with it are refused.",
-        "session-revoked" => "The session is revoked. The agent has stopped acting in it.",
-        "user-revoked" => "Revoked. The agent has stopped acting for this user.",
-        "user-revoked-none" => {
-            "Nothing to revoke: the agent has no live session of a user with this id. Ids are compared exactly."
-        }
-        "signed-out" => "You are signed out.",
         _ => return None,
-    };
-    let tone = match word {
-        _ if word.ends_with("-failing") => "denied",
-        _ if word.ends_with("-none") => "neutral",
-        _ => "allowed",
-    };
-    Some(Done { tone, text })
+    })
 }
 
 #[cfg(test)]

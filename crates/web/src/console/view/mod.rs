@@ -18,7 +18,9 @@ pub(crate) mod guardrails;
 pub(crate) mod passports;
 pub(crate) mod policies;
 pub(crate) mod receipts;
+pub(crate) mod redaction;
 pub(crate) mod sandbox;
+pub(crate) mod screening;
 pub(crate) mod sessions;
 pub(crate) mod settings;
 pub(crate) mod simulation;
@@ -45,8 +47,14 @@ mod passport_samples;
 #[path = "policy_samples_tests.rs"]
 mod policy_samples;
 #[cfg(test)]
+#[path = "redaction_samples_tests.rs"]
+mod redaction_samples;
+#[cfg(test)]
 #[path = "samples_tests.rs"]
 mod samples;
+#[cfg(test)]
+#[path = "screening_samples_tests.rs"]
+mod screening_samples;
 #[cfg(test)]
 #[path = "simulation_samples_tests.rs"]
 mod simulation_samples;

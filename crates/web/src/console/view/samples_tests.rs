@@ -11,6 +11,7 @@ use super::{
     frame::{Frame, Section, Who},
     policies::{Checked, PermissionForm, PermissionPage},
     receipts::{CheckedReceipt, ReceiptBox},
+    screening_samples,
     settings::{InvitationRow, MemberRow, OrganizationForm, Settings, UrlVerdict},
     start::{Progress, Start, Steps},
     tools::{Able, ServerForm, ServerRow, ToolRow},
@@ -212,6 +213,7 @@ pub(super) fn trace_page(verdict: Verdict, reason: Reason) -> TracePage {
         rule_href: Some("/policies/new".to_owned()),
         receipt: is_done.then(receipt_box),
         session: Some(Id::of(SessionId::new(NOW, &seeded()))),
+        feedback: screening_samples::feedback(),
         calls: calls(),
     }
 }

@@ -36,8 +36,10 @@ pub(crate) struct OrganizationForm {
     pub(crate) approval_quorum: String,
     pub(crate) owners_may_approve: bool,
     pub(crate) store_metadata: bool,
+    pub(crate) report_only_prompts: bool,
     pub(crate) report_only_arguments: bool,
     pub(crate) report_only_results: bool,
+    pub(crate) report_only_descriptions: bool,
 }
 
 /// What the egress guard says about a URL.
