@@ -5,8 +5,8 @@ use std::ops::Range;
 
 use super::Hit;
 use super::class::{Shape, is_placeholder};
-use super::name::{Strength, strength};
-use super::value::is_password;
+use super::name::Strength;
+use super::value::{Name, is_password};
 
 /// Lines of a table that are looked at below its header.
 const MOST_LINES: usize = 2_000;
@@ -45,7 +45,7 @@ impl Table {
 }
 
 /// The cells below the header cell at `from..to`, if the line around it is the header of a table.
-pub(crate) fn csv(text: &str, (from, to): (usize, usize), table: &mut Table, hits: &mut Vec<Hit>) {
+pub(crate) fn csv(text: &str, Name { from, to, strength }: Name, table: &mut Table, hits: &mut Vec<Hit>) {
     let bytes = text.as_bytes();
     let edge = |at: Option<&u8>| at.is_none_or(|byte| b",\"\r\n".contains(byte));
     if !edge(from.checked_sub(1).and_then(|at| bytes.get(at))) || !edge(bytes.get(to)) {
@@ -55,7 +55,6 @@ pub(crate) fn csv(text: &str, (from, to): (usize, usize), table: &mut Table, hit
         return;
     }
     let Some(header) = text.get(table.line.clone()) else { return };
-    let Some(strength) = text.get(from..to).and_then(strength) else { return };
     table.columns += 1;
     let column = header.get(..from - table.line.start).map_or(0, |before| before.matches(',').count());
     let width = header.matches(',').count();
@@ -84,7 +83,7 @@ fn push_cell(line: &str, line_start: usize, column: usize, strength: Strength, h
 }
 
 /// The quoted value of the column at `from..to` in `(a, b) VALUES ('x', 'y')`.
-pub(crate) fn sql(text: &str, from: usize, to: usize, hits: &mut Vec<Hit>) {
+pub(crate) fn sql(text: &str, Name { from, to, strength }: Name, hits: &mut Vec<Hit>) {
     let window_start = crate::offsets::floor_boundary(text, from.saturating_sub(512));
     let window_end = crate::offsets::floor_boundary(text, to + 4096);
     let Some(open) = text.get(window_start..from).and_then(|before| before.rfind('(')) else { return };
@@ -95,7 +94,6 @@ pub(crate) fn sql(text: &str, from: usize, to: usize, hits: &mut Vec<Hit>) {
     else {
         return;
     };
-    let Some(strength) = text.get(from..to).and_then(strength) else { return };
     let column = before.matches(',').count();
     let Some(list) = after.get(values..).and_then(|tail| tail.find('(')).map(|found| values + found + 1)
     else {
@@ -132,7 +130,7 @@ mod tests {
     fn the_cells_below_a_secret_column_are_found() {
         let text = "id,name,apiKey,updated\n1,a,kF9hRTQp8u7TPHAe2D,x\n2,b,,y\n3,c,\"9hRTQp8u7TPHAe2DkF\",z\n";
         let mut hits = Vec::new();
-        csv(text, (8, 14), &mut Table::default(), &mut hits);
+        csv(text, Name { from: 8, to: 14, strength: Strength::Key }, &mut Table::default(), &mut hits);
         let found: Vec<_> = hits.iter().map(|hit| text.get(hit.start..hit.end).unwrap()).collect();
         assert_eq!(found, ["kF9hRTQp8u7TPHAe2D", "9hRTQp8u7TPHAe2DkF"]);
     }
@@ -142,7 +140,7 @@ mod tests {
         let text = "INSERT INTO t (id, kind, api_key) VALUES ('1', 'crm', 'kF9hRTQp8u7TPHAe2D');";
         let from = text.find("api_key").unwrap();
         let mut hits = Vec::new();
-        sql(text, from, from + 7, &mut hits);
+        sql(text, Name { from, to: from + 7, strength: Strength::Key }, &mut hits);
         assert_eq!(hits.first().and_then(|hit| text.get(hit.start..hit.end)), Some("kF9hRTQp8u7TPHAe2D"));
     }
 }

@@ -160,7 +160,7 @@ fn the_work_grows_with_the_text_and_not_with_its_square() {
             std::hint::black_box(redactor.redact(&text));
             began.elapsed()
         };
-        (0..2).map(best).min().unwrap_or_default()
+        (0..4).map(best).min().unwrap_or_default()
     };
     for unit in [
         "password=",
@@ -174,7 +174,7 @@ fn the_work_grows_with_the_text_and_not_with_its_square() {
     ] {
         let (short, long) = (took(unit, 8 * 1024), took(unit, 64 * 1024));
         assert!(
-            long < short * 32 + std::time::Duration::from_millis(50),
+            long < short * 32 + std::time::Duration::from_millis(100),
             "{unit:?}: {short:?}, then {long:?}"
         );
     }
