@@ -119,6 +119,12 @@ impl Shape {
         self.classes & class != 0
     }
 
+    /// Whether it can only have been drawn by chance: all kinds of characters, changing at every second place.
+    fn is_drawn(&self) -> bool {
+        let all_kinds = self.has(DIGIT) && self.has(LOWER) && self.has(UPPER);
+        self.length >= 16 && all_kinds && self.changes * 2 >= self.length
+    }
+
     /// Whether it looks drawn by chance rather than written by a person.
     pub(crate) fn is_random(&self) -> bool {
         let letters = self.has(LOWER) || self.has(UPPER);
@@ -212,6 +218,10 @@ static MARK_SEARCH: LazyLock<Option<AhoCorasick>> =
 pub(crate) fn is_placeholder(value: &str) -> bool {
     let trimmed = value.trim_matches(|c: char| !c.is_alphanumeric());
     let shape = Shape::of(value.as_bytes());
+    // In what chance drew, four letters in a row mean nothing.
+    if shape.is_drawn() && !value.contains(['<', '{', '$', '*', '[']) {
+        return false;
+    }
     let is_marked = |value| MARK_SEARCH.as_ref().is_some_and(|marks| marks.is_match(value));
     shape.distinct < 4
         || STAND_INS.iter().any(|word| word.eq_ignore_ascii_case(trimmed))
@@ -259,6 +269,9 @@ mod tests {
         {
             assert!(is_placeholder(stand_in), "{stand_in}");
         }
-        assert!(!is_placeholder("L8Uig7nP0q5C9FszSpqo"));
+        assert!(is_placeholder("YourApiKeyHere123"));
+        for drawn in ["L8Uig7nP0q5C9FszSpqo", "1a7hyfYOur5qCCDQq1aB"] {
+            assert!(!is_placeholder(drawn), "{drawn}");
+        }
     }
 }

@@ -56,11 +56,11 @@ pub(crate) fn csv(text: &str, Name { from, to, strength }: Name, table: &mut Tab
     }
     let Some(header) = text.get(table.line.clone()) else { return };
     table.columns += 1;
-    let column = header.get(..from - table.line.start).map_or(0, |before| before.matches(',').count());
-    let width = header.matches(',').count();
+    let column = header.get(..from - table.line.start).map_or(0, commas);
+    let width = commas(header);
     let mut at = table.line.end + 1;
     for line in text.get(at..).unwrap_or_default().split('\n').take(MOST_LINES) {
-        if line.matches(',').count() < width {
+        if commas(line) < width {
             return;
         }
         push_cell(line, at, column, strength, hits);
@@ -69,17 +69,21 @@ pub(crate) fn csv(text: &str, Name { from, to, strength }: Name, table: &mut Tab
     }
 }
 
+fn commas(line: &str) -> usize {
+    memchr::memchr_iter(b',', line.as_bytes()).count()
+}
+
 fn push_cell(line: &str, line_start: usize, column: usize, strength: Strength, hits: &mut Vec<Hit>) {
-    let mut start = line_start;
-    for (index, cell) in line.split(',').enumerate() {
-        if index == column {
-            let bare = cell.trim_matches(|c: char| c == '"' || c == '\'' || c.is_whitespace());
-            let offset = cell.find(bare).unwrap_or(0);
-            push_if_secret(bare, start + offset, strength, hits);
-            return;
-        }
-        start += cell.len() + 1;
-    }
+    let mut edges = memchr::memchr_iter(b',', line.as_bytes());
+    let start = match column.checked_sub(1) {
+        Some(before) => edges.nth(before).map_or(line.len(), |comma| comma + 1),
+        None => 0,
+    };
+    let Some(cell) = line.get(start..edges.next().unwrap_or(line.len())) else { return };
+    let is_frame = |letter: char| letter == '"' || letter == '\'' || letter.is_whitespace();
+    let bare = cell.trim_start_matches(is_frame);
+    let offset = cell.len() - bare.len();
+    push_if_secret(bare.trim_end_matches(is_frame), line_start + start + offset, strength, hits);
 }
 
 /// The quoted value of the column at `from..to` in `(a, b) VALUES ('x', 'y')`.
@@ -94,7 +98,7 @@ pub(crate) fn sql(text: &str, Name { from, to, strength }: Name, hits: &mut Vec<
     else {
         return;
     };
-    let column = before.matches(',').count();
+    let column = commas(before);
     let Some(list) = after.get(values..).and_then(|tail| tail.find('(')).map(|found| values + found + 1)
     else {
         return;

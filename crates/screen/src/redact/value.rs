@@ -58,7 +58,7 @@ pub(crate) struct Values {
 }
 
 /// How many names within another one's value are looked at.
-const MOST_NESTED: usize = 8;
+const MOST_NESTED: usize = 4;
 
 impl Values {
     /// Whether the value of a name at `from` is worth a look; what is taken out already needs none.
@@ -260,14 +260,47 @@ fn scheme_length(rest: &[u8]) -> usize {
 
 /// The length of a value without quotes: up to a blank or a sign that ends values; `&` only before a further `name=`.
 fn bare_length(window: &str) -> usize {
-    let end = window
-        .char_indices()
-        .find(|&(at, letter)| match letter {
-            '&' => is_next_field(window.get(at + 1..).unwrap_or_default()),
-            other => other.is_whitespace() || "\"'`\\<>,;(){}[]".contains(other),
-        })
-        .map_or(window.len(), |(at, _)| at);
-    window.get(..end).unwrap_or_default().trim_end_matches(['.', ':', '!', '?']).len()
+    let mut at = 0;
+    while let Some(rest) = window.get(at..) {
+        let plain = rest.bytes().position(may_end).unwrap_or(rest.len());
+        let Some(letter) = rest.get(plain..).and_then(|rest| rest.chars().next()) else {
+            at = window.len();
+            break;
+        };
+        at += plain;
+        let goes_on = match letter {
+            '&' => !is_next_field(window.get(at + 1..).unwrap_or_default()),
+            other => !other.is_ascii() && !other.is_whitespace(),
+        };
+        if !goes_on {
+            break;
+        }
+        at += letter.len_utf8();
+    }
+    window.get(..at).unwrap_or_default().trim_end_matches(['.', ':', '!', '?']).len()
+}
+
+/// Whether a value without quotes may end at this byte.
+const fn may_end(byte: u8) -> bool {
+    matches!(
+        byte,
+        0..=b' '
+            | b'"'
+            | b'\''
+            | b'`'
+            | b'\\'
+            | b'<'
+            | b'>'
+            | b','
+            | b';'
+            | b'('
+            | b')'
+            | b'{'
+            | b'}'
+            | b'['
+            | b']'
+            | b'&'
+    ) || !byte.is_ascii()
 }
 
 fn is_next_field(rest: &str) -> bool {
@@ -277,12 +310,14 @@ fn is_next_field(rest: &str) -> bool {
 
 /// Whether `value` may be a password: a word without blanks that is more than a word.
 pub(crate) fn is_password(value: &str) -> bool {
+    if !(4..=LONGEST_PASSWORD).contains(&value.len()) {
+        return false;
+    }
     let shape = Shape::of(value.as_bytes());
     let sign = value.bytes().any(|byte| b"!#$%&*+=?@^|~".contains(&byte));
     let mixed =
         shape.has(UPPER) && value.bytes().skip(1).any(|byte| byte.is_ascii_uppercase()) && shape.has(LOWER);
-    (4..=LONGEST_PASSWORD).contains(&value.len())
-        && !value.contains(char::is_whitespace)
+    !value.contains(char::is_whitespace)
         && !value.contains("://")
         && (shape.has(DIGIT) || sign || mixed)
         && !is_placeholder(value)
