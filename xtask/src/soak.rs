@@ -16,8 +16,9 @@ use crate::tools::Install;
 use crate::undertaker::Undertaker;
 use crate::workspace::{Workspace, rust_files};
 
-/// The cases of a property's long proof.
-const CASES: &str = "100000";
+/// How long a property's proof is: cases of each test, or seconds.
+const CASES: (&str, &str) = ("PROPTEST_CASES", "100000");
+const SECONDS: (&str, &str) = ("PROCURA_SOAK_SECONDS", "600");
 
 /// Properties of a pure room that have a long proof.
 struct Property {
@@ -25,24 +26,41 @@ struct Property {
     meaning: &'static str,
     package: &'static str,
     features: &'static str,
-    /// Which of the package's tests.
+    /// Where the package has its tests: `--lib`, or one of its files.
+    target: &'static [&'static str],
+    /// Which of them.
     tests: &'static str,
+    /// What makes them long.
+    length: (&'static str, &'static str),
 }
 
-const PROPERTIES: [Property; 2] = [
+const PROPERTIES: [Property; 3] = [
     Property {
         name: "could-allow",
         meaning: "What any arguments could get is listed, and what the list hides no arguments get: 100,000 policies.",
         package: "procura-policy",
         features: "",
+        target: &["--lib"],
         tests: "decide::tests::properties::",
+        length: CASES,
     },
     Property {
         name: "cedar",
         meaning: "Permissions written as Cedar decide as ours do: 100,000 documents and requests.",
         package: "procura-policy",
         features: "cedar",
+        target: &["--lib"],
         tests: "cedar::",
+        length: CASES,
+    },
+    Property {
+        name: "screen",
+        meaning: "Texts by chance: no planted secret passes, documents stay documents, cuts and fences hold: ten minutes each.",
+        package: "procura-screen",
+        features: "",
+        target: &["--test", "soak"],
+        tests: "soak::",
+        length: SECONDS,
     },
 ];
 
@@ -79,9 +97,10 @@ fn prove_property(name: &str) -> Outcome<()> {
         return Err(format!("there is no property {name}"));
     };
     let mut environment = Environment::default();
-    environment.set("PROPTEST_CASES", CASES);
+    environment.set(property.length.0, property.length.1);
     let mut command = cargo();
-    command.args(["test", "--release", "--lib", "-p", property.package, "--features", property.features]);
+    command.args(["test", "--release", "-p", property.package, "--features", property.features]);
+    command.args(property.target);
     command.args(["--", property.tests, "--nocapture"]);
     let mut undertaker = Undertaker::start()?;
     report(name, &count(&mut undertaker, &mut command, &environment)?)

@@ -43,8 +43,9 @@ fn neutralise(text: &str, nonce: &str) -> String {
     if nonce.len() >= 8 && out.contains(nonce) { out.replace(nonce, "[nonce]") } else { out }
 }
 
-/// The byte range of the first spelling of the marker word: any case, full-width or styled letters, invisible
-/// characters in between, and any run of blanks, hyphens or underscores for the hyphen.
+/// The byte range of the first spelling of the marker word: any case, full-width or styled letters, letters written as
+/// `&#117;`, `%75` or `\u0075`, invisible characters and line ends in between, and any run of blanks, hyphens or underscores
+/// for the hyphen.
 fn find_look_alike(text: &str) -> Option<(usize, usize)> {
     let mut at = 0;
     loop {
@@ -61,28 +62,39 @@ fn next_first_letter(text: &str, from: usize) -> Option<usize> {
     let rest = text.get(from..)?;
     let plain = memchr::memchr2(b'u', b'U', rest.as_bytes());
     let before = rest.get(..plain.unwrap_or(rest.len()))?;
+    let is_first = |at: usize, letter: char| fold(read(text, from + at, letter).0) == Fold::Letter('u');
+    let escaped = memchr::memchr3_iter(b'&', b'%', b'\\', before.as_bytes()).find(|at| is_first(*at, ' '));
     let styled = if before.is_ascii() {
         None
     } else {
-        before
-            .char_indices()
-            .find(|(_, letter)| !letter.is_ascii() && fold(*letter) == Fold::Letter('u'))
-            .map(|(at, _)| at)
+        let mut wide = before.char_indices().filter(|(_, letter)| !letter.is_ascii());
+        wide.find(|(at, letter)| is_first(*at, *letter)).map(|(at, _)| at)
     };
-    styled.or(plain).map(|found| from + found)
+    escaped.into_iter().chain(styled).min().or(plain).map(|found| from + found)
+}
+
+/// The letter that is read where `letter` stands, and how many bytes it takes; a blank for an invisible one.
+fn read(text: &str, at: usize, letter: char) -> (char, usize) {
+    let letter =
+        if letter == ' ' { text.get(at..).and_then(|rest| rest.chars().next()) } else { Some(letter) };
+    let (read, length) = crate::redact::read_at(text, at, letter.unwrap_or(' '));
+    (read.unwrap_or(' '), length)
 }
 
 /// The length of a look-alike at the beginning of `text`.
 fn look_alike_length(text: &str) -> Option<usize> {
     let mut wanted = WORD.chars().filter(|letter| *letter != '-');
     let mut next = wanted.next();
-    for (at, letter) in text.char_indices() {
+    let mut at = 0;
+    while let Some(letter) = text.get(at..).and_then(|rest| rest.chars().next()) {
+        let (letter, length) = read(text, at, letter);
+        at += length;
         match fold(letter) {
             Fold::Nothing => {}
             Fold::Letter(folded) if Some(folded) == next => {
                 next = wanted.next();
                 if next.is_none() {
-                    return Some(at + letter.len_utf8());
+                    return Some(at);
                 }
             }
             Fold::Letter(_) => return None,
@@ -105,7 +117,7 @@ fn fold(letter: char) -> Fold {
     }
     if letter.is_ascii() {
         return match letter {
-            ' ' | '-' | '_' | '.' | '\t' => Fold::Nothing,
+            ' ' | '-' | '_' | '.' | '\t' | '\r' | '\n' => Fold::Nothing,
             other => Fold::Letter(other),
         };
     }
@@ -142,10 +154,17 @@ mod tests {
             "un\u{200b}trusted-con\u{2060}tent",
             "ｕｎｔｒｕｓｔｅｄ－ｃｏｎｔｅｎｔ",
             "untrustеd-соntent",
+            "u&#110;trusted-c&#x6f;ntent",
+            "&#117;ntrusted-content",
+            "%75ntrusted%2dcontent",
+            "\\u0075ntrusted\\u002dcontent",
+            "untrusted-\r\ncontent",
+            "u n t r u s t e d   c o n t e n t",
             "𝐮𝐧𝐭𝐫𝐮𝐬𝐭𝐞𝐝_𝐜𝐨𝐧𝐭𝐞𝐧𝐭",
         ] {
             let fenced = fence(forged, "s", NONCE);
-            let inside = fenced.lines().nth(2).unwrap();
+            let (_, inside) = fenced.split_once("in them.\n").unwrap();
+            let (inside, _) = inside.rsplit_once("\n<<<end").unwrap();
             assert!(find_look_alike(inside).is_none() && inside.contains(NEUTRAL), "{inside}");
         }
     }

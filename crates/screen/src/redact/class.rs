@@ -1,6 +1,10 @@
 //! The alphabets that tokens are written in, as bit sets, and the questions asked of a candidate: is it random enough to
 //! be a secret, or does it read like a placeholder? One table, so that every rule means the same by "random".
 
+use std::sync::LazyLock;
+
+use aho_corasick::AhoCorasick;
+
 /// A set of byte classes.
 pub(crate) type Class = u16;
 
@@ -59,9 +63,25 @@ pub(crate) const fn class_of(byte: u8) -> Class {
     }
 }
 
+/// [`class_of`] every byte, looked up instead of asked.
+static CLASSES: [Class; 256] = classes();
+
+const fn classes() -> [Class; 256] {
+    let mut classes = [0; 256];
+    let mut rest: &mut [Class] = &mut classes;
+    let mut byte = 0_u8;
+    while let [first, others @ ..] = rest {
+        *first = class_of(byte);
+        byte = byte.wrapping_add(1);
+        rest = others;
+    }
+    classes
+}
+
 /// Whether `byte` belongs to `class`.
-pub(crate) const fn is_in(byte: u8, class: Class) -> bool {
-    class_of(byte) & class != 0
+#[inline]
+pub(crate) fn is_in(byte: u8, class: Class) -> bool {
+    CLASSES.get(usize::from(byte)).is_some_and(|of| of & class != 0)
 }
 
 /// What a candidate is made of.
@@ -97,6 +117,12 @@ impl Shape {
     /// Whether any byte is of `class`.
     pub(crate) fn has(&self, class: Class) -> bool {
         self.classes & class != 0
+    }
+
+    /// Whether it can only have been drawn by chance: all kinds of characters, changing at every second place.
+    fn is_drawn(&self) -> bool {
+        let all_kinds = self.has(DIGIT) && self.has(LOWER) && self.has(UPPER);
+        self.length >= 16 && all_kinds && self.changes * 2 >= self.length
     }
 
     /// Whether it looks drawn by chance rather than written by a person.
@@ -184,17 +210,38 @@ const MARKS: &[&str] = &[
     "dummy",
 ];
 
+/// [`MARKS`], all at once and in any case.
+static MARK_SEARCH: LazyLock<Option<AhoCorasick>> =
+    LazyLock::new(|| AhoCorasick::builder().ascii_case_insensitive(true).build(MARKS).ok());
+
 /// Whether the value is a stand-in, a template or a mask instead of a secret.
 pub(crate) fn is_placeholder(value: &str) -> bool {
-    let lower = value.to_ascii_lowercase();
-    let trimmed = lower.trim_matches(|c: char| !c.is_alphanumeric());
+    let trimmed = value.trim_matches(|c: char| !c.is_alphanumeric());
     let shape = Shape::of(value.as_bytes());
+    // In what chance drew, four letters in a row mean nothing.
+    if shape.is_drawn() && !value.contains(['<', '{', '$', '*', '[']) {
+        return false;
+    }
+    let is_marked = |value| MARK_SEARCH.as_ref().is_some_and(|marks| marks.is_match(value));
     shape.distinct < 4
-        || STAND_INS.contains(&trimmed)
-        || MARKS.iter().any(|mark| lower.contains(mark))
+        || STAND_INS.iter().any(|word| word.eq_ignore_ascii_case(trimmed))
+        || is_marked(value)
         || value.starts_with(['$', '[', '{', '(', '<', '%', '@', '&', '*']) && !shape.has(DIGIT)
         || value.starts_with("[redacted")
         || value.starts_with('$') && value.get(1..).is_some_and(is_name)
+}
+
+/// Whether every piece of the value is a word or a number, as in names of packages, versions and dates.
+pub(crate) fn is_words_and_numbers(value: &str) -> bool {
+    let mut pieces = value.split(['-', '_', '.', ':', '/', '@', ',', ' ']).filter(|piece| !piece.is_empty());
+    let is_word = |piece: &str| {
+        let capital = piece.bytes().skip(1).all(|byte| byte.is_ascii_lowercase());
+        let shout = piece.bytes().all(|byte| byte.is_ascii_uppercase());
+        (capital || shout) && piece.bytes().all(|byte| byte.is_ascii_alphabetic()) && piece.len() < 20
+    };
+    let is_number = |piece: &str| piece.bytes().all(|byte| byte.is_ascii_digit());
+    pieces.clone().any(|piece| piece.len() >= 3 && is_word(piece))
+        && pieces.all(|piece| is_word(piece) || is_number(piece))
 }
 
 fn is_name(word: &str) -> bool {
@@ -222,6 +269,9 @@ mod tests {
         {
             assert!(is_placeholder(stand_in), "{stand_in}");
         }
-        assert!(!is_placeholder("L8Uig7nP0q5C9FszSpqo"));
+        assert!(is_placeholder("YourApiKeyHere123"));
+        for drawn in ["L8Uig7nP0q5C9FszSpqo", "1a7hyfYOur5qCCDQq1aB"] {
+            assert!(!is_placeholder(drawn), "{drawn}");
+        }
     }
 }

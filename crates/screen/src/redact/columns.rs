@@ -5,8 +5,8 @@ use std::ops::Range;
 
 use super::Hit;
 use super::class::{Shape, is_placeholder};
-use super::name::{Strength, strength};
-use super::value::is_password;
+use super::name::Strength;
+use super::value::{Name, is_password};
 
 /// Lines of a table that are looked at below its header.
 const MOST_LINES: usize = 2_000;
@@ -45,7 +45,7 @@ impl Table {
 }
 
 /// The cells below the header cell at `from..to`, if the line around it is the header of a table.
-pub(crate) fn csv(text: &str, (from, to): (usize, usize), table: &mut Table, hits: &mut Vec<Hit>) {
+pub(crate) fn csv(text: &str, Name { from, to, strength }: Name, table: &mut Table, hits: &mut Vec<Hit>) {
     let bytes = text.as_bytes();
     let edge = |at: Option<&u8>| at.is_none_or(|byte| b",\"\r\n".contains(byte));
     if !edge(from.checked_sub(1).and_then(|at| bytes.get(at))) || !edge(bytes.get(to)) {
@@ -55,13 +55,12 @@ pub(crate) fn csv(text: &str, (from, to): (usize, usize), table: &mut Table, hit
         return;
     }
     let Some(header) = text.get(table.line.clone()) else { return };
-    let Some(strength) = text.get(from..to).and_then(strength) else { return };
     table.columns += 1;
-    let column = header.get(..from - table.line.start).map_or(0, |before| before.matches(',').count());
-    let width = header.matches(',').count();
+    let column = header.get(..from - table.line.start).map_or(0, commas);
+    let width = commas(header);
     let mut at = table.line.end + 1;
     for line in text.get(at..).unwrap_or_default().split('\n').take(MOST_LINES) {
-        if line.matches(',').count() < width {
+        if commas(line) < width {
             return;
         }
         push_cell(line, at, column, strength, hits);
@@ -70,21 +69,25 @@ pub(crate) fn csv(text: &str, (from, to): (usize, usize), table: &mut Table, hit
     }
 }
 
+fn commas(line: &str) -> usize {
+    memchr::memchr_iter(b',', line.as_bytes()).count()
+}
+
 fn push_cell(line: &str, line_start: usize, column: usize, strength: Strength, hits: &mut Vec<Hit>) {
-    let mut start = line_start;
-    for (index, cell) in line.split(',').enumerate() {
-        if index == column {
-            let bare = cell.trim_matches(|c: char| c == '"' || c == '\'' || c.is_whitespace());
-            let offset = cell.find(bare).unwrap_or(0);
-            push_if_secret(bare, start + offset, strength, hits);
-            return;
-        }
-        start += cell.len() + 1;
-    }
+    let mut edges = memchr::memchr_iter(b',', line.as_bytes());
+    let start = match column.checked_sub(1) {
+        Some(before) => edges.nth(before).map_or(line.len(), |comma| comma + 1),
+        None => 0,
+    };
+    let Some(cell) = line.get(start..edges.next().unwrap_or(line.len())) else { return };
+    let is_frame = |letter: char| letter == '"' || letter == '\'' || letter.is_whitespace();
+    let bare = cell.trim_start_matches(is_frame);
+    let offset = cell.len() - bare.len();
+    push_if_secret(bare.trim_end_matches(is_frame), line_start + start + offset, strength, hits);
 }
 
 /// The quoted value of the column at `from..to` in `(a, b) VALUES ('x', 'y')`.
-pub(crate) fn sql(text: &str, from: usize, to: usize, hits: &mut Vec<Hit>) {
+pub(crate) fn sql(text: &str, Name { from, to, strength }: Name, hits: &mut Vec<Hit>) {
     let window_start = crate::offsets::floor_boundary(text, from.saturating_sub(512));
     let window_end = crate::offsets::floor_boundary(text, to + 4096);
     let Some(open) = text.get(window_start..from).and_then(|before| before.rfind('(')) else { return };
@@ -95,8 +98,7 @@ pub(crate) fn sql(text: &str, from: usize, to: usize, hits: &mut Vec<Hit>) {
     else {
         return;
     };
-    let Some(strength) = text.get(from..to).and_then(strength) else { return };
-    let column = before.matches(',').count();
+    let column = commas(before);
     let Some(list) = after.get(values..).and_then(|tail| tail.find('(')).map(|found| values + found + 1)
     else {
         return;
@@ -132,7 +134,7 @@ mod tests {
     fn the_cells_below_a_secret_column_are_found() {
         let text = "id,name,apiKey,updated\n1,a,kF9hRTQp8u7TPHAe2D,x\n2,b,,y\n3,c,\"9hRTQp8u7TPHAe2DkF\",z\n";
         let mut hits = Vec::new();
-        csv(text, (8, 14), &mut Table::default(), &mut hits);
+        csv(text, Name { from: 8, to: 14, strength: Strength::Key }, &mut Table::default(), &mut hits);
         let found: Vec<_> = hits.iter().map(|hit| text.get(hit.start..hit.end).unwrap()).collect();
         assert_eq!(found, ["kF9hRTQp8u7TPHAe2D", "9hRTQp8u7TPHAe2DkF"]);
     }
@@ -142,7 +144,7 @@ mod tests {
         let text = "INSERT INTO t (id, kind, api_key) VALUES ('1', 'crm', 'kF9hRTQp8u7TPHAe2D');";
         let from = text.find("api_key").unwrap();
         let mut hits = Vec::new();
-        sql(text, from, from + 7, &mut hits);
+        sql(text, Name { from, to: from + 7, strength: Strength::Key }, &mut hits);
         assert_eq!(hits.first().and_then(|hit| text.get(hit.start..hit.end)), Some("kF9hRTQp8u7TPHAe2D"));
     }
 }

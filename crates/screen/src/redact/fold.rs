@@ -25,9 +25,10 @@ pub(crate) fn fold(text: &str) -> Option<Folded> {
         return None;
     }
     let mut builder = Builder::with_capacity(text.len());
+    let mut specials = Specials::default();
     let mut copied = 0;
     let mut at = 0;
-    while let Some(special) = next_special(text, at) {
+    while let Some(special) = specials.next(text, at) {
         let letter = text.get(special..).and_then(|rest| rest.chars().next()).unwrap_or(' ');
         let (read, length) = read_at(text, special, letter);
         at = special + length;
@@ -44,13 +45,35 @@ pub(crate) fn fold(text: &str) -> Option<Folded> {
     Some(Folded { text, map })
 }
 
-/// The next character that may be read as another.
-fn next_special(text: &str, from: usize) -> Option<usize> {
-    let rest = text.as_bytes().get(from..)?;
-    let escape = memchr::memchr3(b'%', b'\\', b'&', rest);
-    let plain = rest.get(..escape.unwrap_or(rest.len()))?;
-    let wide = if plain.is_ascii() { None } else { plain.iter().position(|byte| !byte.is_ascii()) };
-    wide.or(escape).map(|found| from + found)
+/// The characters that may be read as others. What was found once is remembered, so that no stretch is searched again.
+#[derive(Default)]
+struct Specials {
+    escape: Option<usize>,
+    wide: Option<usize>,
+}
+
+impl Specials {
+    fn next(&mut self, text: &str, from: usize) -> Option<usize> {
+        let bytes = text.as_bytes();
+        let search = |known: Option<usize>, find: fn(&[u8]) -> Option<usize>| {
+            known.filter(|at| *at >= from).unwrap_or_else(|| {
+                let rest = bytes.get(from..).unwrap_or_default();
+                find(rest).map_or(usize::MAX, |found| from + found)
+            })
+        };
+        let escape = search(self.escape, |rest| memchr::memchr3(b'%', b'\\', b'&', rest));
+        let wide = search(self.wide, first_wide);
+        (self.escape, self.wide) = (Some(escape), Some(wide));
+        Some(escape.min(wide)).filter(|at| *at < bytes.len())
+    }
+}
+
+/// The first byte that is not ASCII; whole blocks of ASCII are skipped.
+fn first_wide(bytes: &[u8]) -> Option<usize> {
+    const BLOCK: usize = 64;
+    let skipped = bytes.chunks(BLOCK).take_while(|block| block.is_ascii()).map(<[u8]>::len).sum();
+    let rest: &[u8] = bytes.get(skipped..)?;
+    rest.iter().position(|byte| !byte.is_ascii()).map(|found| skipped + found)
 }
 
 fn is_disguised(text: &str) -> bool {
@@ -69,7 +92,7 @@ fn is_disguised(text: &str) -> bool {
 }
 
 /// The character that is read at `at` (none: invisible), and how many bytes it takes.
-fn read_at(text: &str, at: usize, letter: char) -> (Option<char>, usize) {
+pub(crate) fn read_at(text: &str, at: usize, letter: char) -> (Option<char>, usize) {
     let rest = text.get(at..).unwrap_or_default();
     let escape = match letter {
         '\\' if rest.starts_with("\\u") => hex(rest.get(2..6)).map(|read| (read, 6)),

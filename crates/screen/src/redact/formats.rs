@@ -61,6 +61,9 @@ pub(crate) const FORMATS: &[Format] = &[
     open("gitlab-token", "glffct-", SNAKE, 18),
     open("gitlab-token", "glimt-", SNAKE, 18),
     open("gitlab-token", "glagent-", SNAKE, 18),
+    open("gitlab-token", "glft-", SNAKE, 18),
+    open("gitlab-token", "gloas-", SNAKE, 40),
+    open("gitlab-token", "glrtr-", SNAKE, 18),
     open("gitlab-token", "GR1348941", SNAKE, 18),
     open("bitbucket-token", "ATBB", ALNUM, 24),
     open("atlassian-token", "ATATT3", URL64 | EQUALS, 60),
@@ -73,6 +76,10 @@ pub(crate) const FORMATS: &[Format] = &[
     open("docker-token", "dckr_pat_", SNAKE, 20),
     open("docker-token", "dckr_oat_", SNAKE, 20),
     exact("artifactory-token", "AKCp", ALNUM, 60, 80),
+    exact("artifactory-token", "cmVmd", ALNUM, 59, 59),
+    open("sourcegraph-token", "sgp_", HEX, 40),
+    exact("octopus-key", "API-", UPPER | DIGIT, 25, 28),
+    open("nx-cloud-token", "nx_cloud_", SNAKE, 24),
     exact("nuget-key", "oy2", DIGIT | LOWER, 43, 43),
     // Clouds.
     exact("aws-access-key", "AKIA", UPPER | DIGIT, 16, 16),
@@ -82,6 +89,7 @@ pub(crate) const FORMATS: &[Format] = &[
     open("aws-session-token", "IQoJb3JpZ2lu", BASE64, 60),
     open("aws-session-token", "FwoGZXIvYXdz", BASE64, 60),
     open("aws-bedrock-key", "ABSKQmVkcm9ja0FQSUtleS", BASE64, 60),
+    open("aws-bedrock-key", "bedrock-api-key-", BASE64 | DASH, 28),
     open("google-api-key", "AIza", URL64, 35),
     open("google-oauth-token", "ya29.", DOTTED, 20),
     open("google-refresh-token", "1//0", URL64, 30),
@@ -94,6 +102,19 @@ pub(crate) const FORMATS: &[Format] = &[
     exact("tencent-key", "AKID", ALNUM, 32, 32),
     open("yandex-token", "t1.9eu", DOTTED | EQUALS, 80),
     open("yandex-key", "AQVN", URL64, 35),
+    exact("yandex-key", "YCA", URL64, 37, 37),
+    exact("clickhouse-key", "4b1d", ALNUM, 38, 38),
+    open("settlemint-token", "sm_aat_", ALNUM, 16),
+    open("settlemint-token", "sm_pat_", ALNUM, 16),
+    open("settlemint-token", "sm_sat_", ALNUM, 16),
+    open("defined-networking-token", "dnkey-", SNAKE | EQUALS, 60),
+    open("harness-token", "sat.", DOTTED, 60),
+    open("harness-token", "pat.", DOTTED, 60),
+    open("intra42-secret", "s-s4t2ud-", HEX, 60),
+    open("intra42-secret", "s-s4t2af-", HEX, 60),
+    open("adobe-secret", "p8e-", ALNUM | DASH, 30),
+    open("authress-key", "authress_", DOTTED | PLUS | EQUALS, 50),
+    open("authress-key", "scauth_", DOTTED | PLUS | EQUALS, 50),
     open("heroku-token", "HRKU-", SNAKE, 30),
     open("flyio-token", "fo1_", SNAKE, 40),
     open("flyio-token", "FlyV1 fm2_", BASE64 | DASH, 60),
@@ -212,6 +233,9 @@ pub(crate) const FORMATS: &[Format] = &[
     open("plaid-token", "access-development-", SNAKE, 30),
     open("plaid-token", "access-sandbox-", SNAKE, 30),
     open("flutterwave-key", "FLWSECK", SNAKE, 24),
+    open("flutterwave-key", "FLWPUBK_TEST-", SNAKE, 32),
+    exact("lob-key", "live_", SNAKE | EQUALS, 35, 48),
+    exact("lob-key", "test_", HEX, 35, 35),
     open("paystack-key", "sk_paystack_", ALNUM, 30),
     open("easypost-key", "EZAK", ALNUM, 54),
     open("easypost-key", "EZTK", ALNUM, 54),
@@ -273,6 +297,8 @@ pub(crate) struct Middle {
     pub(crate) after: Class,
     /// The least length after it.
     pub(crate) after_min: usize,
+    /// The greatest length after it.
+    pub(crate) after_max: usize,
 }
 
 /// Every format with a landmark in the middle.
@@ -284,6 +310,7 @@ pub(crate) const MIDDLES: &[Middle] = &[
         before_length: (7, 12),
         after: URL64,
         after_min: 30,
+        after_max: 64,
     },
     Middle {
         kind: "terraform-token",
@@ -292,6 +319,7 @@ pub(crate) const MIDDLES: &[Middle] = &[
         before_length: (10, 20),
         after: SNAKE | EQUALS,
         after_min: 50,
+        after_max: 128,
     },
     Middle {
         kind: "mailchimp-key",
@@ -300,6 +328,7 @@ pub(crate) const MIDDLES: &[Middle] = &[
         before_length: (32, 32),
         after: DIGIT,
         after_min: 1,
+        after_max: 4,
     },
 ];
 
@@ -315,6 +344,18 @@ pub(crate) const DISCORD: Middle = Middle {
     before_length: (22, 30),
     after: DOTTED,
     after_min: 30,
+    after_max: 64,
+};
+
+/// An app's number, `|`, and its secret.
+pub(crate) const FACEBOOK: Middle = Middle {
+    kind: "facebook-token",
+    landmark: "|",
+    before: DIGIT,
+    before_length: (14, 18),
+    after: URL64,
+    after_min: 25,
+    after_max: 48,
 };
 
 /// Four characters, `Q~`, and the rest.
@@ -325,6 +366,7 @@ pub(crate) const AZURE: Middle = Middle {
     before_length: (4, 4),
     after: DOTTED | TILDE,
     after_min: 28,
+    after_max: 48,
 };
 
 #[cfg(test)]

@@ -1,12 +1,17 @@
 //! Redaction of a JSON document. The raw text is searched as text (names, escapes and nested JSON are read there anyway),
 //! then every hit is clipped to the inside of the strings it touches and moved off their escapes: what is replaced lies
-//! within one string, so the document stays JSON. Members with a telling name lose their whole value.
+//! within one string, so the document stays JSON. Members with a telling name lose their whole value. A secret split over
+//! the texts of neighbouring content blocks is read where those meet.
 
 use super::Redactor;
 use super::cut::{Cut, Hit, merge};
 use super::name::marks_any_value;
 use super::value::is_worth_hiding;
 use crate::json::{Event, Text, escape_floor, walk};
+use crate::pieces::Builder;
+
+/// How much of a text is read where it meets the next one, in bytes.
+const SEAM: usize = 1024;
 
 /// The text is no JSON document.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,6 +21,7 @@ pub struct NotJsonText;
 pub(super) fn cuts<'r>(redactor: &'r Redactor, raw: &str) -> Result<Vec<Cut<'r>>, NotJsonText> {
     let mut strings: Vec<Text> = Vec::new();
     let mut named: Vec<Cut<'r>> = Vec::new();
+    let mut blocks: Vec<Text> = Vec::new();
     let mut key: Option<Text> = None;
     let collect = |event| match event {
         Event::Key(text) => {
@@ -24,6 +30,9 @@ pub(super) fn cuts<'r>(redactor: &'r Redactor, raw: &str) -> Result<Vec<Cut<'r>>
         }
         Event::Value(text) => {
             strings.push(text);
+            if key.and_then(|key| raw.get(key.start..key.end)) == Some("text") {
+                blocks.push(text);
+            }
             named.extend(key.take().and_then(|key| under_telling_name(raw, key, text)).map(Cut::from));
         }
         Event::Open(..) | Event::Close(_) | Event::Scalar(..) => key = None,
@@ -35,13 +44,46 @@ pub(super) fn cuts<'r>(redactor: &'r Redactor, raw: &str) -> Result<Vec<Cut<'r>>
     for cut in merge(named) {
         clip(raw, cut, &strings, &mut inside);
     }
+    if blocks.len() > 1 {
+        for cut in seams(redactor, raw, &blocks) {
+            clip(raw, cut, &blocks, &mut inside);
+        }
+        inside = merge(inside);
+    }
     Ok(inside)
+}
+
+/// What is found where the texts of content blocks meet when they are read without what stands between them.
+fn seams<'r>(redactor: &'r Redactor, raw: &str, blocks: &[Text]) -> Vec<Cut<'r>> {
+    let mut reading = Builder::default();
+    let mut meets = Vec::with_capacity(blocks.len());
+    for Text { start, end, .. } in blocks.iter().copied() {
+        meets.push(reading.text.len());
+        let head = escape_floor(raw, start, (start + SEAM).min(end));
+        let tail = escape_floor(raw, start, end.saturating_sub(SEAM).max(head));
+        reading.copy(raw.get(start..head).unwrap_or_default(), start);
+        if head < tail {
+            reading.replace(" ", head, tail);
+        }
+        reading.copy(raw.get(tail..end).unwrap_or_default(), tail);
+    }
+    let (text, map) = reading.finish();
+    let over_a_seam = |cut: &Cut<'_>| {
+        let first = meets.partition_point(|meet| *meet < cut.start);
+        meets.get(first).is_some_and(|meet| *meet < cut.end && *meet > 0)
+    };
+    let cuts = redactor.cuts(&text).into_iter().filter(over_a_seam);
+    cuts.map(|cut| {
+        let (start, end) = map.original(cut.start, cut.end);
+        Cut { start, end, ..cut }
+    })
+    .collect()
 }
 
 fn under_telling_name(raw: &str, key: Text, value: Text) -> Option<Hit> {
     let name = raw.get(key.start..key.end)?;
     let content = raw.get(value.start..value.end)?;
-    (marks_any_value(name) && is_worth_hiding(content)).then_some(Hit {
+    (content.len() >= 4 && marks_any_value(name) && is_worth_hiding(content)).then_some(Hit {
         start: value.start,
         end: value.end,
         kind: "secret",

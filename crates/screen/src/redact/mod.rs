@@ -4,11 +4,13 @@
 
 mod class;
 mod columns;
+mod curl;
 mod custom;
 mod cut;
 mod fold;
 mod formats;
 mod json;
+mod kubernetes;
 mod name;
 mod ordinary;
 mod place;
@@ -26,6 +28,8 @@ pub use cut::{OPERATOR_RULE, Redacted, Span};
 pub use json::NotJsonText;
 pub use redactor::{Redactor, without_tokens};
 pub use stream::{HOLD_BYTES, Stream};
+
+pub(crate) use fold::read_at;
 
 use cut::Hit;
 

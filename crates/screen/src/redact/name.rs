@@ -10,6 +10,8 @@ pub(crate) enum Strength {
     Key,
     /// `password`: the value need not look random.
     Password,
+    /// A name whose value is `user:password`.
+    Login,
 }
 
 const PASSWORDS: &[&str] =
@@ -45,6 +47,10 @@ const KEYS: &[&str] = &[
     "xamzsignature",
     "signingsecret",
     "accesskeysecret",
+    "accessid",
+    "accesscode",
+    "recoverycode",
+    "backupcode",
 ];
 
 const WEAK: &[&str] = &["key", "session", "sessionid", "sid", "sig", "code", "cookie", "otp", "nonce"];
@@ -110,26 +116,49 @@ pub(crate) const LANDMARKS: &[&str] = &[
     "code",
     "cookie",
     "otp",
+    "accessid",
+    "access_id",
+    "access-id",
+    "bundle_",
 ];
 
 /// How sure `name` makes us that its value is a secret.
 pub(crate) fn strength(name: &str) -> Option<Strength> {
-    let mut compact = String::with_capacity(name.len());
-    compact
-        .extend(name.chars().filter(char::is_ascii_alphanumeric).map(|letter| letter.to_ascii_lowercase()));
-    let compact = compact.trim_end_matches(|c: char| c.is_ascii_digit());
-    let ends = |list: &[&str]| list.iter().any(|word| compact.ends_with(word));
+    let mut buffer = [0; LONGEST_NAME];
+    let compact = compact(name, &mut buffer);
+    let last = compact.last()?;
+    let ends = |list: &[&str]| {
+        list.iter().any(|word| word.as_bytes().last() == Some(last) && compact.ends_with(word.as_bytes()))
+    };
+    let last_word = last_word(name);
     if ends(HARMLESS) {
         None
-    } else if ends(PASSWORDS) || last_word(name).eq_ignore_ascii_case("pass") {
+    } else if name.starts_with("BUNDLE_") && name.contains("__") {
+        Some(Strength::Login)
+    } else if ends(PASSWORDS) || last_word.eq_ignore_ascii_case("pass") {
         Some(Strength::Password)
     } else if ends(KEYS) {
         Some(Strength::Key)
     } else {
-        let last = last_word(name).to_ascii_lowercase();
-        (WEAK.contains(&last.as_str()) || compact.ends_with("key")).then_some(Strength::Weak)
+        let is_weak = ends(&["key"]) || WEAK.iter().any(|word| word.eq_ignore_ascii_case(last_word));
+        is_weak.then_some(Strength::Weak)
     }
 }
+
+/// The letters and digits of a name in lower case, without the digits at its end; the end of a name that is too long.
+fn compact<'b>(name: &str, buffer: &'b mut [u8; LONGEST_NAME]) -> &'b [u8] {
+    let mut start = LONGEST_NAME;
+    let letters = name.bytes().rev().skip_while(|byte| !byte.is_ascii_alphabetic());
+    for byte in letters.filter(u8::is_ascii_alphanumeric) {
+        let Some(slot) = start.checked_sub(1).and_then(|at| buffer.get_mut(at)) else { break };
+        *slot = byte.to_ascii_lowercase();
+        start -= 1;
+    }
+    buffer.get(start..).unwrap_or_default()
+}
+
+/// How much of a name is looked at, in letters.
+const LONGEST_NAME: usize = 64;
 
 fn last_word(name: &str) -> &str {
     name.rsplit(['_', '-', '.']).next().unwrap_or(name)
@@ -154,6 +183,7 @@ mod tests {
             ("x-api-key", Some(Strength::Key)),
             ("OKTA_API_TOKEN", Some(Strength::Key)),
             ("mailchimp_key", Some(Strength::Weak)),
+            ("BUNDLE_GEMS__SHOP__EXAMPLE", Some(Strength::Login)),
             ("tokenType", None),
             ("secretName", None),
             ("keyVersion", None),

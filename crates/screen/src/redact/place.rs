@@ -110,12 +110,12 @@ pub(crate) fn credential(text: &str, at: usize, word: &str) -> Option<Hit> {
     let start = at + if escaped { 3 } else { blanks };
     let length = run_length(bytes, start, B64TOKEN, 8192);
     let value = text.get(start..start + length)?.trim_end_matches(['.', ',']);
-    if start == at || is_placeholder(value) {
+    if start == at {
         return None;
     }
     let sound = if word.eq_ignore_ascii_case("basic") { is_basic(value) } else { is_bearer(value) };
     let kind = if word.eq_ignore_ascii_case("basic") { "basic-auth" } else { "bearer-token" };
-    sound.then_some(Hit { start, end: start + value.len(), kind })
+    (sound && !is_placeholder(value)).then_some(Hit { start, end: start + value.len(), kind })
 }
 
 fn is_bearer(value: &str) -> bool {
@@ -148,29 +148,6 @@ const LENIENT: base64::engine::GeneralPurpose = base64::engine::GeneralPurpose::
         .with_decode_allow_trailing_bits(true)
         .with_decode_padding_mode(base64::engine::DecodePaddingMode::Indifferent),
 );
-
-/// The password in `curl -u user:password`; `at` is after the word `curl`.
-pub(crate) fn curl_user(text: &str, at: usize) -> Option<Hit> {
-    let limit = crate::offsets::floor_boundary(text, at + LONGEST_AUTHORITY);
-    let line = text.get(at..limit)?.split('\n').next()?;
-    let option = ["-u ", "--user ", "-u", "--user="].iter().find_map(|option| {
-        let found = line.find(option)?;
-        (found == 0 || line.as_bytes().get(found - 1) == Some(&b' ')).then_some(found + option.len())
-    })?;
-    let argument = line.get(option..)?;
-    let quote = argument.chars().next().filter(|letter| "\"'".contains(*letter));
-    let argument = quote.map_or(argument, |_| argument.get(1..).unwrap_or_default());
-    let end = argument
-        .find(|c: char| quote.map_or(c.is_whitespace(), |quote| c == quote))
-        .unwrap_or(argument.len());
-    let (user, password) = argument.get(..end)?.split_once(':')?;
-    let start = at + option + usize::from(quote.is_some()) + user.len() + 1;
-    (!password.is_empty() && !is_placeholder(password)).then_some(Hit {
-        start,
-        end: start + password.len(),
-        kind: "password",
-    })
-}
 
 /// The private members of the JWK around its `"kty"` at `at`; gives back up to where they were looked for.
 pub(crate) fn jwk_private(text: &str, at: usize, hits: &mut Vec<Hit>) -> usize {
@@ -270,14 +247,6 @@ mod tests {
         assert_eq!(credential("Basic authentication credentials", 5, "Basic"), None);
         assert_eq!(credential("Bearer bonds were popular", 6, "Bearer"), None);
         assert!(credential("Bearer mCVGdTkfrp-hJSzUyJt_x", 6, "Bearer").is_some());
-    }
-
-    #[test]
-    fn the_password_of_a_curl_call_is_found() {
-        let text = "curl --cacert ca.crt -u elastic:O@lsa1vg$2 https://h";
-        let hit = curl_user(text, 5).unwrap();
-        assert_eq!(text.get(hit.start..hit.end), Some("O@lsa1vg$2"));
-        assert_eq!(curl_user("curl -u $USER:$PASS https://h", 5), None);
     }
 
     #[test]

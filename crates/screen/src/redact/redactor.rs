@@ -5,9 +5,9 @@ use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::cut::{Cut, Hit, Redacted, Span, merge, replace, settle};
-use super::formats::{AZURE, DISCORD, FORMATS, Format, MIDDLES, Middle, TWILIO};
+use super::formats::{AZURE, DISCORD, FACEBOOK, FORMATS, Format, MIDDLES, Middle, TWILIO};
 use super::json::NotJsonText;
-use super::{Custom, columns, fold, json, name, place, runs, token, value};
+use super::{Custom, columns, curl, fold, json, kubernetes, name, place, runs, token, value};
 use crate::grams::Grams;
 
 /// Replaces tokens alone (JWTs and what is made like them), and leaves every other secret where it is.
@@ -31,6 +31,7 @@ enum Landmark {
     Digest,
     Phrase,
     Curl,
+    Kubernetes,
 }
 
 /// Finds and replaces secrets. Build one and share it.
@@ -126,12 +127,12 @@ impl Redactor {
 
 impl Tables {
     fn landmark_hits(&self, text: &str, hits: &mut Vec<Hit>) {
-        let lower = text.to_ascii_lowercase();
         let mut places: Vec<(usize, usize)> = Vec::new();
-        self.words.find(lower.as_bytes(), |word, at| places.push((at, word)));
+        self.words.find(text.as_bytes(), |word, at| places.push((at, word)));
         places.sort_unstable();
         let mut names = Names::default();
-        let (mut pem_until, mut jwk_until, mut token_until) = (0, 0, 0);
+        let (mut pem_until, mut jwk_until, mut token_until, mut curl_until) = (0, 0, 0, 0);
+        let mut secrets = kubernetes::Secrets::default();
         for (start, word) in places {
             let Some((landmark, length)) = self.landmarks.get(word) else { continue };
             let end = start + length;
@@ -146,7 +147,7 @@ impl Tables {
                 Landmark::Url => hits.extend(place::url_password(text, end)),
                 Landmark::Digest => hits.extend(place::digest_response(text, end)),
                 Landmark::Phrase => hits.extend(place::recovery_phrase(text, end)),
-                Landmark::Curl => hits.extend(place::curl_user(text, end)),
+                Landmark::Curl if start >= curl_until => curl_until = curl::logins(text, end, hits),
                 Landmark::Jwk if start >= jwk_until => jwk_until = place::jwk_private(text, start, hits),
                 Landmark::Scheme(word) => hits.extend(place::credential(text, end, word)),
                 Landmark::Pem if start >= pem_until => {
@@ -155,7 +156,8 @@ impl Tables {
                     let private = block.filter(|block| block.private);
                     hits.extend(private.map(|block| Hit { start, end: block.end, kind: "private-key" }));
                 }
-                Landmark::Pem | Landmark::Jwk => {}
+                Landmark::Kubernetes => secrets.entries(text, end, hits),
+                Landmark::Pem | Landmark::Jwk | Landmark::Curl => {}
                 Landmark::Name => self.named(text, (start, end), &mut names, hits),
             }
         }
@@ -168,10 +170,12 @@ impl Tables {
         }
         let (from, to) = value::name_around(text.as_bytes(), start, end);
         names.last = to;
-        hits.extend(value::announced(text, (from, to), &mut names.values));
+        let Some(strength) = text.get(from..to).and_then(name::strength) else { return };
+        let name = value::Name { from, to, strength };
+        hits.extend(value::announced(text, name, &mut names.values));
         if matches!(text.as_bytes().get(to), None | Some(b',' | b')' | b'"' | b'\r' | b'\n')) {
-            columns::csv(text, (from, to), &mut names.table, hits);
-            columns::sql(text, from, to, hits);
+            columns::csv(text, name, &mut names.table, hits);
+            columns::sql(text, name, hits);
         }
     }
 
@@ -185,6 +189,9 @@ impl Tables {
             }
             if let Some(dot) = run.start.checked_sub(8).filter(|dot| bytes.get(*dot) == Some(&b'.')) {
                 hits.extend(token::confirm_middle(text, dot, &DISCORD));
+            }
+            if let Some(bar) = run.start.checked_sub(1).filter(|bar| bytes.get(*bar) == Some(&b'|')) {
+                hits.extend(token::confirm_middle(text, bar, &FACEBOOK));
             }
             let Some(hidden) = runs::hidden_text(text, run) else {
                 runs::long_tokens(text, run, hits);
@@ -219,6 +226,7 @@ fn landmarks() -> Vec<(String, Landmark)> {
         ("phrase", Landmark::Phrase),
         ("mnemonic", Landmark::Phrase),
         ("curl ", Landmark::Curl),
+        ("data:", Landmark::Kubernetes),
     ];
     let formats = FORMATS.iter().map(|format| (format.prefix, Landmark::Format(format)));
     let middles = MIDDLES.iter().map(|middle| (middle.landmark, Landmark::Middle(middle)));

@@ -55,10 +55,7 @@ pub(crate) fn long_tokens(text: &str, run: Run, hits: &mut Vec<Hit>) {
     let mut start = run.start;
     for piece in whole.split(|&byte| !is_in(byte, ALNUM)) {
         let end = start + piece.len();
-        if piece.len() >= LONG
-            && is_bare_token(piece)
-            && !is_public_field(bytes.get(..start).unwrap_or_default())
-        {
+        if piece.len() >= LONG && is_bare_token(piece) && !is_public_field(bytes, run.start, start) {
             hits.push(Hit { start, end, kind: "long-token" });
         }
         start = end + 1;
@@ -81,9 +78,13 @@ pub(crate) fn words_of_length(text: &str, run: Run, length: usize) -> Vec<usize>
     found
 }
 
-/// Whether a tracking parameter of a URL is named right before.
-fn is_public_field(before: &[u8]) -> bool {
-    [&b"clid="[..], b"braid=", b"_ga=", b"utm_id="].iter().any(|name| before.ends_with(name))
+/// Whether a tracking parameter of a URL is named before the piece at `start`, in its run or right before.
+fn is_public_field(bytes: &[u8], run_start: usize, start: usize) -> bool {
+    let from = run_start.saturating_sub(8).max(start.saturating_sub(256));
+    let before = bytes.get(from..start).unwrap_or_default();
+    ["clid=", "braid=", "_ga=", "utm_id="]
+        .iter()
+        .any(|name| memchr::memmem::find(before, name.as_bytes()).is_some())
 }
 
 fn is_bare_token(piece: &[u8]) -> bool {
@@ -93,7 +94,8 @@ fn is_bare_token(piece: &[u8]) -> bool {
         && shape.has(LOWER & !HEX)
         && shape.has(UPPER)
         && shape.has(LOWER);
-    all_kinds && shape.distinct >= 20 && shape.changes * 4 >= shape.length
+    let digits = piece.iter().filter(|byte| byte.is_ascii_digit()).count();
+    all_kinds && digits >= 2 && shape.distinct >= 20 && shape.changes * 5 >= shape.length * 2
 }
 
 /// Whether the run stands where public data stands.
@@ -152,12 +154,33 @@ fn is_block_line(bytes: &[u8], run: Run) -> bool {
 /// What `run` says when it is base64 of printable text.
 pub(crate) fn hidden_text(text: &str, run: Run) -> Option<String> {
     let whole = text.get(run.start..run.end)?.trim_start_matches(['=', '-', '+', '/']);
-    let head = decode64(whole.get(..SHORTEST)?)?;
-    if !is_printable(&head) {
+    if !begins_printable(whole.as_bytes()) {
         return None;
     }
     let decoded = decode64(whole)?;
     is_printable(&decoded).then(|| String::from_utf8(decoded).ok()).flatten()
+}
+
+/// Whether the first characters decode to printable text; most runs fail at the first four.
+fn begins_printable(run: &[u8]) -> bool {
+    let mut groups = run.chunks_exact(4).take(SHORTEST / 4);
+    groups.len() > 0
+        && groups.all(|group| {
+            let bits = group.iter().try_fold(0_u32, |bits, &byte| Some(bits << 6 | u32::from(sextet(byte)?)));
+            bits.is_some_and(|bits| is_printable(bits.to_be_bytes().get(1..).unwrap_or_default()))
+        })
+}
+
+/// The value of a character of either base64 alphabet.
+const fn sextet(byte: u8) -> Option<u8> {
+    match byte {
+        b'A'..=b'Z' => Some(byte - b'A'),
+        b'a'..=b'z' => Some(byte - b'a' + 26),
+        b'0'..=b'9' => Some(byte - b'0' + 52),
+        b'+' | b'-' => Some(62),
+        b'/' | b'_' => Some(63),
+        _ => None,
+    }
 }
 
 fn is_printable(bytes: &[u8]) -> bool {

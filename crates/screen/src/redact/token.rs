@@ -3,7 +3,7 @@
 //! would do so too.
 
 use super::Hit;
-use super::class::{ALNUM, Class, DASH, DIGIT, LOWER, Shape, UPPER, is_in, is_placeholder};
+use super::class::{ALNUM, Class, DASH, DIGIT, DOT, LOWER, Shape, UPPER, is_in, is_placeholder};
 use super::formats::{End, Format, Middle};
 
 /// Confirms `format` whose prefix begins at `start`.
@@ -13,7 +13,10 @@ pub(crate) fn confirm(text: &str, start: usize, format: &Format) -> Option<Hit> 
     if bytes.get(start..body_start)? != format.prefix.as_bytes() || !begins_word(bytes, start) {
         return None;
     }
-    if format.end == End::Exact && start > 0 && bytes.get(start - 1).is_some_and(|&byte| is_in(byte, DASH)) {
+    if format.end == End::Exact
+        && start > 0
+        && bytes.get(start - 1).is_some_and(|&byte| is_in(byte, DASH | DOT))
+    {
         return None;
     }
     if format.kind == "jwt" && start >= 3 && bytes.get(start - 3..start) == Some(b"pk.") {
@@ -44,11 +47,13 @@ pub(crate) fn confirm_middle(text: &str, start: usize, middle: &Middle) -> Optio
     if before < least || !begins_word(bytes, begin) {
         return None;
     }
-    let after = run_length(bytes, after_start, middle.after, 512);
+    let after = run_length(bytes, after_start, middle.after, middle.after_max + 1);
     let end = after_start + after;
-    let sound = after >= middle.after_min && Shape::of(bytes.get(begin..end)?).has(DIGIT);
+    let sound = (middle.after_min..=middle.after_max).contains(&after)
+        && Shape::of(bytes.get(begin..end)?).has(DIGIT);
     let one_dot = middle.kind != "discord-token" || text.get(after_start..end)?.matches('.').count() == 1;
-    (sound && one_dot).then_some(Hit { start: begin, end, kind: middle.kind })
+    let found = sound && one_dot && !is_placeholder(text.get(begin..end)?);
+    found.then_some(Hit { start: begin, end, kind: middle.kind })
 }
 
 struct Body {
@@ -106,9 +111,11 @@ pub(crate) fn begins_word(bytes: &[u8], start: usize) -> bool {
 
 fn is_token_body(body: &str) -> bool {
     let shape = Shape::of(body.as_bytes());
-    let cased = shape.has(LOWER) && shape.has(UPPER) && shape.changes * 5 >= shape.length;
+    // Words joined by capitals change case twice in a word; chance at every second letter.
+    let cased = shape.has(LOWER) && shape.has(UPPER) && shape.changes * 10 >= shape.length * 3;
     let capitals = !shape.has(LOWER) && shape.has(UPPER) && shape.distinct >= 8;
-    shape.distinct >= 5 && (shape.has(DIGIT) || cased || capitals) && !is_placeholder(body)
+    let varied = shape.distinct >= 5 && (shape.has(DIGIT) || cased || capitals);
+    varied && (shape.has(LOWER) || shape.has(UPPER)) && !body.ends_with("EXAMPLE") && !is_placeholder(body)
 }
 
 #[cfg(test)]
