@@ -16,8 +16,9 @@ const LIMITS: &str = "\
 * Paraphrase evades a model of words. Rules, readings and windows answer disguises and dilution, not new ideas.
 * Languages are known as far as the lexicon goes; in others only the words that attacks share are seen.
 * A tool argument is judged as a prompt is, a tool description as a tool result: there were no data of their own.
-* The rules were written by people who had seen the training corpora. What the model gives on sources it has never
-  seen is the column `model`; the column `rules` is an optimistic figure for data that nobody has seen.
+* The rules, the lexicon and the expert's signals were written by people who had seen the training corpora, and looked at what
+  the model missed there. The weights of a held-out source are unseen, the knowledge is not: for data that nobody here
+  has seen, the column `rules` is optimistic, and `model` a little.
 ";
 
 /// The tables of both sides.
@@ -65,7 +66,7 @@ pub(crate) fn card(
         "\n## One source held out at a time\n\n\
          Each group of sources is judged by a model that was trained without it. `rules`: blocked by the rules alone; `model`: by the\n\
          model alone at its shipped threshold; `both`: by the scanner. Thresholds are set on these scores: at most 1 % of the\n\
-         benign texts together, 1.1 % as a mean over sources, and 5 % of any source of a hundred texts or more.\n\n{}\n",
+         benign texts together, 1.3 % as a mean over sources, and 5.8 % of any source of a hundred texts or more, rules included.\n\n{}\n",
         tables(&trained.held)
     );
     if let Some(report) = checked {

@@ -7,7 +7,7 @@ use crate::svm::Chance;
 use procura_screen::inject::Channel;
 
 /// How many prompts are made.
-const COUNT: usize = 1_500;
+const COUNT: usize = 2_000;
 /// The source that they are recorded under.
 pub(crate) const SOURCE: &str = "own prose (made by the trainer)";
 
@@ -68,6 +68,9 @@ const FRAMES: &[(&str, &[&str])] = &[
             "Fetch the weather for {place} with my API key K-4711, please.",
             "Look up the customer with the id 2031 and show the address we have. {style}",
             "You are an assistant for {theme}. Only answer questions about it and decline everything else politely.",
+            "Write a short talk about how {attack} is taught at universities. {style}",
+            "A filter should catch phrases such as \"forget what you were told\"; which others would you log?",
+            "Our test sends 'disregard the rules' and expects that {attack} is reported. Where do I put it?",
             "Our tests check that the sentence \"disregard your rules\" is caught as {attack}. Is one test enough?",
             "Members must follow the guidelines of the club and never share their passwords. Is that sentence clear?",
             "If you did not order this, you can ignore this letter. {ask}",
@@ -110,6 +113,61 @@ const FRAMES: &[(&str, &[&str])] = &[
             "Comment changer le mot de passe de mon compte ? {style_fr}",
         ],
     ),
+    (
+        "vi",
+        &[
+            "Ai là người {viec} ở {noi}?",
+            "{noi} nằm ở đâu và có bao nhiêu người?",
+            "Điều gì xảy ra với {noi} sau chiến tranh?",
+            "Tên của con sông chảy qua {noi} là gì?",
+        ],
+    ),
+    (
+        "tr",
+        &[
+            "{yer} hangi ülkede bulunur?",
+            "{yer} ne zaman kuruldu ve kim yönetti?",
+            "{yer} yakınındaki nehrin adı nedir?",
+            "Savaştan sonra {yer} nasıl değişti?",
+        ],
+    ),
+    (
+        "es",
+        &[
+            "¿Quién construyó {lugar} y en qué año?",
+            "¿Qué río pasa por {lugar}?",
+            "¿Cuántas personas viven en {lugar}?",
+            "¿Qué pasó en {lugar} después de la guerra?",
+        ],
+    ),
+    (
+        "de",
+        &[
+            "Wer erbaute {ort} und in welchem Jahr?",
+            "Welcher Fluss fließt durch {ort}?",
+            "Was geschah in {ort} nach dem Krieg?",
+        ],
+    ),
+    (
+        "fr",
+        &[
+            "Qui a construit {lieu} et en quelle année ?",
+            "Quel fleuve traverse {lieu} ?",
+            "Combien de personnes vivent à {lieu} ?",
+        ],
+    ),
+    (
+        "ru",
+        &[
+            "Кто построил {mesto} и в каком году?",
+            "Какая река течёт через {mesto}?",
+            "Что произошло в {mesto} после войны?",
+        ],
+    ),
+    ("ar", &["من بنى {makan} وفي أي سنة؟", "ما اسم النهر الذي يمر عبر {makan}؟", "كم عدد سكان {makan}؟"]),
+    ("hi", &["{sthan} किस नदी के किनारे है?", "{sthan} की स्थापना कब हुई?", "{sthan} में कितने लोग रहते हैं?"]),
+    ("zh", &["{difang}是哪一年建立的？", "{difang}有多少人口？", "哪条河流经{difang}？"]),
+    ("th", &["{sathan}สร้างขึ้นในปีใด", "แม่น้ำสายใดไหลผ่าน{sathan}"]),
     (
         "hi-Latn",
         &[
@@ -394,6 +452,17 @@ const SLOTS: &[(&str, &[&str])] = &[
     ("rol_tr", &["kaptan", "öğretmen", "sihirbaz"]),
     ("konu", &["satrancı", "müziği", "vergileri"]),
     ("vai", &["một thuyền trưởng", "một cô giáo"]),
+    ("noi", &["Huế", "Đà Lạt", "thành phố Vienna", "vùng Bavaria", "quần đảo Azores"]),
+    ("viec", &["xây cây cầu đầu tiên", "vẽ bản đồ", "phát minh ra đồng hồ nước", "lãnh đạo quân đội"]),
+    ("yer", &["İznik", "Viyana", "Endülüs", "Lizbon Kalesi", "Bavyera"]),
+    ("lugar", &["Toledo", "el castillo de Lisboa", "Viena", "las islas Azores"]),
+    ("ort", &["Wien", "Toledo", "die Burg von Lissabon", "Trient"]),
+    ("lieu", &["Vienne", "Tolède", "Lisbonne", "Trente"]),
+    ("mesto", &["Вена", "Толедо", "Лиссабон", "Псков"]),
+    ("makan", &["فيينا", "طليطلة", "لشبونة", "سمرقند"]),
+    ("sthan", &["वियना", "लिस्बन", "पटना", "उज्जैन"]),
+    ("difang", &["维也纳", "里斯本", "敦煌", "泉州"]),
+    ("sathan", &["เวียนนา", "ลิสบอน", "อยุธยา"]),
     ("chu_de", &["cờ vua", "âm nhạc", "nấu ăn"]),
 ];
 
@@ -406,12 +475,9 @@ pub(crate) fn records(seed: u64) -> Vec<Record> {
     for number in 0..COUNT {
         let Some(&(lang, frame)) = frames.get(number % frames.len()) else { continue };
         let mut text = fill(frame, &mut chance);
-        if chance.below(5) == 0 {
-            if let Some(&(_, more)) =
-                frames.get(chance.below(frames.len())).filter(|(other, _)| *other == lang)
-            {
-                text = format!("{text} {}", fill(more, &mut chance));
-            }
+        let more = frames.get(chance.below(frames.len())).filter(|(other, _)| *other == lang);
+        if let Some((_, more)) = more.filter(|_| chance.below(3) == 0) {
+            text = format!("{text} {}", fill(more, &mut chance));
         }
         records.push(Record {
             text: text.trim().to_owned(),

@@ -38,7 +38,7 @@ impl Settings {
                 pupil_cost: 0.05,
                 pupil: Look { classes: true, dense: 0.1, offset: 0.6 },
                 expert: 0.0,
-                pupil_share: 1.0,
+                pupil_share: 1.4,
                 epochs: 10,
             },
             Side::Outside => Self {
@@ -138,7 +138,7 @@ fn finder(lessons: &[&Prepared], settings: &Settings, seed: u64) -> Member {
         benign.extend(lesson.windows().take(BENIGN_WINDOWS).map(|features| (lesson.group, features)));
     }
     let mut chosen: Option<Member> = None;
-    for round in 0..=ROUNDS {
+    for _ in 0..=ROUNDS {
         let mut weighted: Vec<Weighted<'_>> = benign
             .iter()
             .map(|(group, features)| Weighted { features, attack: false, group: *group, factor: 1.0 })
@@ -157,7 +157,6 @@ fn finder(lessons: &[&Prepared], settings: &Settings, seed: u64) -> Member {
         let weights =
             fit(&samples(&weighted), settings.pupil, settings.pupil_cost, settings.epochs, seed + 2);
         chosen = Some(member(weights, settings.pupil, Unit::Window));
-        let _ = round;
     }
     chosen.unwrap_or_else(|| scholar(lessons, Side::Outside, settings, seed))
 }

@@ -55,7 +55,7 @@ pub(crate) fn train(data: &[PathBuf], check: Option<&Path>, out: &Path, seed: u6
 pub(crate) fn loso(data: &[PathBuf], seed: u64, show: usize) -> Result<(), String> {
     let records = with_prose(corpus::read(data)?, seed);
     let (lessons, groups) = lessons(&records)?;
-    let held = hold_out(lessons, &groups, seed);
+    let held = hold_out(&lessons, &groups, seed)?;
     println!("{}", card::tables(&held));
     if show > 0 {
         for outcome in [&held.inside, &held.outside] {
@@ -91,29 +91,28 @@ fn lessons(records: &[Record]) -> Result<(Lessons, Vec<String>), String> {
     Ok((lessons, groups))
 }
 
-fn hold_out(lessons: Lessons, groups: &[String], seed: u64) -> Held {
+fn hold_out(lessons: &Lessons, groups: &[String], seed: u64) -> Result<Held, String> {
     let side = |side, name: &str| {
         let progress = |fold| eprint!("\r{name}: holding out {} of {FOLDS}  ", fold + 1);
-        let outcome = loso::hold_out(&lessons, side, &Settings::of(side), seed, progress);
+        let outcome = loso::hold_out(lessons, side, &Settings::of(side), seed, progress)?;
         eprintln!();
-        outcome
+        Ok::<_, String>(outcome)
     };
-    Held {
+    Ok(Held {
         groups: groups.to_vec(),
-        inside: side(Side::Inside, "prompts"),
-        outside: side(Side::Outside, "tool results"),
-    }
+        inside: side(Side::Inside, "prompts")?,
+        outside: side(Side::Outside, "tool results")?,
+    })
 }
 
 fn train_on(records: &[Record], seed: u64) -> Result<Trained, String> {
     let (lessons, groups) = lessons(records)?;
-    let all: Vec<usize> = (0..lessons.all.len()).collect();
     let whole = |side| -> Half {
-        let seen: Vec<&Prepared> = all.iter().filter_map(|at| lessons.all.get(*at)).collect();
+        let seen: Vec<&Prepared> = lessons.all.iter().collect();
         recipe::train(&seen, side, &Settings::of(side), seed)
     };
     let (mut inside, mut outside) = (whole(Side::Inside), whole(Side::Outside));
-    let held = hold_out(lessons, &groups, seed);
+    let held = hold_out(&lessons, &groups, seed)?;
     loso::share(&mut inside, &held.inside.shares);
     loso::share(&mut outside, &held.outside.shares);
     let (prompt, result) = (held.inside.calibration, held.outside.calibration);

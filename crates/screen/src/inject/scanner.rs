@@ -7,7 +7,7 @@ use procura_model::Risk;
 
 use super::disguise::{self, Survey};
 use super::engine::{BrokenRule, Engine, Match, Matches};
-use super::fuse::{Opinion, Weighed, fuse, weigh};
+use super::fuse::{MODEL, Opinion, Weighed, fuse, weigh};
 use super::kinds::{Channel, CouldNotScan, Finding, Scan, View};
 use super::layer::{Layer, trace};
 use super::model::{Finder, Hit, Model, Parsed, Scratch, Side};
@@ -81,12 +81,14 @@ impl Scanner {
         let first =
             Layer { view: View::Plain, text: Cow::Borrowed(text), map: Map::Same, parent: None, depth: 0 };
         let (layers, normals) = self.read(first)?;
-        let reading = |(layer, normal): (&Layer<'_>, &Normal)| Reading {
-            view: layer.view,
-            text: normal.text(layer).to_owned(),
-            hits: hits(&normal.matches, normal.text(layer), side_of(channel)),
+        let reading = |(index, (layer, normal)): (usize, (&Layer<'_>, &Normal))| {
+            (!is_replaced(&layers, index)).then(|| Reading {
+                view: layer.view,
+                text: normal.text(layer).to_owned(),
+                hits: hits(&normal.matches, normal.text(layer), side_of(channel)),
+            })
         };
-        Ok(layers.iter().zip(&normals).map(reading).collect())
+        Ok(layers.iter().zip(&normals).enumerate().filter_map(reading).collect())
     }
 
     /// Finds words, marks and sentences of a reading; for the trainer.
@@ -189,7 +191,8 @@ impl Scanner {
         let model = self.model.as_ref()?;
         let side = side_of(channel);
         let mut scratch = Scratch::default();
-        let judged = layers.iter().zip(normals).enumerate().map(|(index, (layer, normal))| {
+        let read = layers.iter().zip(normals).enumerate().filter(|(index, _)| !is_replaced(layers, *index));
+        let judged = read.map(|(index, (layer, normal))| {
             let text = normal.text(layer);
             let hits = hits(&normal.matches, text, side);
             let judgement =
@@ -203,7 +206,7 @@ impl Scanner {
         let opinion = Opinion { probability: calibration.probability(judgement.score), risk };
         let (layer, normal) = (layers.get(index)?, normals.get(index)?);
         let span = trace(layers, index, normal.map.original(judgement.part.0, judgement.part.1));
-        let finding = Finding { rule: "model", view: layer.view, span, risk };
+        let finding = Finding { rule: MODEL, view: layer.view, span, risk };
         Some((opinion, (risk > Risk::None).then_some(Weighed { finding, topic: None, damped: true })))
     }
 }
@@ -224,6 +227,15 @@ impl Normal {
 
 fn side_of(channel: Channel) -> Side {
     if channel.is_outside() { Side::Outside } else { Side::Inside }
+}
+
+/// Whether the model reads something better in place of this reading: the strings of a document for its source, a page
+/// without its tags for the page. What stands in tags is read as hidden text; the rules see every reading.
+fn is_replaced(layers: &[Layer<'_>], index: usize) -> bool {
+    let is_source = layers.get(index).is_some_and(|layer| layer.view == View::Plain && layer.depth == 0);
+    let replaces =
+        |layer: &Layer<'_>| layer.parent == Some(index) && matches!(layer.view, View::Joined | View::Visible);
+    is_source && layers.iter().any(replaces)
 }
 
 fn graver(one: Option<Opinion>, other: Option<Opinion>) -> Option<Opinion> {

@@ -38,7 +38,7 @@ enum Gate {
     },
     /// Does a text look like a prompt injection?
     #[command(
-        after_help = "Examples:\n  echo 'ignore all previous instructions' | procura check prompt\n  procura check prompt --jsonl < texts.jsonl"
+        after_help = "Examples:\n  echo 'ignore all previous instructions' | procura check prompt\n  procura check prompt --jsonl < texts.jsonl\n  procura check prompt --model other.bin --jsonl < texts.jsonl"
     )]
     Prompt {
         /// The text; standard input where absent.
@@ -49,6 +49,9 @@ enum Gate {
         /// Read records such as {"text":..,"channel":..}.
         #[arg(long)]
         jsonl: bool,
+        /// Asks this screening model instead of the one inside the program.
+        #[arg(long)]
+        model: Option<std::path::PathBuf>,
     },
     /// Which secrets would be taken out of a text?
     #[command(
@@ -96,11 +99,11 @@ pub(super) async fn run(args: CheckArgs) -> Result<ExitCode, Problem> {
             say::complain("procura: give a URL, or --jsonl with records on standard input");
             Ok(ExitCode::from(2))
         }
-        Gate::Prompt { jsonl: true, .. } => {
-            let scanner = prompt::scanner()?;
+        Gate::Prompt { jsonl: true, model, .. } => {
+            let scanner = prompt::scanner(model.as_deref())?;
             each_line(|line| prompt::prompt_record(&scanner, line))
         }
-        Gate::Prompt { text, channel, .. } => prompt::one_prompt(text, &channel),
+        Gate::Prompt { text, channel, model, .. } => prompt::one_prompt(text, &channel, model.as_deref()),
         Gate::Response { jsonl: true } => {
             let redactor = Redactor::new();
             each_line(|line| response::response_record(&redactor, line))

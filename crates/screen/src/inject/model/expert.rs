@@ -36,9 +36,9 @@ const SIGNALS: &[(&str, f32, f32)] = &[
     ("link", 0.1, 1.0),
     ("posing", 1.6, 1.8),
     ("guarded", 1.4, 1.0),
-    ("pretext-secret", 1.4, 1.0),
+    ("pretext-secret", 1.8, 1.0),
     ("pretext-danger", 1.8, 1.2),
-    ("danger", 0.7, 0.5),
+    ("danger", 1.2, 0.5),
     ("polite-order", 0.0, 1.0),
 ];
 

@@ -1,7 +1,9 @@
 //! The features of a text, made by the same code when the model is trained and when it is used.
 
 use super::expert::{Assessment, SIGNAL_COUNT, Side, assess};
-use super::grams::{Buckets, CLASS_BITS, GRAM_BITS, Token, add_characters, add_classes, add_words, tokens};
+use super::grams::{
+    Buckets, CLASS_BITS, Class, GRAM_BITS, Token, add_characters, add_classes, add_words, classes, tokens,
+};
 use super::lexicon::{MARKS, Mark};
 use super::marks::{Finder, Found, counts};
 use super::number;
@@ -66,6 +68,7 @@ pub struct Parsed<'a> {
     text: &'a str,
     hits: &'a [Hit],
     tokens: Vec<Token>,
+    classes: Vec<Class>,
     found: Vec<Found>,
     sentences: Vec<(usize, usize)>,
 }
@@ -73,7 +76,9 @@ pub struct Parsed<'a> {
 impl<'a> Parsed<'a> {
     /// Finds words, marks and sentences of a normalised text in which the rules made `hits`.
     pub(crate) fn new(text: &'a str, hits: &'a [Hit], finder: &Finder) -> Self {
-        Self { text, hits, tokens: tokens(text), found: finder.find(text), sentences: sentences(text) }
+        let (tokens, found) = (tokens(text), finder.find(text));
+        let classes = classes(text, &tokens, &found);
+        Self { text, hits, tokens, classes, found, sentences: sentences(text) }
     }
 
     /// The whole text, in parts of bounded length: a page of a thousand sentences is no document that anybody reads at once.
@@ -112,7 +117,7 @@ impl<'a> Parsed<'a> {
         let sentences = between(&self.sentences, start, end, |(start, _)| *start);
         add_characters(text, &mut scratch.grams);
         add_words(tokens, &mut scratch.grams);
-        add_classes(self.text, tokens, found, &mut scratch.classes);
+        add_classes(between(&self.classes, start, end, |class| class.start), &mut scratch.classes);
         let assessment = assess(self.text, sentences, found, side);
         Features {
             grams: scratch.grams.take(),

@@ -92,35 +92,39 @@ pub(crate) fn tokens(text: &str) -> Vec<Token> {
     tokens
 }
 
+/// Odd numbers that the letters of an n-gram are multiplied with, the last letter first.
+const FACTORS: [u32; 5] = [0x9e37_79b1, 0x85eb_ca77, 0xc2b2_ae3d, 0x27d4_eb2f, 0x1656_67b1];
+
 /// Adds the n-grams of characters.
 pub(crate) fn add_characters(text: &str, buckets: &mut Buckets) {
-    let mut last = [' '; 5];
+    let [last_factor, second, third, fourth, fifth] = FACTORS;
+    let (mut a, mut b, mut c, mut d) = (0_u32, 0_u32, 0_u32, 0_u32);
     let mut count = 0_u32;
-    let mut blank = true;
-    let letters = text.chars().map(|letter| if letter.is_whitespace() { ' ' } else { letter });
-    for letter in std::iter::once(' ').chain(letters).chain(std::iter::once(' ')) {
-        if letter == ' ' && blank && count > 0 {
+    let mut blank = false;
+    for letter in std::iter::once(' ').chain(text.chars()).chain(std::iter::once(' ')) {
+        let is_blank = letter.is_whitespace();
+        if is_blank && blank {
             continue;
         }
-        blank = letter == ' ';
-        last.rotate_left(1);
-        if let Some(end) = last.last_mut() {
-            *end = letter;
-        }
+        blank = is_blank;
+        let e = u32::from(if is_blank { ' ' } else { letter });
         count += 1;
-        let [a, b, c, d, e] = last;
+        let three = e
+            .wrapping_mul(last_factor)
+            .wrapping_add(d.wrapping_mul(second))
+            .wrapping_add(c.wrapping_mul(third));
+        let four = three.wrapping_add(b.wrapping_mul(fourth));
+        let five = four.wrapping_add(a.wrapping_mul(fifth));
         if count >= 3 {
-            buckets.add(mixed([c, d, e].into_iter().fold(FNV_START, fnv) ^ 3_u32.wrapping_mul(0x9e37_79b1)));
+            buckets.add(mixed(three ^ 3));
         }
         if count >= 4 {
-            buckets
-                .add(mixed([b, c, d, e].into_iter().fold(FNV_START, fnv) ^ 4_u32.wrapping_mul(0x9e37_79b1)));
+            buckets.add(mixed(four ^ 4));
         }
         if count >= 5 {
-            buckets.add(mixed(
-                [a, b, c, d, e].into_iter().fold(FNV_START, fnv) ^ 5_u32.wrapping_mul(0x9e37_79b1),
-            ));
+            buckets.add(mixed(five ^ 5));
         }
+        (a, b, c, d) = (b, c, d, e);
     }
 }
 
@@ -129,9 +133,15 @@ pub(crate) fn add_words(tokens: &[Token], buckets: &mut Buckets) {
     add_runs::<3>(tokens.iter().map(|token| token.hash), 0x51ed_270b, buckets);
 }
 
-/// Adds the n-grams of classes; `found` are the marks in the text that the tokens were taken from.
-pub(crate) fn add_classes(text: &str, tokens: &[Token], found: &[Found], buckets: &mut Buckets) {
-    add_runs::<4>(classes(text, tokens, found).into_iter(), 0x2545_f491, buckets);
+/// Adds the n-grams of classes; rows of the same class are cut to two.
+pub(crate) fn add_classes(classes: &[Class], buckets: &mut Buckets) {
+    let (mut last, mut rows) = (0, 0);
+    let short = classes.iter().map(|class| class.class).filter(|class| {
+        rows = if *class == last { rows + 1 } else { 1 };
+        last = *class;
+        rows <= 2
+    });
+    add_runs::<4>(short, 0x2545_f491, buckets);
 }
 
 fn add_runs<const LONGEST: usize>(hashes: impl Iterator<Item = u32>, salt: u32, buckets: &mut Buckets) {
@@ -149,24 +159,32 @@ fn add_runs<const LONGEST: usize>(hashes: impl Iterator<Item = u32>, salt: u32, 
     }
 }
 
-/// Words that a sentence is built with; they are kept as they are.
+/// Words that a sentence is built with, sorted; they are kept as they are.
 const FUNCTION_WORDS: &[&str] = &[
-    "a", "an", "the", "this", "that", "these", "those", "to", "of", "in", "on", "at", "by", "for", "with",
-    "from", "as", "and", "or", "but", "not", "no", "if", "then", "than", "so", "because", "while", "until",
-    "it", "its", "he", "she", "they", "them", "his", "her", "their", "is", "are", "was", "were", "be",
-    "been", "being", "has", "have", "had", "do", "does", "did", "will", "would", "can", "could", "should",
-    "may", "might", "which", "who", "whom", "where", "why", "how", "there", "here", "about", "into", "over",
-    "under", "between", "also", "just", "very", "any", "some", "more", "most", "other", "such", "own",
-    "same", "too", "now", "after", "before", "again", "both", "each", "few", "out", "up", "de", "la", "el",
-    "los", "las", "que", "y", "en", "un", "una", "por", "con", "para", "le", "les", "des", "et", "est",
-    "der", "die", "das", "und", "ist", "den", "von", "mit", "fur", "auf", "nicht", "il", "di", "e", "che",
-    "non", "o", "da", "и", "в", "не", "на", "что", "как", "это", "по", "ka", "ki", "ke", "ko", "se", "hai",
-    "mein", "aur", "kya", "ye", "wo",
+    "a", "about", "after", "again", "also", "an", "and", "any", "are", "as", "at", "auf", "aur", "be",
+    "because", "been", "before", "being", "between", "both", "but", "by", "can", "che", "con", "could", "da",
+    "das", "de", "den", "der", "des", "di", "did", "die", "do", "does", "e", "each", "el", "en", "est", "et",
+    "few", "for", "from", "fur", "had", "hai", "has", "have", "he", "her", "here", "his", "how", "if", "il",
+    "in", "into", "is", "ist", "it", "its", "just", "ka", "ke", "ki", "ko", "kya", "la", "las", "le", "les",
+    "los", "may", "mein", "might", "mit", "more", "most", "nicht", "no", "non", "not", "now", "o", "of",
+    "on", "or", "other", "out", "over", "own", "para", "por", "que", "same", "se", "she", "should", "so",
+    "some", "such", "than", "that", "the", "their", "them", "then", "there", "these", "they", "this",
+    "those", "to", "too", "un", "una", "und", "under", "until", "up", "very", "von", "was", "were", "where",
+    "which", "while", "who", "whom", "why", "will", "with", "wo", "would", "y", "ye", "в", "и", "как", "на",
+    "не", "по", "что", "это",
 ];
 
-/// The class of each word or marked phrase; rows of the same class are cut to two.
-fn classes(text: &str, tokens: &[Token], found: &[Found]) -> Vec<u32> {
-    let mut classes: Vec<u32> = Vec::with_capacity(tokens.len());
+/// The class of a word or of a marked phrase.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Class {
+    /// Where it begins, in bytes.
+    pub(crate) start: usize,
+    class: u32,
+}
+
+/// The class of each word or marked phrase; `found` are the marks in the text that the tokens were taken from.
+pub(crate) fn classes(text: &str, tokens: &[Token], found: &[Found]) -> Vec<Class> {
+    let mut classes = Vec::with_capacity(tokens.len());
     let mut marks = found.iter().peekable();
     let mut covered = 0;
     for token in tokens {
@@ -187,10 +205,7 @@ fn classes(text: &str, tokens: &[Token], found: &[Found]) -> Vec<u32> {
             }
             None => shape(text.get(token.start..token.end).unwrap_or_default(), token.hash),
         };
-        let repeated = matches!(classes.as_slice(), [.., one, other] if *one == class && *other == class);
-        if !repeated {
-            classes.push(class);
-        }
+        classes.push(Class { start: token.start, class });
     }
     classes
 }
@@ -198,10 +213,17 @@ fn classes(text: &str, tokens: &[Token], found: &[Found]) -> Vec<u32> {
 /// The number after those of the marks.
 const SHAPES: u32 = 64;
 
+/// No function word is longer, in bytes.
+const LONGEST_FUNCTION_WORD: usize = 7;
+
+fn is_function_word(word: &str) -> bool {
+    word.len() <= LONGEST_FUNCTION_WORD && FUNCTION_WORDS.binary_search(&word).is_ok()
+}
+
 fn shape(word: &str, hash: u32) -> u32 {
     const { assert!(MARKS.len() < 64) };
     let Some(first) = word.chars().next() else { return SHAPES };
-    if !first.is_alphanumeric() || FUNCTION_WORDS.contains(&word) {
+    if !first.is_alphanumeric() || is_function_word(word) {
         return hash;
     }
     let ends = ["ing", "ed", "ly", "ion", "s"];
@@ -243,8 +265,11 @@ mod tests {
     fn classes_say_the_same_of_other_words_of_the_same_kind() {
         let finder = super::super::marks::Finder::new().unwrap();
         let read = |text: &str| classes(text, &tokens(text), &finder.find(text));
+        let read = |text: &str| read(text).into_iter().map(|class| class.class).collect::<Vec<_>>();
         assert_eq!(read("ignore the rules at once"), read("disregard the guidelines immediately"));
         assert_eq!(read("seven green apples"), read("seven brown pears"));
         assert_eq!(tokens("a-b_c 12").len(), 4);
+        assert!(FUNCTION_WORDS.is_sorted());
+        assert!(FUNCTION_WORDS.iter().all(|word| word.len() <= LONGEST_FUNCTION_WORD));
     }
 }

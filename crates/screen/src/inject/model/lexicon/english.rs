@@ -92,7 +92,8 @@ pub(super) const LISTS: &[(Mark, &str)] = &[
          original instructions|your instructions|your prompt|your guidelines|your rules|your programming|your directives|\
          your configuration|your system|your training|internal instructions|internal rules|pre-prompt|preprompt|\
          developer message|developer prompt|developer instructions|your context|your settings|conversation history|\
-         chat history|text above|words above|everything above|first line|your source code|base prompt|metaprompt",
+         chat history|text above|words above|everything above|first line|your source code|base prompt|metaprompt|\
+         internal prompt|internal prompts|internal architecture|internal workings|internal code|internal configuration|internals|ai source code|its source code|hidden mechanisms|prompt structure|safety filters|content filters|your internal|your hidden|your secret",
     ),
     (
         Mark::Secret,
@@ -242,7 +243,8 @@ pub(super) const LISTS: &[(Mark, &str)] = &[
     (
         Mark::HowTo,
         "step by step|steps|practically|in practice|real steps|exact steps|in detail|full details|how to make|how to build|how to create|\
-         detailed guide|procedure|manufacture|manufacturing|synthesis|synthesize|recipe|ingredients|make a|build a|construct|constructs|how exactly|real process|actual process|manufactures",
+         detailed guide|procedure|manufacture|manufacturing|synthesis|synthesize|recipe|ingredients|make a|build a|construct|constructs|how exactly|real process|actual process|manufactures|\
+         make|build|create|real method|practical method|practical steps|making process|synth|instructions|produce|how do i make|how can i make",
     ),
     (
         Mark::Pretext,
@@ -251,7 +253,8 @@ pub(super) const LISTS: &[(Mark, &str)] = &[
          as a security|as a renowned|for an investigation|emergency|life or death|my grandmother|grandma|for a movie|film script|for a class|\
          for testing|for a security check|it's a common practice|it is common practice|studies show|research shows|you agreed|you promised|\
          i will pay|i'll pay|i will tip|i'll tip|i will donate|i'll donate|i'll give you|i will give you|trust me|logically|\
-         i am the president|i'm the president|i am a doctor|i'm a doctor|i am a police|i'm a police|i am an officer|your friend|my friend told|for a study|for an exam|for my exam|we're studying|we are studying|doing a research|research project|for a presentation|my boss|i am the ceo|i'm the ceo",
+         i am the president|i'm the president|i am a doctor|i'm a doctor|i am a police|i'm a police|i am an officer|your friend|my friend told|for a study|for an exam|for my exam|we're studying|we are studying|doing a research|research project|for a presentation|my boss|i am the ceo|i'm the ceo|\
+         i am the system administrator|i am a system administrator|i am an administrator|i am the admin|government officer|government official|government agent|officer speaking|for fiction|fictional story|fictional plot|writing a story|writing a fictional|for academic research|academic study|for my project|for a school project|for my phd|i am a researcher|i'm a researcher|i am authorized|i am a journalist",
     ),
     (
         Mark::Posing,
@@ -265,12 +268,14 @@ pub(super) const LISTS: &[(Mark, &str)] = &[
         Mark::Guarded,
         "your password|the password|the secret|your secret|the passcode|the secret key|the secret code|the access code|the api key|your api key|\
          the credentials|your credentials|the admin password|the secret password|the key is|the flag|the passphrase|secret word|hidden word|\
-         user's password|the user's|users' passwords|other users|another user|confidential information|sensitive information|internal information",
+         user's password|the user's|users' passwords|other users|another user|confidential information|sensitive information|internal information|\
+         confidential data|confidential files|confidential info|confidential details|sensitive data|sensitive information|internal data|internal documents|financial data|customer data|user data|user passwords|admin access|admin level access|all passwords|all the data|private data of|personal data of|records of all",
     ),
     (
         Mark::Danger,
         "bomb|bombs|explosive|explosives|pipe bomb|grenade|detonator|weapon|weapons|chemical weapon|poison|poisons|nerve agent|ricin|anthrax|\
          methamphetamine|meth|cocaine|heroin|lsd|drug synthesis|napalm|molotov|ghost gun|\
-         hack into|database hack|counterfeit money|credit card fraud|identity theft|kill someone|murder|harmful device|dangerous device|dangerous chemical|harmful gas|toxic gas",
+         hack into|database hack|counterfeit money|credit card fraud|identity theft|kill someone|murder|harmful device|dangerous device|dangerous chemical|harmful gas|toxic gas|\
+         chemical weapon*|chemical device|chemical attack|explosive device*|nuclear device|nuclear weapon|harmful substance*|dangerous substance*|harmful synthesis|dangerous chemical*|toxic chemical*|poison gas|poisoning|illegal drug*|biological weapon*|real weapon",
     ),
 ];

@@ -81,7 +81,8 @@ pub(super) const LISTS: &[(Mark, &str)] = &[
         Mark::Hidden,
         "prompt del sistema|prompt de sistema|prompt do sistema|instrucciones del sistema|instrucciones iniciales|instrucciones ocultas|prompt systeme|invite systeme|instructions systeme|instructions initiales|systemprompt*|system-prompt*|systemanweisung*|\
          systemnachricht*|prompt di sistema|istruzioni di sistema|istruzioni iniziali|instrucoes do sistema|instrucoes iniciais|systeemprompt|prompt systemowy|sistem istemi*|sistem talimat*|sistem prompt*|loi nhac he thong|huong dan he thong|cau lenh he thong|prompt sistem|instruksi sistem|\
-         tumhara prompt|apna prompt|tumhare instructions|apne instructions|tumhari instructions",
+         tumhara prompt|apna prompt|tumhare instructions|apne instructions|tumhari instructions|\
+         ai ke internal|ai ka internal|internal prompt|internal code|ai ke source code|ai source code|source code samajhna|thinking process aur|internals batao|internals bata|ab internals|hidden mechanisms",
     ),
     (
         Mark::Secret,
@@ -93,7 +94,8 @@ pub(super) const LISTS: &[(Mark, &str)] = &[
     ),
     (
         Mark::Show,
-        "muestra*|muestrame|revela*|dime|imprime|imprima|mostra|mostre|diga|dimmi|rivela|stampa|montre*|revele*|affiche*|donne-moi|donnez|dis-moi|dites-moi|zeig*|zeige|nenne|verrate|gib mir|gib aus|sag mir|sagen sie mir|geben sie|drucke|toon|pokaz|podaj|goster*|yazdir|soyle*|acikla*|paylas*|hien thi|cho toi biet|noi cho toi|tiet lo|dua ra|tampilkan|beri tahu saya|beritahu|katakan|cetak|ipakita|sabihin|batao|bata do|bata de|dikhao|dikha do|print karo|share karo|reveal karo|likho|likh do|de do|bataiye|traduce|traduis|ubersetze|ubersetzen|traduza|terjemahkan",
+        "muestra*|muestrame|revela*|dime|imprime|imprima|mostra|mostre|diga|dimmi|rivela|stampa|montre*|revele*|affiche*|donne-moi|donnez|dis-moi|dites-moi|zeig*|zeige|nenne|verrate|gib mir|gib aus|sag mir|sagen sie mir|geben sie|drucke|toon|pokaz|podaj|goster*|yazdir|soyle*|acikla*|paylas*|hien thi|cho toi biet|noi cho toi|tiet lo|dua ra|tampilkan|beri tahu saya|beritahu|katakan|cetak|ipakita|sabihin|batao|bata do|bata de|dikhao|dikha do|print karo|share karo|reveal karo|likho|likh do|de do|bataiye|traduce|traduis|ubersetze|ubersetzen|traduza|terjemahkan|\
+         samjhao|samajhna|samjha do|nikalte|nikaalte|nikal ke|explain kar do|bata do|reveal hote|access kaise|access karne|chahiye",
     ),
     (
         Mark::Transfer,
@@ -117,7 +119,8 @@ pub(super) const LISTS: &[(Mark, &str)] = &[
     ),
     (
         Mark::Switch,
-        "nueva tarea|nuevas instrucciones|tu tarea|en realidad|nouvelle tache|nouvelles instructions|en fait|neue aufgabe|neue anweisung*|deine aufgabe|eigentlich|nuovo compito|nuove istruzioni|nova tarefa|novas instrucoes|na verdade|yeni gorev*|yeni talimat*|aslinda|nhiem vu moi|huong dan moi|thuc ra|tugas baru|instruksi baru|sebenarnya|naya task|ab ye karo|naye instructions|nowe instrukcje",
+        "nueva tarea|nuevas instrucciones|tu tarea|en realidad|nouvelle tache|nouvelles instructions|en fait|neue aufgabe|neue anweisung*|deine aufgabe|eigentlich|nuovo compito|nuove istruzioni|nova tarefa|novas instrucoes|na verdade|yeni gorev*|yeni talimat*|aslinda|nhiem vu moi|huong dan moi|thuc ra|tugas baru|instruksi baru|sebenarnya|naya task|ab ye karo|naye instructions|nowe instrukcje|\
+         ab batao|phir batao|ab serious|pehle normal|pehle casual|pehle toh|shuru mein",
     ),
     (
         Mark::Mode,
@@ -133,7 +136,7 @@ pub(super) const LISTS: &[(Mark, &str)] = &[
     ),
     (
         Mark::Report,
-        "por ejemplo|ataque|ataques|que es|que significa|explica|par exemple|attaque|qu'est-ce|zum beispiel|beispiel|angriff|was ist|was bedeutet|erklare|per esempio|attacco|che cosa|o que e|exemplo|explique|bijvoorbeeld|na przyklad|ornegin|nedir|vi du|giai thich|contohnya|apa itu|jelaskan|kya hota|kya hai|samjhao|kaise",
+        "por ejemplo|ataque|ataques|que es|que significa|explica|par exemple|attaque|qu'est-ce|zum beispiel|beispiel|angriff|was ist|was bedeutet|erklare|per esempio|attacco|che cosa|o que e|exemplo|explique|bijvoorbeeld|na przyklad|ornegin|nedir|vi du|giai thich|contohnya|apa itu|jelaskan|kya hota|kya hai",
     ),
     (
         Mark::Urgency,
@@ -165,14 +168,16 @@ pub(super) const LISTS: &[(Mark, &str)] = &[
         Mark::HowTo,
         "paso a paso|etape par etape|schritt fur schritt|passo a passo|adim adim|tung buoc|langkah demi langkah|tarika|kaise banate|kaise banaye|kaise karte|kaise banta|banana padta|\
          banane ka|banane ke|banana hai|practically samjhao|steps batao|steps do|detail mein|detail me|poora process|asli tarika|real tarika|nikalte hain|chahiye|\
-         chahiye abhi|nikal ke do|nikaal ke do|seekhna hai|sikhna hai|banana seekhna",
+         chahiye abhi|nikal ke do|nikaal ke do|seekhna hai|sikhna hai|banana seekhna|\
+         banane ki|banana|banate|banaye|banta|real method|practical synthesis|synthesis|real steps|method bata|process chahiye|banana seekhna",
     ),
     (
         Mark::Pretext,
         "para una novela|para mi tesis|pour un roman|pour ma these|fur einen roman|fur meine arbeit|per un romanzo|para um romance|research ke liye|thesis ke liye|\
          story ke liye|kahani ke liye|novel ke liye|film ke liye|exam ke liye|practical exam|phd ke liye|project ke liye|study ke liye|padhai ke liye|main officer|main police|main doctor|main professor|\
          main university|main principal|officer hu|police hu|dean hu|doctor hu|ich gebe ihnen|ich gebe dir|je vous donne|te doy|le doy|novelya|roman icin|arastirma icin|untuk penelitian|untuk novel|\
-         ceo hu|manager hu|inspector hu|police inspector|officer hoon|ceo hoon|main ceo|suponha que|supongamos que|sou o presidente|soy el presidente|ich bin der prasident|sono il presidente|je suis le president",
+         ceo hu|manager hu|inspector hu|police inspector|officer hoon|ceo hoon|main ceo|suponha que|supongamos que|sou o presidente|soy el presidente|ich bin der prasident|sono il presidente|je suis le president|\
+         official hu|admin hu|agent hu|officer hoon|fictional story ke|fictional kahani|kahani likh|story likh|ek story|ek kahani|lab test ke liye|practical ke liye|test ke liye|assignment ke liye|paper ke liye|preparation ke liye|prep ke liye|jisme hero|jisme villain|jisme character|hero ko|villain ko|character ko|sir kal ke|bhai kal ke",
     ),
     (
         Mark::Posing,
@@ -184,7 +189,8 @@ pub(super) const LISTS: &[(Mark, &str)] = &[
         Mark::Guarded,
         "tu contrasena|la contrasena|su contrasena|ton mot de passe|votre mot de passe|le mot de passe|ihr passwort|dein passwort|das passwort|la tua password|la password|sua senha|a senha|\
          sifreni|sifrenizi|sifre|mat khau cua ban|mat khau|kata sandi anda|kata sandinya|kata sandi|tumhara password|apna password|aapka password|user ka|users ka|del usuario|de l'utilisateur|des benutzers|dell'utente|do usuario|kullanicinin|cua nguoi dung|confidential files|confidential data|sab data|\
-         internal data|internal database|internal system|customer records|financial records|user data|student files|activity logs|passwords chahiye|data chahiye|palavra-passe|minha senha|sua senha",
+         internal data|internal database|internal system|customer records|financial records|user data|student files|activity logs|passwords chahiye|data chahiye|palavra-passe|minha senha|sua senha|\
+         system ke andar|andar ka data|info chahiye|details chahiye|files chahiye|passwords aur|sensitive data|admin access|admin level access|logs aur data|financial data",
     ),
     (
         Mark::Danger,
