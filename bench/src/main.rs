@@ -15,6 +15,7 @@ mod measure;
 mod process;
 mod revoke;
 mod runs;
+mod screen;
 mod seed;
 mod settings;
 mod simulate;
@@ -42,6 +43,7 @@ COMMANDS
     cerbos      the eight decisions of AuthZEN's certification: verify and evaluation, recorded, against Cerbos, not recorded
     flat        verify with 10 to 10,000 permissions in the organization, and of one agent
     simulate    replaying 1,000,000 recorded decisions
+    screen      the injection scanner by size and kind of text, one thread
     constant-time  whether the time of a signature check tells how far a guess was right; 10^6 samples each
     all         everything that needs a server
 
@@ -90,6 +92,7 @@ fn run(arguments: &[String]) -> Outcome<()> {
         "cerbos" => cerbos::cerbos(&Settings::read(rest)?),
         "flat" => flat::flat(&Settings::read(rest)?),
         "simulate" => simulate::simulate(&Settings::read(rest)?),
+        "screen" => screen::screen(),
         "constant-time" => constant_time::constant_time(),
         "all" => runs::all(&Settings::read(rest)?),
         "help" | "--help" | "-h" => {

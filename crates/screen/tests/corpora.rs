@@ -77,6 +77,7 @@ mod corpora {
         assert!(flagged * 100 <= negatives, "flagged {flagged}/{negatives}");
     }
 
+    /// The model inside the program has learned from this file; its card has the figures of one that has not.
     #[test]
     fn injections_are_found_and_ordinary_texts_pass() {
         let Some(records) = records("injection/dev.jsonl") else { return };
@@ -104,8 +105,8 @@ mod corpora {
         let (blocked, total) = groups["all false positives"];
         assert!(blocked * 100 <= total, "false positives {blocked}/{total}");
         let (blocked, total) = groups["all recall"];
-        assert!(blocked * 100 >= total * 55, "recall {blocked}/{total}");
+        assert!(blocked * 100 >= total * 75, "recall {blocked}/{total}");
         let (blocked, total) = groups["disguised recall"];
-        assert!(blocked * 100 >= total * 90, "disguised {blocked}/{total}");
+        assert!(blocked * 100 >= total * 95, "disguised {blocked}/{total}");
     }
 }

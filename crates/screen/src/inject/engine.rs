@@ -69,6 +69,13 @@ struct Compiled {
 #[derive(Debug)]
 pub struct BrokenRule(String);
 
+impl BrokenRule {
+    /// What could not be compiled, and why.
+    pub(crate) fn of(what: &str, why: &dyn std::fmt::Display) -> Self {
+        Self(format!("{what}: {why}"))
+    }
+}
+
 impl std::fmt::Display for BrokenRule {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(formatter, "a screening rule cannot be compiled: {}", self.0)

@@ -6,6 +6,9 @@ use procura_model::Risk;
 use super::kinds::{Channel, Finding, Scan, View};
 use super::rules::{Rule, Topic};
 
+/// The id of what the model found.
+pub(crate) const MODEL: &str = "model";
+
 /// A finding before its place in the original text is known.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Weighed {
@@ -53,7 +56,10 @@ pub(crate) fn fuse(mut weighed: Vec<Weighed>, opinion: Option<Opinion>) -> Scan 
     let doubt: f64 = weighed.iter().take(32).map(|one| 1.0 - weight(one.finding.risk)).product();
     let score = (1.0 - doubt).max(opinion.map_or(0.0, |opinion| opinion.probability)).max(weight(risk));
     let mut findings: Vec<Finding> = weighed.into_iter().map(|one| one.finding).collect();
-    findings.sort_by_key(|finding| (std::cmp::Reverse(finding.risk), finding.span, finding.rule));
+    // A rule says more exactly than the model what was found, and where.
+    findings.sort_by_key(|finding| {
+        (std::cmp::Reverse(finding.risk), finding.rule == MODEL, finding.span, finding.rule)
+    });
     findings.dedup();
     findings.truncate(64);
     Scan {

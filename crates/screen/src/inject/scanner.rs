@@ -7,9 +7,10 @@ use procura_model::Risk;
 
 use super::disguise::{self, Survey};
 use super::engine::{BrokenRule, Engine, Match, Matches};
-use super::fuse::{Opinion, Weighed, fuse, weigh};
+use super::fuse::{MODEL, Opinion, Weighed, fuse, weigh};
 use super::kinds::{Channel, CouldNotScan, Finding, Scan, View};
 use super::layer::{Layer, trace};
+use super::model::{Finder, Hit, Model, Parsed, Scratch, Side};
 use super::{damper, decode, document, markup, normalise};
 use crate::pieces::Map;
 
@@ -24,15 +25,76 @@ const MAX_GROWTH: usize = MAX_VIEWS;
 /// Hidden tag letters that are grave by themselves.
 const MANY_TAGS: usize = 8;
 
+/// The model that the program carries; `crates/trainer` writes it, and its card lies beside it.
+const EMBEDDED: &[u8] = include_bytes!("../../model/inject.bin");
+
 /// Screens texts for instructions that nobody gave. Build one and share it.
 pub struct Scanner {
     engine: Engine,
+    finder: Finder,
+    model: Option<Model>,
+}
+
+/// A reading of a text as the model sees it.
+#[derive(Debug, Clone)]
+pub struct Reading {
+    /// How it was made.
+    pub view: View,
+    /// The normalised text.
+    pub text: String,
+    hits: Vec<Hit>,
+}
+
+impl Reading {
+    /// How many matches the rules made.
+    #[must_use]
+    pub fn hits(&self) -> usize {
+        self.hits.len()
+    }
 }
 
 impl Scanner {
-    /// Compiles the rules.
+    /// Compiles the rules and reads the model that the program carries.
     pub fn new() -> Result<Self, BrokenRule> {
-        Ok(Self { engine: Engine::new()? })
+        let model = Model::read(EMBEDDED).map_err(|error| BrokenRule::of("the embedded model", &error))?;
+        Self::with_model(model)
+    }
+
+    /// Compiles the rules, and asks this model.
+    pub fn with_model(model: Model) -> Result<Self, BrokenRule> {
+        Ok(Self { model: Some(model), ..Self::rules_only()? })
+    }
+
+    /// Compiles the rules, and asks no model.
+    pub fn rules_only() -> Result<Self, BrokenRule> {
+        Ok(Self { engine: Engine::new()?, finder: Finder::new()?, model: None })
+    }
+
+    /// The version of the model that is asked.
+    #[must_use]
+    pub fn model_version(&self) -> Option<&str> {
+        self.model.as_ref().map(|model| model.version.as_str())
+    }
+
+    /// The readings of a text, as the model sees them; for the trainer.
+    pub fn readings(&self, text: &str, channel: Channel) -> Result<Vec<Reading>, CouldNotScan> {
+        let first =
+            Layer { view: View::Plain, text: Cow::Borrowed(text), map: Map::Same, parent: None, depth: 0 };
+        let (layers, normals) = self.read(first)?;
+        let reading = |(index, (layer, normal)): (usize, (&Layer<'_>, &Normal))| {
+            (!is_replaced(&layers, index)).then(|| Reading {
+                view: layer.view,
+                text: normal.text(layer).to_owned(),
+                hits: hits(&normal.matches, normal.text(layer), side_of(channel)),
+            })
+        };
+        Ok(layers.iter().zip(&normals).enumerate().filter_map(reading).collect())
+    }
+
+    /// Finds words, marks and sentences of a reading; for the trainer.
+    #[must_use]
+    pub fn parse<'a>(&self, reading: &'a Reading) -> Parsed<'a> {
+        Parsed::new(&reading.text, &reading.hits, &self.finder)
     }
 
     /// Scans a text.
@@ -77,20 +139,18 @@ impl Scanner {
         channel: Channel,
         opinion: Option<Opinion>,
     ) -> Scan {
-        let mut readings = Readings { layers: vec![first], bytes: 0 };
+        let (layers, normals) = match self.read(first) {
+            Ok(read) => read,
+            Err(why) => return Scan::refused(why),
+        };
         let mut weighed = Vec::new();
-        let mut index = 0;
-        while let Some(layer) = readings.layers.get(index) {
-            let (normal, map) = normalise::normalise(&layer.text);
-            let matches = self.engine.run(&normal);
-            weighed.extend(weigh_matches(&matches, (&normal, &map), (&readings.layers, index), channel));
-            weighed.extend(tag_finding(&readings.layers, index));
-            let derived = if layer.depth < MAX_DEPTH { derive(layer, index, &matches) } else { Vec::new() };
-            if let Err(why) = readings.add(derived) {
-                return Scan::refused(why);
-            }
-            index += 1;
+        for (index, normal) in normals.iter().enumerate() {
+            weighed.extend(weigh_matches(normal, (&layers, index), channel));
+            weighed.extend(tag_finding(&layers, index));
         }
+        let thought = self.think((&layers, &normals), channel);
+        let opinion = graver(thought.map(|(opinion, _)| opinion), opinion);
+        weighed.extend(thought.and_then(|(_, finding)| finding));
         if weighed.is_empty() && opinion.is_none() {
             return Scan::clean();
         }
@@ -101,6 +161,108 @@ impl Scanner {
             one.finding.span = points;
         }
         fuse(weighed, opinion)
+    }
+
+    /// Makes the readings one from another, and shows each to the rules.
+    fn read<'a>(&self, first: Layer<'a>) -> Result<(Vec<Layer<'a>>, Vec<Normal>), CouldNotScan> {
+        let mut readings = Readings { layers: vec![first], bytes: 0 };
+        let mut normals = Vec::new();
+        while let Some(layer) = readings.layers.get(normals.len()) {
+            let (normal, map) = normalise::normalise(&layer.text);
+            let matches = self.engine.run(&normal);
+            let derived =
+                if layer.depth < MAX_DEPTH { derive(layer, normals.len(), &matches) } else { Vec::new() };
+            let changed = match normal {
+                Cow::Borrowed(_) => None,
+                Cow::Owned(text) => Some(text),
+            };
+            readings.add(derived)?;
+            normals.push(Normal { changed, map, matches });
+        }
+        Ok((readings.layers, normals))
+    }
+
+    /// What the model thinks of the gravest reading, and the part that it rests on when it is grave.
+    fn think(
+        &self,
+        (layers, normals): (&[Layer<'_>], &[Normal]),
+        channel: Channel,
+    ) -> Option<(Opinion, Option<Weighed>)> {
+        let model = self.model.as_ref()?;
+        let side = side_of(channel);
+        let mut scratch = Scratch::default();
+        let read = layers.iter().zip(normals).enumerate().filter(|(index, _)| !is_replaced(layers, *index));
+        let judged = read.map(|(index, (layer, normal))| {
+            let text = normal.text(layer);
+            let hits = hits(&normal.matches, text, side);
+            let judgement =
+                model.half(side).judge(&Parsed::new(text, &hits, &self.finder), side, &mut scratch);
+            (index, judgement)
+        });
+        let (index, judgement) =
+            judged.reduce(|best, one| if one.1.score > best.1.score { one } else { best })?;
+        let calibration = model.calibration(channel);
+        let risk = calibration.risk(judgement.score);
+        let opinion = Opinion { probability: calibration.probability(judgement.score), risk };
+        let (layer, normal) = (layers.get(index)?, normals.get(index)?);
+        let span = trace(layers, index, normal.map.original(judgement.part.0, judgement.part.1));
+        let finding = Finding { rule: MODEL, view: layer.view, span, risk };
+        Some((opinion, (risk > Risk::None).then_some(Weighed { finding, topic: None, damped: true })))
+    }
+}
+
+/// The normalised form of a reading, and what the rules found in it.
+struct Normal {
+    /// None where the reading is normal as it stands.
+    changed: Option<String>,
+    map: Map,
+    matches: Matches,
+}
+
+impl Normal {
+    fn text<'a>(&'a self, layer: &'a Layer<'_>) -> &'a str {
+        self.changed.as_deref().unwrap_or(&layer.text)
+    }
+}
+
+fn side_of(channel: Channel) -> Side {
+    if channel.is_outside() { Side::Outside } else { Side::Inside }
+}
+
+/// Whether the model reads something better in place of this reading: the strings of a document for its source, a page
+/// without its tags for the page. What stands in tags is read as hidden text; the rules see every reading.
+fn is_replaced(layers: &[Layer<'_>], index: usize) -> bool {
+    let is_source = layers.get(index).is_some_and(|layer| layer.view == View::Plain && layer.depth == 0);
+    let replaces =
+        |layer: &Layer<'_>| layer.parent == Some(index) && matches!(layer.view, View::Joined | View::Visible);
+    is_source && layers.iter().any(replaces)
+}
+
+fn graver(one: Option<Opinion>, other: Option<Opinion>) -> Option<Opinion> {
+    let (Some(one), Some(other)) = (one, other) else { return one.or(other) };
+    Some(Opinion { probability: one.probability.max(other.probability), risk: one.risk.max(other.risk) })
+}
+
+/// The rules' matches as the model sees them.
+fn hits(matches: &Matches, text: &str, side: Side) -> Vec<Hit> {
+    let hit = |found: &Match| {
+        let risk = match side {
+            Side::Inside => found.rule.inside,
+            Side::Outside => found.rule.inside.max(found.rule.outside),
+        };
+        let share = if damper::is_damped(text, found.start, found.end) { 0.5 } else { 1.0 };
+        Hit { start: found.start, topic: found.rule.topic.number(), gravity: share * gravity(risk) }
+    };
+    matches.matches.iter().map(hit).collect()
+}
+
+fn gravity(risk: Risk) -> f32 {
+    match risk {
+        Risk::None => 0.0,
+        Risk::Low => 0.25,
+        Risk::Medium => 0.5,
+        Risk::High => 0.75,
+        Risk::Critical => 1.0,
     }
 }
 
@@ -133,15 +295,11 @@ impl<'a> Readings<'a> {
     }
 }
 
-/// What the matches in the normalised reading of layer `index` weigh; `map` leads from it to the layer.
-fn weigh_matches(
-    matches: &Matches,
-    (normal, map): (&str, &Map),
-    (layers, index): (&[Layer<'_>], usize),
-    channel: Channel,
-) -> Vec<Weighed> {
+/// What the matches in the normalised reading of layer `index` weigh.
+fn weigh_matches(read: &Normal, (layers, index): (&[Layer<'_>], usize), channel: Channel) -> Vec<Weighed> {
     let Some(layer) = layers.get(index) else { return Vec::new() };
     let concealed = is_concealed(layers, index);
+    let (normal, map) = (read.text(layer), &read.map);
     let weigh_one = |found: &Match| {
         let damped = !concealed && layer.depth == 0 && damper::is_damped(normal, found.start, found.end);
         let risk = weigh(found.rule, channel, if concealed { View::Hidden } else { layer.view }, damped);
@@ -149,7 +307,7 @@ fn weigh_matches(
         let finding = Finding { rule: found.rule.id, view: layer.view, span, risk };
         Weighed { finding, topic: Some(found.rule.topic), damped }
     };
-    matches.matches.iter().map(weigh_one).collect()
+    read.matches.matches.iter().map(weigh_one).collect()
 }
 
 /// Whether this reading, or one that it was made from, was kept from a reader's eyes.

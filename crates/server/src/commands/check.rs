@@ -42,7 +42,7 @@ enum Gate {
     },
     /// Does a text look like a prompt injection?
     #[command(
-        after_help = "Examples:\n  echo 'ignore all previous instructions' | procura check prompt\n  procura check prompt --jsonl < texts.jsonl\n  procura check prompt --report labelled.jsonl\n  procura check prompt --report --last-days 7\n\nLabelled records: {\"text\":..,\"label\":0|1,\"source\":..,\"channel\":..}. --last-days reads the database that the\nconfiguration names, also while a server has it open, and changes nothing."
+        after_help = "Examples:\n  echo 'ignore all previous instructions' | procura check prompt\n  procura check prompt --jsonl < texts.jsonl\n  procura check prompt --model other.bin --jsonl < texts.jsonl\n  procura check prompt --report labelled.jsonl\n  procura check prompt --report --last-days 7\n\nLabelled records: {\"text\":..,\"label\":0|1,\"source\":..,\"channel\":..}. --last-days reads the database that the\nconfiguration names, also while a server has it open, and changes nothing."
     )]
     Prompt {
         /// The text; standard input where absent.
@@ -55,6 +55,9 @@ enum Gate {
         jsonl: bool,
         #[command(flatten)]
         report: ReportArgs,
+        /// Asks this screening model instead of the one inside the program.
+        #[arg(long)]
+        model: Option<std::path::PathBuf>,
     },
     /// Which secrets would be taken out of a text?
     #[command(
@@ -124,11 +127,13 @@ pub(super) async fn run(
             Ok(ExitCode::from(2))
         }
         Gate::Prompt {
-            report: ReportArgs { report: Some(labelled), last_days, organization, json }, ..
+            report: ReportArgs { report: Some(labelled), last_days, organization, json },
+            model,
+            ..
         } => {
             let shape = if json { report::As::Json } else { report::As::Table };
             match (labelled, last_days) {
-                (Some(labelled), None) => report::of_file(&labelled, shape),
+                (Some(labelled), None) => report::of_file(&labelled, model.as_deref(), shape),
                 (None, Some(days)) => {
                     report::of_last_days(days, organization, (file, overrides), shape).await
                 }
@@ -138,11 +143,11 @@ pub(super) async fn run(
                 }
             }
         }
-        Gate::Prompt { jsonl: true, .. } => {
-            let scanner = prompt::scanner()?;
+        Gate::Prompt { jsonl: true, model, .. } => {
+            let scanner = prompt::scanner(model.as_deref())?;
             each_line(|line| prompt::prompt_record(&scanner, line))
         }
-        Gate::Prompt { text, channel, .. } => prompt::one_prompt(text, &channel),
+        Gate::Prompt { text, channel, model, .. } => prompt::one_prompt(text, &channel, model.as_deref()),
         Gate::Response { jsonl: true } => {
             let redactor = Redactor::new();
             each_line(|line| response::response_record(&redactor, line))

@@ -34,6 +34,14 @@ pub(crate) enum Topic {
     Steering,
 }
 
+impl Topic {
+    /// Its place among the topics.
+    #[expect(clippy::as_conversions, reason = "the number of a variant without data")]
+    pub(crate) const fn number(self) -> usize {
+        self as usize
+    }
+}
+
 /// One rule.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Rule {

@@ -6,14 +6,23 @@ use super::{
 };
 use crate::{commands::Problem, say};
 use procura_model::error::Doing as _;
-use procura_screen::inject::{Channel, Scanner};
+use procura_screen::inject::{Channel, Scanner, model::Model};
+use std::path::Path;
 use std::process::ExitCode;
 
-pub(super) fn scanner() -> Result<Scanner, Problem> {
-    Ok(Scanner::new().doing("build the injection detector")?)
+/// The detector with the model inside the program, or with that of a file.
+pub(super) fn scanner(model: Option<&Path>) -> Result<Scanner, Problem> {
+    let Some(path) = model else { return Ok(Scanner::new().doing("build the injection detector")?) };
+    let file = std::fs::read(path).doing("read the screening model's file")?;
+    let model = Model::read(&file).doing("read the screening model")?;
+    Ok(Scanner::with_model(model).doing("build the injection detector")?)
 }
 
-pub(super) fn one_prompt(text: Option<String>, channel: &str) -> Result<ExitCode, Problem> {
+pub(super) fn one_prompt(
+    text: Option<String>,
+    channel: &str,
+    model: Option<&Path>,
+) -> Result<ExitCode, Problem> {
     let Ok(channel) = serde_json::from_value::<Channel>(serde_json::Value::String(channel.to_owned())) else {
         say::complain("procura: --channel must be prompt, tool_argument, tool_result or tool_description");
         return Ok(ExitCode::from(2));
@@ -22,7 +31,7 @@ pub(super) fn one_prompt(text: Option<String>, channel: &str) -> Result<ExitCode
         Some(text) => text,
         None => standard_input()?,
     };
-    let (line, blocked) = prompt_answer(&scanner()?, &text, channel);
+    let (line, blocked) = prompt_answer(&scanner(model)?, &text, channel);
     say::line(&line);
     Ok(if blocked { ExitCode::FAILURE } else { ExitCode::SUCCESS })
 }

@@ -96,9 +96,9 @@ struct FileReport {
 }
 
 /// Reports on a file of labelled texts; fails where none of its lines is one.
-pub(super) fn of_file(file: &Path, shape: As) -> Result<ExitCode, Problem> {
+pub(super) fn of_file(file: &Path, model: Option<&Path>, shape: As) -> Result<ExitCode, Problem> {
     let opened = File::open(file).map_err(|source| cannot_read(file, source))?;
-    let scanner = prompt::scanner()?;
+    let scanner = prompt::scanner(model)?;
     let mut tally = Tally::default();
     for line in BufReader::new(opened).split(b'\n') {
         let line = line.map_err(|source| cannot_read(file, source))?;
