@@ -47,10 +47,11 @@ pub struct AgentSnapshot {
 
 impl std::fmt::Debug for AgentSnapshot {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self { agent, policy, settings, budgets, guardrails, redactor: _ } = self;
+        let Self { agent, policy, rules_version, settings, budgets, guardrails, redactor: _ } = self;
         f.debug_struct("AgentSnapshot")
             .field("agent", agent)
             .field("policy", policy)
+            .field("rules_version", rules_version)
             .field("settings", settings)
             .field("budgets", budgets)
             .field("guardrails", guardrails)

@@ -128,7 +128,7 @@ impl Gateway {
     pub async fn servers_failing(&self, ctx: &Ctx) -> Result<usize> {
         ctx.actor.require(procura_model::Scope::ReadServers)?;
         let servers = self.catalogue.servers(&self.app, ctx).await?;
-        let fails = |entry: &&Arc<Entry>| health_of(entry).state == ServerState::Failing;
+        let fails = |entry: &&Arc<Entry>| entry.health.lock().error.is_some();
         Ok(servers.entries.values().filter(fails).count())
     }
 }
