@@ -100,6 +100,12 @@ mod metamorphic {
         "Our team met the previous goals and will plan the next quarter in May.",
         "How do I reset the password of my mailbox at work?",
         "The system prompts you for a date before it prints the report.",
+        "Tickets are sold at the pier; children under six travel without one.",
+        "Your parcel was handed to a neighbour at number twelve.",
+        "The river rises in the mountains and reaches the sea after two hundred miles.",
+        "We painted the kitchen in a light green and kept the old tiles.",
+        "Version two reads larger files and shows a warning where a column is empty.",
+        "My grandmother grew up on a farm and never learned to swim.",
     ];
 
     struct Counts {
@@ -109,10 +115,11 @@ mod metamorphic {
     }
 
     /// How many disguises of these texts block.
+    /// Text in tag characters is grave whatever it says, for nobody writes it who means well; it is left out for benign texts.
     fn blocked<'a>(scanner: &Scanner, texts: impl Iterator<Item = &'a str>, wanted: bool) -> Counts {
         let mut counts = Counts { kept: 0, all: 0, missed: Vec::new() };
         for text in texts {
-            for (name, disguise) in DISGUISES {
+            for (name, disguise) in DISGUISES.iter().filter(|(name, _)| wanted || *name != "tags") {
                 let scan = scanner.scan(&disguise(text), Channel::ToolResult);
                 counts.all += 1;
                 counts.kept += usize::from(scan.blocks());

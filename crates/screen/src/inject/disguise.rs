@@ -34,6 +34,16 @@ pub(crate) const TELLTALES: &[&str] = &[
     "api key",
     "transfer",
     "unread",
+    // Words that most English sentences have; from the end, "and" would be a molecule.
+    " the ",
+    " you ",
+    " your ",
+    " please ",
+    " with ",
+    " this ",
+    " that ",
+    " from ",
+    " for ",
 ];
 
 /// Each letter moved by thirteen.
@@ -191,17 +201,16 @@ fn one(last: char, next: char) -> char {
     if stop || ends || long { 'l' } else { 'i' }
 }
 
-/// Words that were spelt letter by letter, joined: one sign between letters goes, several become a blank.
+/// Words that were spelt letter by letter, joined: one sign between letters goes. Of several, the first and the last were put
+/// between letters; what they enclose was there before, and where that is nothing, a word ends.
 pub(crate) fn joined_letters(text: &str) -> (String, Map) {
     let mut builder = Builder::with_capacity(text.len());
     let mut gap: Option<(usize, usize)> = None;
     for (from, letter) in text.char_indices() {
         let to = from + letter.len_utf8();
         if letter.is_alphanumeric() {
-            if let Some((start, end)) = gap.take()
-                && text.get(start..end).is_some_and(|signs| signs.chars().count() > 1)
-            {
-                builder.replace(" ", start, end);
+            if let Some((start, end)) = gap.take() {
+                builder.replace(&enclosed(text.get(start..end).unwrap_or_default()), start, end);
             }
             builder.copy(text.get(from..to).unwrap_or_default(), from);
         } else {
@@ -209,6 +218,19 @@ pub(crate) fn joined_letters(text: &str) -> (String, Map) {
         }
     }
     builder.finish()
+}
+
+/// What stood between two letters before signs were put around it.
+fn enclosed(gap: &str) -> String {
+    let mut signs = gap.chars();
+    if signs.next().is_none() || signs.next_back().is_none() {
+        return String::new();
+    }
+    let inner = signs.as_str();
+    let words: Vec<&str> = inner.split_whitespace().collect();
+    let before = if inner.starts_with(char::is_whitespace) || inner.is_empty() { " " } else { "" };
+    let after = if inner.ends_with(char::is_whitespace) && !words.is_empty() { " " } else { "" };
+    format!("{before}{}{after}", words.concat())
 }
 
 #[cfg(test)]
@@ -226,6 +248,8 @@ mod tests {
     fn spelt_words_are_joined() {
         assert_eq!(joined_letters("I g n o r e   a l l").0, "Ignore all");
         assert_eq!(joined_letters("i-g.n_o*r-e_ a.l_l").0, "ignore all");
+        assert_eq!(joined_letters("T o ,   a @ b . c").0, "To, a@b.c");
+        assert_eq!(joined_letters("T.o.,  y.o.u").0, "To, you");
     }
 
     #[test]

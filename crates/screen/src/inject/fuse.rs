@@ -56,9 +56,10 @@ pub(crate) fn fuse(mut weighed: Vec<Weighed>, opinion: Option<Opinion>) -> Scan 
     let doubt: f64 = weighed.iter().take(32).map(|one| 1.0 - weight(one.finding.risk)).product();
     let score = (1.0 - doubt).max(opinion.map_or(0.0, |opinion| opinion.probability)).max(weight(risk));
     let mut findings: Vec<Finding> = weighed.into_iter().map(|one| one.finding).collect();
-    // A rule says more exactly than the model what was found, and where.
+    // A rule says more exactly than the model what was found, and where; among what blocks it comes first.
     findings.sort_by_key(|finding| {
-        (std::cmp::Reverse(finding.risk), finding.rule == MODEL, finding.span, finding.rule)
+        let gravity = std::cmp::Reverse(finding.risk.min(Risk::High));
+        (gravity, finding.rule == MODEL, std::cmp::Reverse(finding.risk), finding.span, finding.rule)
     });
     findings.dedup();
     findings.truncate(64);

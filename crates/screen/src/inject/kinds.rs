@@ -102,7 +102,7 @@ pub struct Scan {
     pub risk: Risk,
     /// The verdict as a number between 0 and 1, for ranking and thresholds.
     pub score: f64,
-    /// What it rests on, gravest first.
+    /// What it rests on: what blocks first, and among that the rules before the model.
     pub findings: Vec<Finding>,
     /// Why there is no verdict.
     pub could_not_scan: Option<CouldNotScan>,

@@ -204,10 +204,18 @@ impl Scanner {
         let calibration = model.calibration(channel);
         let risk = calibration.risk(judgement.score);
         let opinion = Opinion { probability: calibration.probability(judgement.score), risk };
-        let (layer, normal) = (layers.get(index)?, normals.get(index)?);
-        let span = trace(layers, index, normal.map.original(judgement.part.0, judgement.part.1));
+        if risk == Risk::None {
+            return Some((opinion, None));
+        }
+        let (layer, normal, half) = (layers.get(index)?, normals.get(index)?, model.half(side));
+        let (start, end) = if half.reads_windows() {
+            judgement.part
+        } else {
+            half.place(&Parsed::new(normal.text(layer), &[], &self.finder), side, &mut scratch)
+        };
+        let span = trace(layers, index, normal.map.original(start, end));
         let finding = Finding { rule: MODEL, view: layer.view, span, risk };
-        Some((opinion, (risk > Risk::None).then_some(Weighed { finding, topic: None, damped: true })))
+        Some((opinion, Some(Weighed { finding, topic: None, damped: true })))
     }
 }
 

@@ -60,11 +60,23 @@ impl Half {
     #[must_use]
     pub fn judge(&self, parsed: &Parsed<'_>, side: Side, scratch: &mut Scratch) -> Judgement {
         let mut whole = self.gravest(parsed, parsed.parts(), (Unit::Text, side), scratch);
-        if self.members.iter().any(|member| member.unit == Unit::Window) {
+        if self.reads_windows() {
             let window = self.gravest(parsed, parsed.windows(), (Unit::Window, side), scratch);
             whole = Judgement { score: whole.score + window.score, part: window.part };
         }
         whole
+    }
+
+    /// The window that speaks most for an attack, where the members judge whole texts: the place to show.
+    #[must_use]
+    pub fn place(&self, parsed: &Parsed<'_>, side: Side, scratch: &mut Scratch) -> (usize, usize) {
+        self.gravest(parsed, parsed.windows(), (Unit::Text, side), scratch).part
+    }
+
+    /// Whether a member judges windows.
+    #[must_use]
+    pub fn reads_windows(&self) -> bool {
+        self.members.iter().any(|member| member.unit == Unit::Window)
     }
 
     fn gravest(
