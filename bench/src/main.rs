@@ -13,6 +13,7 @@ mod http;
 mod load;
 mod measure;
 mod process;
+mod redact;
 mod revoke;
 mod runs;
 mod seed;
@@ -20,6 +21,7 @@ mod settings;
 mod simulate;
 mod specimens;
 mod table;
+mod texts;
 mod users;
 
 use std::process::ExitCode;
@@ -42,6 +44,7 @@ COMMANDS
     cerbos      the eight decisions of AuthZEN's certification: verify and evaluation, recorded, against Cerbos, not recorded
     flat        verify with 10 to 10,000 permissions in the organization, and of one agent
     simulate    replaying 1,000,000 recorded decisions
+    redact      taking secrets out of texts, ordinary and hostile: MB/s of one thread
     constant-time  whether the time of a signature check tells how far a guess was right; 10^6 samples each
     all         everything that needs a server
 
@@ -90,6 +93,7 @@ fn run(arguments: &[String]) -> Outcome<()> {
         "cerbos" => cerbos::cerbos(&Settings::read(rest)?),
         "flat" => flat::flat(&Settings::read(rest)?),
         "simulate" => simulate::simulate(&Settings::read(rest)?),
+        "redact" => redact::redact(),
         "constant-time" => constant_time::constant_time(),
         "all" => runs::all(&Settings::read(rest)?),
         "help" | "--help" | "-h" => {
