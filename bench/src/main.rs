@@ -13,6 +13,7 @@ mod http;
 mod load;
 mod measure;
 mod process;
+mod redact;
 mod revoke;
 mod runs;
 mod screen;
@@ -21,6 +22,7 @@ mod settings;
 mod simulate;
 mod specimens;
 mod table;
+mod texts;
 mod users;
 
 use std::process::ExitCode;
@@ -44,6 +46,7 @@ COMMANDS
     flat        verify with 10 to 10,000 permissions in the organization, and of one agent
     simulate    replaying 1,000,000 recorded decisions
     screen      the injection scanner by size and kind of text, one thread
+    redact      taking secrets out of texts, ordinary and hostile: MB/s of one thread
     constant-time  whether the time of a signature check tells how far a guess was right; 10^6 samples each
     all         everything that needs a server
 
@@ -93,6 +96,7 @@ fn run(arguments: &[String]) -> Outcome<()> {
         "flat" => flat::flat(&Settings::read(rest)?),
         "simulate" => simulate::simulate(&Settings::read(rest)?),
         "screen" => screen::screen(),
+        "redact" => redact::redact(),
         "constant-time" => constant_time::constant_time(),
         "all" => runs::all(&Settings::read(rest)?),
         "help" | "--help" | "-h" => {

@@ -1,7 +1,7 @@
 //! Texts by chance against everything that reads what comes from outside: the redactor, documents, cutting and paging, the
 //! stream, the fence and the scanner. Each test runs for `PROCURA_SOAK_SECONDS` (one second by itself; `cargo xtask soak
 //! screen` gives it ten minutes) and prints how many texts it read. A text is made from its number, so a failure is found
-//! again by its number.
+//! again by its number (`PROCURA_SOAK_FROM`).
 
 #[cfg(test)]
 mod soak {
@@ -135,9 +135,10 @@ mod soak {
     /// Runs `read` on one number after the other until the time is over; `read` gives back how many bytes it read.
     fn run(name: &str, mut read: impl FnMut(u64) -> usize) {
         #[expect(clippy::disallowed_methods, reason = "a test is told by the environment how long to run")]
-        let seconds =
-            std::env::var("PROCURA_SOAK_SECONDS").ok().and_then(|text| text.parse().ok()).unwrap_or(1);
-        let (began, mut number, mut bytes) = (Instant::now(), 0, 0);
+        let told = |name: &str| std::env::var(name).ok().and_then(|text| text.parse::<u64>().ok());
+        let seconds = told("PROCURA_SOAK_SECONDS").unwrap_or(1);
+        let first = told("PROCURA_SOAK_FROM").unwrap_or(0);
+        let (began, mut number, mut bytes) = (Instant::now(), first, 0);
         let mut slowest = Duration::ZERO;
         while began.elapsed() < Duration::from_secs(seconds) {
             let start = Instant::now();
@@ -147,7 +148,7 @@ mod soak {
             slowest = slowest.max(took);
             number += 1;
         }
-        println!("{name}: {number} texts, {bytes} bytes in {seconds} s, the slowest {slowest:?}");
+        println!("{name}: {} texts, {bytes} bytes in {seconds} s, the slowest {slowest:?}", number - first);
     }
 
     #[test]

@@ -7,7 +7,7 @@ use std::borrow::Cow;
 pub const OPERATOR_RULE: &str = "operator-rule";
 
 /// How often a text in which something was replaced is looked through again.
-const MAX_AGAIN: usize = 3;
+const MAX_AGAIN: usize = 8;
 
 /// A secret in a text, in code points.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
