@@ -25,7 +25,8 @@ statements! {
          WHERE tenant_id = $1
            AND result_id IN (SELECT aged.result_id
                                FROM (SELECT result_id,
-                                            CAST(SUM(size_bytes) OVER (ORDER BY result_id DESC) AS BIGINT) AS total
+                                            CAST(COALESCE(SUM(size_bytes) OVER (ORDER BY result_id DESC), 0)
+                                                 AS BIGINT) AS total
                                        FROM results
                                       WHERE tenant_id = $1) AS aged
                               WHERE aged.total > $2)";
