@@ -73,7 +73,7 @@ fn is_login(argument: &str) -> bool {
     let Some((user, password)) = bare.split_once(':') else { return false };
     let secret = if password.is_empty() { user } else { password };
     !secret.is_empty()
-        && !bare.starts_with("[redacted:")
+        && !bare.contains("[redacted:")
         && !password.starts_with("//")
         && !is_placeholder(secret)
         && !secret.starts_with('$')

@@ -7,7 +7,7 @@ use std::borrow::Cow;
 pub const OPERATOR_RULE: &str = "operator-rule";
 
 /// How often a text in which something was replaced is looked through again.
-const MAX_AGAIN: usize = 8;
+const MAX_AGAIN: usize = 4;
 
 /// A secret in a text, in code points.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, serde::Serialize)]
