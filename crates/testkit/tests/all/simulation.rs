@@ -565,7 +565,7 @@ async fn the_page_simulates_with_and_without_its_script() {
     let denied = buyer.verify("travel").send().await.denied(Reason::NoPermission).request_id();
     let agent = buyer.id.to_string();
     let page = shop.owner.page(&format!("/policies/simulation?agent={agent}")).await.ok().text();
-    assert!(page.contains("&#34;actions&#34;:[&#34;pay&#34;]") && page.contains(&shadow), "{page}");
+    assert!(page.contains("&#34;actions&#34;: [&#34;pay&#34;]") && page.contains(&shadow), "{page}");
     let draft = r#"[{"effect":"allow","actions":["travel"]}]"#;
     let fields = [("agent", agent.as_str()), ("permissions", draft), ("from", ""), ("to", "")];
     let found = shop.owner.submit("/policies/simulation", &fields).await.ok().text();
