@@ -170,15 +170,8 @@ impl Snapshots {
             text: &rail.policy,
         }));
         let redactor = source.redactors.with(tenant, redaction_rules::list(&mut reader).await?)?;
-        let snapshot = Arc::new(AgentSnapshot {
-            agent,
-            policy,
-            rules_version,
-            settings,
-            budgets,
-            guardrails,
-            redactor,
-        });
+        let snapshot =
+            Arc::new(AgentSnapshot { agent, policy, rules_version, settings, budgets, guardrails, redactor });
         let mut kept = self.kept.write();
         if kept.generation == generation {
             if kept.agents.len() >= MAX_KEPT {

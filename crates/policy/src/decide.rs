@@ -196,8 +196,7 @@ impl Policy {
         let named = self.rules.iter().filter_map(|rule| rule.user.as_deref());
         // Somebody whom no permission names, and each one whom one does.
         [""].into_iter().chain(named).any(|id| {
-            let user =
-                VerifiedUser { id: id.to_owned(), email: None, role: None, attributes: Vec::new() };
+            let user = VerifiedUser { id: id.to_owned(), email: None, role: None, attributes: Vec::new() };
             self.could(&Listing { user: Some(&user), ..*listing }, now, holds)
         })
     }

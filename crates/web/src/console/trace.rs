@@ -3,8 +3,7 @@
 use super::{
     activity::{agent_names, name_of, sentence_of},
     desk::{Answer, Desk, page},
-    receipts,
-    screening,
+    receipts, screening,
     sessions::session_of,
     snippets::PLACEHOLDER,
     view::{
