@@ -271,6 +271,7 @@ async fn refuse_saying(
         sentence,
         risk: seen.risk.max(if reason == Reason::CouldNotScan { Risk::High } else { Risk::Low }),
         permission: None,
+        guardrail: None,
         missing: None,
     };
     let plan = Plan {

@@ -55,6 +55,12 @@ scopes! {
     WriteEntities = 25, "write:entities", "Add, change and remove subjects and resources that AuthZEN searches.";
 }
 
+impl Scope {
+    /// What an agent's key may be given; everything else is for platform keys and people.
+    pub const OF_AGENTS: [Self; 5] =
+        [Self::Verify, Self::Tools, Self::ReadActivity, Self::Sessions, Self::ReadApprovals];
+}
+
 impl std::str::FromStr for Scope {
     type Err = UnknownScope;
 

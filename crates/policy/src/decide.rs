@@ -196,8 +196,7 @@ impl Policy {
         let named = self.rules.iter().filter_map(|rule| rule.user.as_deref());
         // Somebody whom no permission names, and each one whom one does.
         [""].into_iter().chain(named).any(|id| {
-            let user =
-                VerifiedUser { id: id.to_owned(), email: None, role: None, attributes: Vec::new() };
+            let user = VerifiedUser { id: id.to_owned(), email: None, role: None, attributes: Vec::new() };
             self.could(&Listing { user: Some(&user), ..*listing }, now, holds)
         })
     }
@@ -357,6 +356,7 @@ fn allow(rule: &Rule, ask: &Ask) -> Decision {
         sentence: Cow::Owned(format!("The action is allowed ({}).", rule.name)),
         risk: risk::of_allowed(ask.amount, rule.ceiling.map(|ceiling| ceiling.value)),
         permission: rule.name.id,
+        guardrail: None,
         missing: None,
     }
 }
@@ -380,6 +380,7 @@ fn needs_approval(rule: &Rule, ask: &Ask, facts: &Facts<'_>) -> Decision {
         sentence: Cow::Owned(sentence),
         risk,
         permission: rule.name.id,
+        guardrail: None,
         missing: missing(Reason::ApprovalRequired),
     }
 }

@@ -218,13 +218,13 @@ fn a_window_allows_to_the_last_unit_and_no_more() {
     assert_eq!(
         over.sentence,
         format!(
-            "The amount 742.00 USD exceeds what is left: 258.00 of 1000.00 USD per P30D (permission {}).",
+            "The amount 742.00 USD exceeds what is left: 258.00 of 1000.00 USD within 30 days (permission {}).",
             id(1)
         )
     );
     assert_eq!((over.verdict, over.missing, over.risk), (Verdict::Deny, Some("budget"), Risk::Medium));
     let called = after(&[BUDGETED], &[(1, "0", 3)], &buy("1")).sentence;
-    assert_eq!(called, format!("There were already 3 of 3 calls within P30D (permission {}).", id(1)));
+    assert_eq!(called, format!("There were already 3 of 3 calls within 30 days (permission {}).", id(1)));
 }
 
 #[test]
@@ -629,10 +629,14 @@ fn for_somebody_a_user_s_own_is_listed_and_what_nobody_may_is_not() {
     let not_ada = r#"{"effect":"block","actions":["*"],"user":"ada"}"#;
     assert_eq!(lists(&[own, not_ada]), (false, true));
     assert_eq!(lists(&[ada, not_ada]), (false, false));
-    let past = r#"{"effect":"allow","actions":["tool.call"],"user":"ada","expiresAt":"2001-01-01T00:00:00Z"}"#;
+    let past =
+        r#"{"effect":"allow","actions":["tool.call"],"user":"ada","expiresAt":"2001-01-01T00:00:00Z"}"#;
     let never = r#"{"effect":"allow","actions":["tool.call"],"conditions":[{"path":"args.id","op":"eq","ref":"user.id"},
         {"path":"args.n","op":"le","value":3},{"path":"args.n","op":"gt","value":3}]}"#;
-    assert_eq!((lists(&[past]), lists(&[never]), lists(&[])), ((false, false), (false, false), (false, false)));
+    assert_eq!(
+        (lists(&[past]), lists(&[never]), lists(&[])),
+        ((false, false), (false, false), (false, false))
+    );
 }
 
 /// So many permissions, each about its own tool of the same server; the last is the one that is asked.
