@@ -12,6 +12,9 @@ use procura_store::agents as rows;
 
 pub use rows::AgentDetails;
 
+/// What kind of software a new agent is where nobody says.
+pub const USUAL_KIND: &str = "assistant";
+
 /// The details trimmed, with a name of 1 to 80 characters and the rest at most 80.
 fn checked(mut details: AgentDetails) -> Result<AgentDetails> {
     for (field, text, least) in [
@@ -34,7 +37,10 @@ fn checked(mut details: AgentDetails) -> Result<AgentDetails> {
 /// `NAME_TAKEN`, `FIELD_INVALID`, or the scope is missing.
 pub async fn create(app: &App, ctx: &Ctx, details: AgentDetails) -> Result<(Agent, KeyShown)> {
     ctx.actor.require(Scope::WriteAgents)?;
-    let details = checked(details)?;
+    let mut details = checked(details)?;
+    if details.kind.is_empty() {
+        USUAL_KIND.clone_into(&mut details.kind);
+    }
     let agent = Agent {
         id: AgentId::new(ctx.now, &app.entropy),
         name: details.name,
@@ -64,10 +70,10 @@ pub async fn create(app: &App, ctx: &Ctx, details: AgentDetails) -> Result<(Agen
     Ok((agent, key))
 }
 
-/// What a new agent's key may do: ask, call tools, and read its own traces.
+/// What a new agent's key may do: ask, call tools, act for users, read its own traces, and wait for its own approvals.
 #[must_use]
 pub fn default_scopes() -> Scopes {
-    Scopes::of(&[Scope::Verify, Scope::Tools, Scope::ReadActivity, Scope::Sessions])
+    Scopes::of(&Scope::OF_AGENTS)
 }
 
 /// The agents of the organization, newest first.

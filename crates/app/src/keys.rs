@@ -13,8 +13,7 @@ use procura_store::{agents, credentials as rows};
 pub const MAX_OVERLAP_MS: i64 = 30 * DAY_MS;
 
 /// What an agent's key may be given; everything else is for platform keys.
-pub const AGENT_SCOPES: [Scope; 5] =
-    [Scope::Verify, Scope::Tools, Scope::ReadActivity, Scope::Sessions, Scope::ReadApprovals];
+pub const AGENT_SCOPES: [Scope; 5] = Scope::OF_AGENTS;
 
 /// What only a person can do, whatever a key says.
 pub const PEOPLE_ONLY: [Scope; 1] = [Scope::DecideApprovals];
@@ -69,6 +68,19 @@ pub async fn of_agent(app: &App, ctx: &Ctx, agent: AgentId) -> Result<Vec<Creden
     let mut reader = app.store.read(ctx);
     agents::get(&mut reader, agent).await?;
     rows::list_of_agent(&mut reader, agent).await
+}
+
+/// One key, without its secret.
+///
+/// # Errors
+/// `NOT_FOUND`, or the scope is missing.
+pub async fn get(app: &App, ctx: &Ctx, id: CredentialId) -> Result<Credential> {
+    let key = rows::get(&mut app.store.read(ctx), id).await?;
+    ctx.actor.require(match key.holder {
+        KeyHolder::Agent(_) => Scope::ReadAgents,
+        KeyHolder::Platform => Scope::ReadKeys,
+    })?;
+    Ok(key)
 }
 
 /// The platform keys of the organization, newest first.

@@ -17,8 +17,13 @@ pub fn refusal(allowance: &Allowance) -> Error {
         reason: Reason::RateLimited,
         detail: Some(
             format!(
-                "More than {} requests in {} seconds; try again in {} seconds.",
-                allowance.limit, allowance.window_seconds, allowance.retry_after_seconds
+                "More than {} requests in {} seconds; try again in {}.",
+                allowance.limit,
+                allowance.window_seconds,
+                match allowance.retry_after_seconds {
+                    1 => "1 second".to_owned(),
+                    seconds => format!("{seconds} seconds"),
+                }
             )
             .into(),
         ),

@@ -95,8 +95,8 @@ impl<'a> Scrub<'a> {
     /// visible, where no value is found any more; so each quotation is exchanged for one of what is recorded.
     #[must_use]
     pub fn sentence<'s>(&self, ask: &Ask, declared: Option<&str>, sentence: &'s str) -> Cow<'s, str> {
-        if !sentence.contains('"') {
-            return self.text(sentence);
+        if self.personal.is_none() {
+            return Cow::Borrowed(sentence);
         }
         let mut out = sentence.to_owned();
         let mut exchange = |asked: &str, clean: &dyn Fn(&str) -> String| {
@@ -112,8 +112,33 @@ impl<'a> Scrub<'a> {
         if let Some(args) = &ask.args {
             each_text(args, &mut |text| exchange(text, &|text| self.clean(text).into_owned()));
         }
-        Cow::Owned(self.text(&out).into_owned())
+        Cow::Owned(self.quotations(&out))
     }
+
+    /// A sentence of the policy's whose quotations lose the user's values. What stands outside of them are our own words
+    /// and paths of the policy, which keep their names.
+    fn quotations(&self, sentence: &str) -> String {
+        let Some(personal) = &self.personal else { return sentence.to_owned() };
+        let mut out = String::with_capacity(sentence.len());
+        for (index, part) in split_at_quotes(sentence).enumerate() {
+            if index > 0 {
+                out.push('"');
+            }
+            let is_quoted = index % 2 == 1;
+            out.push_str(&if is_quoted { self.text(part) } else { personal.scrub_name(part) });
+        }
+        out
+    }
+}
+
+/// The parts between quotation marks that are not escaped: outside, inside, outside and so on.
+fn split_at_quotes(sentence: &str) -> impl Iterator<Item = &str> {
+    let mut is_escaped = false;
+    sentence.split(move |letter| {
+        let ends = letter == '"' && !is_escaped;
+        is_escaped = letter == '\\' && !is_escaped;
+        ends
+    })
 }
 
 fn each_text(json: &Json, act: &mut dyn FnMut(&str)) {

@@ -15,9 +15,9 @@ use crate::{
     simulation::Beside,
 };
 use procura_model::{
-    ActingUser, Actor, AgentId, AgentStatus, ApprovalId, Ask, Ctx, Decision, Event, EventKind, Json,
-    PermissionId, Reason, ReceiptId, RequestId, Reservation, ReservationId, Result, Risk, Scope, SessionId,
-    Time, Verdict,
+    ActingUser, Actor, AgentId, AgentStatus, ApprovalId, Ask, Ctx, Decision, Event, EventKind, GuardrailId,
+    Json, PermissionId, Reason, ReceiptId, RequestId, Reservation, ReservationId, Result, Risk, Scope,
+    SessionId, Time, Verdict,
 };
 use procura_policy::{Explained, Facts, Listing};
 use serde::Serialize;
@@ -72,6 +72,9 @@ pub struct Answer {
     /// The permission that decided.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub permission_id: Option<PermissionId>,
+    /// The guardrail that decided, above what the permissions said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub guardrail_id: Option<GuardrailId>,
     /// What is missing, in a word for programs.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub missing: Option<&'static str>,
@@ -308,6 +311,9 @@ struct DecisionFacts<'d> {
     is_replayable: bool,
     policy_version: i64,
     permission: Option<PermissionId>,
+    /// The guardrail that decided.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    guardrail: Option<GuardrailId>,
     sentence: &'d str,
     missing: Option<&'static str>,
     /// The session in which it was asked, so that a trace leads to it.
@@ -355,6 +361,7 @@ pub(crate) fn events(
         ask_digest: (!is_short).then(|| procura_model::Digest::of(canonical.as_bytes()).hex()),
         policy_version: agent.agent.policy_version,
         permission: outcome.permission,
+        guardrail: outcome.guardrail,
         sentence: &sentence,
         missing: outcome.missing,
         session: plan.ask.user.as_ref().map(|user| user.session),
@@ -396,6 +403,7 @@ pub(crate) fn answer(ctx: &Ctx, agent: &AgentSnapshot, decision: &Decision) -> A
         agent_id: agent.agent.id,
         policy_version: agent.agent.policy_version,
         permission_id: decision.permission,
+        guardrail_id: decision.guardrail,
         missing: decision.missing,
         fix: (!decision.is_allowed()).then(|| decision.reason.fix()),
         approval_id: None,

@@ -272,6 +272,7 @@ async fn refuse_saying(
         sentence,
         risk: seen.risk.max(if reason == Reason::CouldNotScan { Risk::High } else { Risk::Low }),
         permission: None,
+        guardrail: None,
         missing: None,
     };
     let plan = Plan {

@@ -234,7 +234,14 @@ impl Arrived<'_> {
             return Err(Failure::new(code::INVALID_REQUEST, text));
         }
         let gone = || {
-            Failure::new(code::INVALID_REQUEST, "There is no such session; begin with initialize.").at(404)
+            let is_anothers = self.gateway.sessions.is_for_another_user(self.headers(), &self.owner);
+            let text = if is_anothers {
+                "This session was begun for another user, or for none: begin with initialize, and send \
+                 X-Procura-Session from initialize on."
+            } else {
+                "There is no such session; begin with initialize."
+            };
+            Failure::new(code::INVALID_REQUEST, text).at(404)
         };
         self.session(ctx).map(Some).ok_or_else(gone)
     }

@@ -193,6 +193,18 @@ impl Sessions {
         (now.as_ms() - used_at <= IDLE_MS).then(|| Arc::clone(session))
     }
 
+    /// Whether the session that the headers name lives and is this very key's, begun for another user or for none: the
+    /// key that began it is told so, and nobody else.
+    pub(crate) fn is_for_another_user(&self, headers: &HeaderMap, owner: &Owner) -> bool {
+        let sessions = self.0.lock();
+        let named = crate::era::header(headers, SESSION_HEADER).and_then(|id| sessions.get(id));
+        named.is_some_and(|session| {
+            session.owner != *owner
+                && Owner { user: owner.user, ..session.owner.clone() } == *owner
+                && !session.ended.is_cancelled()
+        })
+    }
+
     /// Ends a session.
     pub(crate) fn end(&self, headers: &HeaderMap, owner: &Owner, now: Time) -> bool {
         let Some(session) = self.find(headers, owner, now) else { return false };

@@ -106,12 +106,22 @@ impl Actor {
     /// Demands the scope.
     ///
     /// # Errors
-    /// `AUTH_SCOPE_MISSING` for a key, `AUTH_ROLE_MISSING` for a person, `AUTH_SIGN_IN_REQUIRED` for nobody.
+    /// `AUTH_SCOPE_MISSING` for a key, `APPROVAL_NOT_ELIGIBLE` for one that would answer an approval, `AUTH_ROLE_MISSING` for a person, `AUTH_SIGN_IN_REQUIRED` for nobody.
     pub fn require(&self, scope: Scope) -> Result<()> {
         if self.has(scope) {
             return Ok(());
         }
         Err(match self {
+            Self::Agent { .. } | Self::Platform { .. } if scope == Scope::DecideApprovals => {
+                Reason::SelfApproval.because("Only a person who is signed in answers approvals: no key can.")
+            }
+            // The challenge names the scope that stands at the end.
+            Self::Agent { .. } if !Scope::OF_AGENTS.contains(&scope) => {
+                Reason::ScopeMissing.because(format!(
+                    "An agent's key cannot do this, a platform key can: the credential lacks the scope {}.",
+                    scope.as_str()
+                ))
+            }
             Self::Agent { .. } | Self::Platform { .. } => {
                 Reason::ScopeMissing.because(format!("The credential lacks the scope {}.", scope.as_str()))
             }

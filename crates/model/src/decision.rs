@@ -2,7 +2,7 @@
 
 use crate::{
     amount::{Amount, Currency},
-    ids::PermissionId,
+    ids::{GuardrailId, PermissionId},
     json::Json,
     reason::Reason,
     user::ActingUser,
@@ -124,6 +124,8 @@ pub struct Decision {
     pub risk: Risk,
     /// The permission that decided.
     pub permission: Option<PermissionId>,
+    /// The guardrail that decided, above what the permissions said.
+    pub guardrail: Option<GuardrailId>,
     /// What is missing, in a word for programs: `permission`, `approval`, `amount`, `argument`, ...
     pub missing: Option<&'static str>,
 }
@@ -144,6 +146,7 @@ impl Decision {
             sentence: Cow::Borrowed(reason.text()),
             risk: Risk::Medium,
             permission: None,
+            guardrail: None,
             missing: None,
         }
     }

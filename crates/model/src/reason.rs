@@ -43,7 +43,7 @@ reasons! {
     RoleMissing, "AUTH_ROLE_MISSING", 403, "Your role does not allow this.", "Ask an owner or admin of the organization.";
     AgentDisabled, "AGENT_DISABLED", 403, "The agent is disabled.", "Enable it in the console under Agents.";
     AgentMismatch, "AGENT_MISMATCH", 403, "An agent key speaks for its own agent only.", "Leave agentId out, or use that agent's key.";
-    AgentIdMissing, "AGENT_ID_MISSING", 422, "A platform key must say which agent it speaks for.", "Add agentId to the request.";
+    AgentIdMissing, "AGENT_ID_MISSING", 422, "A platform key must say which agent it speaks for.", "Use the key of the agent that acts, or add agentId where the operation takes it.";
     SignInRequired, "AUTH_SIGN_IN_REQUIRED", 401, "You are not signed in, or the session has ended.", "Sign in.";
     SignInFailed, "AUTH_SIGN_IN_FAILED", 401, "The e-mail address or the password is wrong.", "Try again, or ask an owner for a new invitation.";
     FormStale, "FORM_STALE", 403, "The form was not sent by this site in this session.", "Reload the page and send the form again.";
@@ -108,7 +108,7 @@ reasons! {
     UserMismatch, "USER_MISMATCH", 403, "The permission is for another user.", "Call on behalf of that user.";
     BudgetExceeded, "BUDGET_EXCEEDED", 403, "A limit over time does not leave enough for this.", "Ask for less, wait until the window has moved on, or have the limit raised.";
     GuardrailDenied, "GUARDRAIL_DENIED", 403, "A guardrail of the organization refuses this.", "Guardrails stand above permissions; see the sentence for the one that refused.";
-    PolicyError, "POLICY_ERROR", 403, "The policy could not be evaluated, so the answer is no.", "See the sentence for the permission and the condition at fault.";
+    PolicyError, "POLICY_ERROR", 403, "The policy could not be evaluated, so the answer is no.", "See the sentence for the permission or the guardrail at fault, and what of it is.";
 
     // What was reserved, and what was signed.
     ReservationClosed, "RESERVATION_CLOSED", 409, "The reservation was settled otherwise already.", "Look at its state; a settled reservation is not settled again.";
@@ -134,7 +134,7 @@ reasons! {
 
     // The tools behind.
     ToolUnknown, "TOOL_UNKNOWN", 404, "There is no such tool for this agent.", "List the tools again with tools/list.";
-    ArgumentsInvalid, "ARGUMENTS_INVALID", 422, "The tool's arguments are not a JSON object that can be read safely.", "Send an object without duplicate keys, at most 64 levels deep.";
+    ArgumentsInvalid, "ARGUMENTS_INVALID", 422, "The tool's arguments are not a JSON object that can be read safely.", "Send arguments as the tool's schema has them: an object without duplicate keys, at most 64 levels deep; the sentence names the one at fault.";
     UpstreamUnreachable, "UPSTREAM_UNREACHABLE", 502, "The tool server cannot be reached.", "Try again later; see the server's health under Tools.";
     UpstreamTimeout, "UPSTREAM_TIMEOUT", 504, "The tool server did not answer in time.", "Try again later, or raise the server's deadline.";
     UpstreamInvalid, "UPSTREAM_BAD_RESPONSE", 502, "The tool server gave an answer that is not valid.", "The owner of the tool server must mend it; the trace has more.";

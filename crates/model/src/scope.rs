@@ -56,6 +56,12 @@ scopes! {
     WriteFeedback = 26, "write:feedback", "Say of a trace whether the screens were right.";
 }
 
+impl Scope {
+    /// What an agent's key may be given; everything else is for platform keys and people.
+    pub const OF_AGENTS: [Self; 5] =
+        [Self::Verify, Self::Tools, Self::ReadActivity, Self::Sessions, Self::ReadApprovals];
+}
+
 impl std::str::FromStr for Scope {
     type Err = UnknownScope;
 

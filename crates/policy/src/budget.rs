@@ -9,7 +9,9 @@ use crate::{
     facts::Usage,
     miss::{Miss, missing},
     pattern::{Case, Pattern},
-    risk, shown,
+    risk,
+    sentence::period,
+    shown,
 };
 use procura_model::{
     AgentId, Amount, Ask, Budget, BudgetId, BudgetOf, Currency, Decision, Money, PermissionId, Reason,
@@ -147,10 +149,10 @@ impl BudgetRule {
                 format!("The amount is in {asked}, and the budget is in {limit}")
             }
             Miss::Spent { asked, left, limit, per } => {
-                format!("The amount {asked} exceeds what is left: {left} of {limit} per {per}")
+                format!("The amount {asked} exceeds what is left: {left} of {limit} within {}", period(per))
             }
             Miss::Called { count, limit, per } => {
-                format!("There were already {count} of {limit} calls within {per}")
+                format!("There were already {count} of {limit} calls within {}", period(per))
             }
             _ => "The amount has no currency, and there is no default".to_owned(),
         };

@@ -45,13 +45,13 @@ fn what_fits_fits_to_the_last_unit_and_what_does_not_is_told_both_values() {
     assert_eq!(
         denial.sentence,
         format!(
-            "The amount 258.0001 USD exceeds what is left: 258.00 of 1000.00 USD per P30D (budget \"Tickets\" {id})."
+            "The amount 258.0001 USD exceeds what is left: 258.00 of 1000.00 USD within 30 days (budget \"Tickets\" {id})."
         )
     );
     let full = BudgetSpent { count: 3, ..spent };
     let denial = rule.leaves_room(&ask("purchase.ticket", Some("1")), usd(), &full).unwrap_err();
     assert!(
-        denial.sentence.starts_with("There were already 3 of 3 calls within P30D (budget"),
+        denial.sentence.starts_with("There were already 3 of 3 calls within 30 days (budget"),
         "{}",
         denial.sentence
     );

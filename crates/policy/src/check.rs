@@ -162,7 +162,7 @@ const fn alone(decision: Decision) -> Explained {
 
 impl<'a> Answer<'a> {
     fn of(explained: &'a Explained) -> Self {
-        let Decision { verdict, reason, sentence, risk, permission, missing } = &explained.decision;
+        let Decision { verdict, reason, sentence, risk, permission, missing, .. } = &explained.decision;
         let near = explained.near.iter();
         Self {
             decision: *verdict,
@@ -238,13 +238,13 @@ mod tests {
         assert_eq!(over["permission"], over["permissionId"]);
         assert_eq!(
             over["reason"],
-            "The amount 742.00 USD exceeds what is left: 258.00 of 1000.00 USD per P30D \
+            "The amount 742.00 USD exceeds what is left: 258.00 of 1000.00 USD within 30 days \
              (permission per_01K00000000000000000000000)."
         );
         let called = check(&line(&format!(r#"{{{id},"count":3}}"#)));
         assert_eq!(
             called["reason"],
-            "There were already 3 of 3 calls within P30D (permission per_01K00000000000000000000000)."
+            "There were already 3 of 3 calls within 30 days (permission per_01K00000000000000000000000)."
         );
         for spent in [
             r#"{"permission":0}"#,

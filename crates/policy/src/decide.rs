@@ -356,6 +356,7 @@ fn allow(rule: &Rule, ask: &Ask) -> Decision {
         sentence: Cow::Owned(format!("The action is allowed ({}).", rule.name)),
         risk: risk::of_allowed(ask.amount, rule.ceiling.map(|ceiling| ceiling.value)),
         permission: rule.name.id,
+        guardrail: None,
         missing: None,
     }
 }
@@ -379,6 +380,7 @@ fn needs_approval(rule: &Rule, ask: &Ask, facts: &Facts<'_>) -> Decision {
         sentence: Cow::Owned(sentence),
         risk,
         permission: rule.name.id,
+        guardrail: None,
         missing: missing(Reason::ApprovalRequired),
     }
 }

@@ -218,13 +218,13 @@ fn a_window_allows_to_the_last_unit_and_no_more() {
     assert_eq!(
         over.sentence,
         format!(
-            "The amount 742.00 USD exceeds what is left: 258.00 of 1000.00 USD per P30D (permission {}).",
+            "The amount 742.00 USD exceeds what is left: 258.00 of 1000.00 USD within 30 days (permission {}).",
             id(1)
         )
     );
     assert_eq!((over.verdict, over.missing, over.risk), (Verdict::Deny, Some("budget"), Risk::Medium));
     let called = after(&[BUDGETED], &[(1, "0", 3)], &buy("1")).sentence;
-    assert_eq!(called, format!("There were already 3 of 3 calls within P30D (permission {}).", id(1)));
+    assert_eq!(called, format!("There were already 3 of 3 calls within 30 days (permission {}).", id(1)));
 }
 
 #[test]

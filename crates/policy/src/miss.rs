@@ -5,6 +5,7 @@
 use crate::{
     condition::{Check, Why},
     rule::Rule,
+    sentence::period,
     shown,
     subject::Subject,
 };
@@ -118,10 +119,10 @@ impl Miss {
             }
             Self::Over { asked, limit } => format!("The amount {asked} exceeds {limit} per call"),
             Self::Spent { asked, left, limit, per } => {
-                format!("The amount {asked} exceeds what is left: {left} of {limit} per {per}")
+                format!("The amount {asked} exceeds what is left: {left} of {limit} within {}", period(per))
             }
             Self::Called { count, limit, per } => {
-                format!("There were already {count} of {limit} calls within {per}")
+                format!("There were already {count} of {limit} calls within {}", period(per))
             }
         }
     }

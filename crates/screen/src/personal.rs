@@ -3,6 +3,10 @@
 //!
 //! * A whole text or number that equals a value is replaced, however short it is; inside a longer text a value is
 //!   found from [`LEAST_INSIDE`] characters on, because shorter ones stand in every text.
+//! * A value that is one plain word, such as a first name or a plan, is found inside a text where a word stands alone, and
+//!   not as part of another. A role that is one tells what somebody is, not who: it is replaced as a whole alone.
+//! * The name of a member is what a policy speaks of: it is replaced where it equals a value, and loses values that are
+//!   no plain words (an e-mail, a number); nothing else.
 //! * Equal means equal to a reader: case, marks and full-width letters do not count, nor does whether the value is
 //!   written plainly, percent-encoded, with HTML's escapes or with JSON's, also where JSON stands in a text of JSON.
 //!   Numbers are equal by value.
@@ -34,9 +38,12 @@ const BLANK: &str = "[-]";
 pub struct Personal {
     whole: HashMap<String, usize>,
     numbers: HashMap<String, usize>,
-    search: Search,
-    /// The mark of each pattern of `search`.
-    found: Vec<usize>,
+    /// What is found wherever it stands.
+    anywhere: Search,
+    /// What is found where a word stands alone.
+    words: Search,
+    /// Values that are told by the name of a member too.
+    named: HashSet<String>,
     marks: Vec<String>,
 }
 
@@ -46,9 +53,11 @@ impl Personal {
     pub fn of(user: &VerifiedUser) -> Self {
         let mut values = Values::default();
         values.add("user.id", &user.id, Kind::Identifier);
-        for (path, value) in [("user.email", &user.email), ("user.role", &user.role)] {
+        for (path, value, kind) in
+            [("user.email", &user.email, Kind::Text), ("user.role", &user.role, Kind::Role)]
+        {
             if let Some(value) = value {
-                values.add(path, value, Kind::Text);
+                values.add(path, value, kind);
             }
         }
         for (name, value) in &user.attributes {
@@ -64,11 +73,24 @@ impl Personal {
         if let Some(mark) = self.whole.get(reading.trim()).and_then(|mark| self.marks.get(*mark)) {
             return Cow::Owned(mark.clone());
         }
-        self.replaced(text, &reading, &map).map_or(Cow::Borrowed(text), Cow::Owned)
+        self.replaced(text, &reading, &map, &[&self.anywhere, &self.words])
+            .map_or(Cow::Borrowed(text), Cow::Owned)
     }
 
-    /// A document without the user's values in it. Names of members lose values from [`LEAST_INSIDE`] characters
-    /// on; two that become alike are numbered.
+    /// A name that a policy speaks of, or words about one, without what can be nothing but a value of the user's: its
+    /// words stay.
+    #[must_use]
+    pub fn scrub_name<'t>(&self, name: &'t str) -> Cow<'t, str> {
+        let (reading, map) = read(name);
+        let told = self.named.get(reading.trim()).and_then(|value| self.whole.get(value));
+        if let Some(mark) = told.and_then(|mark| self.marks.get(*mark)) {
+            return Cow::Owned(mark.clone());
+        }
+        self.replaced(name, &reading, &map, &[&self.anywhere]).map_or(Cow::Borrowed(name), Cow::Owned)
+    }
+
+    /// A document without the user's values in it. Names of members are treated as [`Personal::scrub_name`] does; two
+    /// that become alike are numbered.
     #[must_use]
     pub fn scrub(&self, json: &Json) -> Json {
         match json {
@@ -95,8 +117,7 @@ impl Personal {
         let mut taken = HashSet::new();
         let mut changed: Vec<(String, Json)> = Vec::with_capacity(members.len());
         for (name, value) in members {
-            let (reading, map) = read(name);
-            let mut shown = self.replaced(name, &reading, &map).unwrap_or_else(|| name.clone());
+            let mut shown = self.scrub_name(name).into_owned();
             let first = shown.clone();
             let mut number = 1;
             while !taken.insert(shown.clone()) {
@@ -109,29 +130,72 @@ impl Personal {
         Json::Map(changed)
     }
 
-    /// The text with every value inside it replaced; none where there is none.
-    fn replaced(&self, text: &str, reading: &str, map: &Map) -> Option<String> {
-        let automaton = match &self.search {
-            Search::Nothing => return None,
-            Search::For(automaton) => automaton,
-            Search::Blind => return Some(BLANK.to_owned()),
-        };
-        let mut out = String::new();
-        let mut done = 0;
-        for found in automaton.find_iter(reading) {
-            let (start, end) = map.original(found.start(), found.end());
-            let mark = self.found.get(found.pattern().as_usize()).and_then(|mark| self.marks.get(*mark))?;
+    /// The text with every value inside it replaced that one of the searches finds, the first before the second; none
+    /// where there is none.
+    fn replaced(&self, text: &str, reading: &str, map: &Map, searches: &[&Search]) -> Option<String> {
+        let mut found: Vec<Found> = Vec::new();
+        for search in searches {
+            match search {
+                Search::Nothing => {}
+                Search::Blind => return Some(BLANK.to_owned()),
+                Search::For { automaton, marks, alone } => {
+                    let all = automaton.find_iter(reading).map(|at| Found {
+                        start: at.start(),
+                        end: at.end(),
+                        mark: marks.get(at.pattern().as_usize()).copied(),
+                    });
+                    found.extend(all.filter(|at| !alone || stands_alone(reading, at.start, at.end)));
+                }
+            }
+        }
+        if found.is_empty() {
+            return None;
+        }
+        // A stable order: where two begin alike, that of the first search comes first.
+        found.sort_by_key(|at| at.start);
+        let (mut out, mut done, mut read_to) = (String::new(), 0, 0);
+        for Found { start, end, mark } in found {
+            if end <= read_to {
+                continue;
+            }
+            read_to = end;
+            let (start, end) = map.original(start, end);
             // A letter that reads as two can end one value and begin the next.
             out.push_str(text.get(done..start.max(done)).unwrap_or_default());
-            out.push_str(mark);
+            out.push_str(mark.and_then(|mark| self.marks.get(mark)).map_or(BLANK, String::as_str));
             done = end.max(done);
-        }
-        if done == 0 {
-            return None;
         }
         out.push_str(text.get(done..).unwrap_or_default());
         Some(out)
     }
+}
+
+/// Where in the reading a value stands, and its mark.
+struct Found {
+    start: usize,
+    end: usize,
+    mark: Option<usize>,
+}
+
+/// Whether what stands here is no part of a longer word: no letter before it and none behind it.
+fn stands_alone(reading: &str, start: usize, end: usize) -> bool {
+    let is_letter = |letter: Option<char>| letter.is_some_and(char::is_alphabetic);
+    let (before, behind) = (reading.get(..start).unwrap_or_default(), reading.get(end..).unwrap_or_default());
+    !is_letter(behind.chars().next()) && (!is_letter(before.chars().next_back()) || ends_an_escape(before))
+}
+
+/// Whether a text ends with an escape of a URL or of JSON, whose last letter is none of the text's: `%2f`, `\n`, `\u00ea`.
+fn ends_an_escape(before: &str) -> bool {
+    let behind = |mark: char, most: usize| {
+        let (at, _) = before.char_indices().rev().take(most + 1).find(|(_, letter)| *letter == mark)?;
+        before.get(at + mark.len_utf8()..)
+    };
+    let is_hex = |text: &str| text.bytes().all(|byte| byte.is_ascii_hexdigit());
+    behind('%', 4).is_some_and(|code| matches!(code.len(), 2 | 4) && is_hex(code))
+        || behind('\\', 5).is_some_and(|code| match code.strip_prefix('u') {
+            Some(unit) => unit.len() == 4 && is_hex(unit),
+            None => matches!(code, "b" | "f" | "n" | "r" | "t"),
+        })
 }
 
 impl std::fmt::Debug for Personal {
@@ -145,9 +209,34 @@ enum Search {
     /// None is long enough.
     Nothing,
     /// All at once.
-    For(AhoCorasick),
+    For {
+        automaton: AhoCorasick,
+        /// The mark of each pattern.
+        marks: Vec<usize>,
+        /// Whether one counts only where it is no part of a longer word.
+        alone: bool,
+    },
     /// They are more than can be searched for, so no text may be kept.
     Blind,
+}
+
+impl Search {
+    fn new(spelled: Spelled, alone: bool) -> Self {
+        let Spelled { patterns, marks } = spelled;
+        match AhoCorasick::builder().match_kind(MatchKind::LeftmostLongest).build(&patterns) {
+            _ if patterns.is_empty() => Self::Nothing,
+            Ok(automaton) => Self::For { automaton, marks, alone },
+            Err(_) => Self::Blind,
+        }
+    }
+
+    fn finds(&self, reading: &str) -> bool {
+        match self {
+            Self::Nothing => false,
+            Self::For { automaton, .. } => automaton.is_match(reading),
+            Self::Blind => true,
+        }
+    }
 }
 
 /// What kind of value it is.
@@ -155,6 +244,8 @@ enum Search {
 enum Kind {
     /// The user's id: also as a number, however short.
     Identifier,
+    /// What the user is to the organization: many are.
+    Role,
     /// Any other text.
     Text,
     /// A number.
@@ -166,9 +257,17 @@ enum Kind {
 struct Values {
     whole: HashMap<String, usize>,
     numbers: HashMap<String, usize>,
-    inside: Vec<String>,
-    found: Vec<usize>,
+    anywhere: Spelled,
+    words: Spelled,
+    named: HashSet<String>,
     marks: Vec<String>,
+}
+
+/// Values as they may be written inside a text, and the mark of each.
+#[derive(Default)]
+struct Spelled {
+    patterns: Vec<String>,
+    marks: Vec<usize>,
 }
 
 impl Values {
@@ -199,29 +298,29 @@ impl Values {
         if let Some(number) = plain_number(value.trim()).filter(|_| kind == Kind::Identifier || is_long) {
             self.numbers.entry(number).or_insert(mark);
         }
-        if is_long {
-            for written in spellings(value.trim()) {
-                self.inside.push(written);
-                self.found.push(mark);
-            }
+        let is_word = reading.bytes().all(|byte| byte.is_ascii_alphabetic());
+        if !is_long || kind == Kind::Role && is_word {
+            return;
+        }
+        self.named.insert(reading.to_owned());
+        let spelled = if is_word { &mut self.words } else { &mut self.anywhere };
+        for written in spellings(value.trim()) {
+            spelled.patterns.push(written);
+            spelled.marks.push(mark);
         }
     }
 
     fn compile(self) -> Personal {
-        let Self { whole, numbers, inside, found, mut marks } = self;
-        let automaton = AhoCorasick::builder().match_kind(MatchKind::LeftmostLongest).build(&inside);
-        let search = match automaton {
-            _ if inside.is_empty() => Search::Nothing,
-            Ok(automaton) => Search::For(automaton),
-            Err(_) => Search::Blind,
+        let Self { whole, numbers, anywhere, words, named, mut marks } = self;
+        let (anywhere, words) = (Search::new(anywhere, false), Search::new(words, true));
+        let tells = |mark: &str| {
+            let reading = read(mark).0;
+            anywhere.finds(&reading) || words.finds(&reading)
         };
-        if let Search::For(automaton) = &search {
-            let tells = |mark: &str| automaton.is_match(&*read(mark).0);
-            for mark in marks.iter_mut().filter(|mark| tells(mark)) {
-                *mark = if tells(NAMELESS) { BLANK } else { NAMELESS }.to_owned();
-            }
+        for mark in marks.iter_mut().filter(|mark| tells(mark)) {
+            *mark = if tells(NAMELESS) { BLANK } else { NAMELESS }.to_owned();
         }
-        Personal { whole, numbers, search, found, marks }
+        Personal { whole, numbers, anywhere, words, named, marks }
     }
 }
 

@@ -23,7 +23,9 @@ use utoipa_axum::router::OpenApiRouter;
             are decimal strings. Lists page by `cursor`. Operations that change something take an \
             `Idempotency-Key` header. The words beside a security scheme are the scopes that the key needs. \
             An agent that acts for a user sends `X-Procura-Session` beside its key, in every operation; the \
-            user's own token is taken in `X-User-Auth-Token` where a session is opened and nowhere else.",
+            user's own token is taken in `X-User-Auth-Token` where a session is opened and nowhere else. The OpenID \
+            AuthZEN API 1.0 is served at `/access/v1` with the standard's own forms (metadata at \
+            `/.well-known/authzen-configuration`); the keys that sign receipts are at `/.well-known/jwks.json`.",
         license(name = "Apache-2.0", identifier = "Apache-2.0"),
     ),
     tags(

@@ -1,13 +1,16 @@
 """What needs no server. What a guarded function may stand on is proven against a real one, by ``live/guard.py``."""
 
 import asyncio
+import contextlib
+import http.server
+import json
 import socket
 import threading
 import time
 import unittest
-from typing import Any
+from typing import Any, Dict, Iterator, List, Tuple
 
-from procura import AsyncProcura, Procura, ProcuraError, ProcuraUnavailable
+from procura import AsyncProcura, Procura, ProcuraError, ProcuraRefused, ProcuraUnavailable
 
 URL = "https://procura.example.com"
 AGENT = "agt_01KB4T5XW0000000000000000A"
@@ -16,6 +19,38 @@ RESERVATION = "rsv_01KB4T5XW0000000000000000H"
 
 def never(_: Any) -> None:
     raise AssertionError("it ran")
+
+
+@contextlib.contextmanager
+def answering(answers: List[Tuple[int, Dict[str, Any]]]) -> Iterator[Tuple[str, List[str]]]:
+    """A server that answers each request with the next of these, the last one for ever; gives its URL and what was asked."""
+    asked: List[str] = []
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            asked.append(f"{self.command} {self.path}")
+            status, body = answers[min(len(asked), len(answers)) - 1]
+            content = json.dumps(body).encode()
+            self.rfile.read(int(self.headers.get("Content-Length") or 0))
+            self.send_response(status)
+            self.send_header("Content-Type", "application/json")
+            self.send_header("Content-Length", str(len(content)))
+            self.send_header("Retry-After", "1")
+            self.end_headers()
+            self.wfile.write(content)
+
+        do_GET = do_POST
+
+        def log_message(self, *_: Any) -> None:
+            """Nothing."""
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}", asked
+    finally:
+        server.shutdown()
+        server.server_close()
 
 
 class Client(unittest.TestCase):
@@ -89,6 +124,27 @@ class Client(unittest.TestCase):
             Procura("http://127.0.0.1:1", "pca_x", timeout=2, agent_id=AGENT).guard({"action": "a"}, never)
         self.assertEqual(caught.exception.code, "UNREACHABLE")
         self.assertIsInstance(caught.exception, ProcuraError)
+
+    def test_who_was_refused_for_being_early_asks_again_as_soon_as_it_may(self) -> None:
+        early = {"success": False, "code": "RATE_LIMITED", "error": "Too many.", "fix": "Wait.", "requestId": "req_1"}
+        with answering([(429, early), (200, {"id": RESERVATION})]) as (url, asked):
+            began = time.monotonic()
+            self.assertEqual(Procura(url, "pca_x").commit(RESERVATION)["id"], RESERVATION)
+            self.assertGreaterEqual(time.monotonic() - began, 0.9)
+        self.assertEqual(len(asked), 2)
+        with answering([(429, early)]) as (url, asked), self.assertRaises(ProcuraRefused) as caught:
+            Procura(url, "pca_x", timeout=0.5).commit(RESERVATION)
+        self.assertEqual((caught.exception.code, caught.exception.retry_after, len(asked)), ("RATE_LIMITED", 1.0, 1))
+
+    def test_what_was_reserved_for_an_answer_that_is_not_taken_is_given_back(self) -> None:
+        answer = {
+            "success": True, "allowed": True, "decision": "allow", "reason": "It may.", "code": "ALLOWED", "risk": "none",
+            "requestId": "req_1", "agentId": AGENT, "reservationId": RESERVATION, "receipt": "none",
+        }
+        with answering([(200, answer), (200, {"keys": []})]) as (url, asked), self.assertRaises(ProcuraUnavailable) as caught:
+            Procura(url, "pca_x", agent_id=AGENT).guard({"action": "a"}, never)
+        self.assertEqual(caught.exception.code, "UNSIGNED")
+        self.assertEqual(asked[-1], f"POST /v1/reservations/{RESERVATION}/release")
 
     def test_who_sends_a_byte_now_and_then_is_not_waited_for(self) -> None:
         with socket.create_server(("127.0.0.1", 0)) as server:

@@ -237,10 +237,35 @@ impl Procura {
             ..Rules::audience(audience.or(ask.vendor.as_deref()).unwrap_or(&self.issuer))
         };
         let receipt = answer.receipt.clone().unwrap_or_default();
-        let claims = self.verified(&receipt, &rules, deadline)?;
-        agree(&claims, &answer).map_err(Unavailable::Unsigned)?;
+        match self.agreed(&receipt, &answer, &rules, deadline) {
+            Ok(claims) => Ok(Grant { answer, claims, receipt, spent: None }),
+            Err(error) => {
+                self.let_go(&answer, deadline);
+                Err(error)
+            }
+        }
+    }
+
+    /// What was signed, where it is what the answer says and came in time.
+    fn agreed(
+        &self,
+        receipt: &str,
+        answer: &VerifyAnswer,
+        rules: &Rules<'_>,
+        deadline: Deadline,
+    ) -> Result<Claims, Error> {
+        let claims = self.verified(receipt, rules, deadline)?;
+        agree(&claims, answer).map_err(Unavailable::Unsigned)?;
         deadline.left()?;
-        Ok(Grant { answer, claims, receipt, spent: None })
+        Ok(claims)
+    }
+
+    /// Gives back what was reserved for an answer that nobody acts on. What is not given back in time lapses by itself, and
+    /// why the answer is not acted on is what the caller hears.
+    fn let_go(&self, answer: &VerifyAnswer, deadline: Deadline) {
+        if let Some(id) = &answer.reservation_id {
+            let _: Result<Reservation, Error> = self.settle(id, "release", &json!({}), deadline);
+        }
     }
 
     /// The answer, whatever it is. It is not signed: show it, and act on [`Procura::verify`] or [`Procura::guard`].
@@ -285,7 +310,8 @@ impl Procura {
     /// The server refuses it, or cannot be asked.
     pub fn commit(&self, reservation_id: &str, amount: Option<&str>) -> Result<Reservation, Error> {
         let amount = amount.map(canonical_amount).transpose()?;
-        self.settle(reservation_id, "commit", &amount.map_or(json!({}), |amount| json!({"amount": amount})))
+        let body = amount.map_or(json!({}), |amount| json!({"amount": amount}));
+        self.settle(reservation_id, "commit", &body, Deadline::after(self.timeout))
     }
 
     /// Says that it did not happen. Doing so twice is once.
@@ -293,10 +319,10 @@ impl Procura {
     /// # Errors
     /// The server refuses it, or cannot be asked.
     pub fn release(&self, reservation_id: &str) -> Result<Reservation, Error> {
-        self.settle(reservation_id, "release", &json!({}))
+        self.settle(reservation_id, "release", &json!({}), Deadline::after(self.timeout))
     }
 
-    fn settle(&self, id: &str, verb: &str, body: &Value) -> Result<Reservation, Error> {
+    fn settle(&self, id: &str, verb: &str, body: &Value, deadline: Deadline) -> Result<Reservation, Error> {
         let is_id = id.strip_prefix("rsv_").is_some_and(|rest| {
             rest.len() == 26 && rest.bytes().all(|byte| byte.is_ascii_digit() || byte.is_ascii_uppercase())
         });
@@ -304,7 +330,7 @@ impl Procura {
             return Err(Error::Setting("a reservation is named by an id that begins with rsv_"));
         }
         let path = format!("/v1/reservations/{id}/{verb}");
-        self.post(&path, body.to_string(), Deadline::after(self.timeout))
+        self.post(&path, body.to_string(), deadline)
     }
 
     fn of_agent(&self, ask: &Ask) -> Ask {

@@ -64,3 +64,49 @@ fn a_deadline_that_has_passed_is_not_waited_for() {
     let deadline = Deadline::after(Duration::ZERO);
     assert_eq!(deadline.left(), Err(Unavailable::Timeout));
 }
+
+/// A server that answers each request with the next of these; gives what was asked.
+fn answering(answers: Vec<(&'static str, String)>) -> (String, std::thread::JoinHandle<Vec<String>>) {
+    use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+    let server = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}", server.local_addr().unwrap());
+    let serving = std::thread::spawn(move || {
+        let mut asked = Vec::new();
+        for (status, body) in answers {
+            let (mut peer, _) = server.accept().unwrap();
+            let mut reader = BufReader::new(peer.try_clone().unwrap());
+            let mut lines: Vec<String> = Vec::new();
+            loop {
+                let mut line = String::new();
+                reader.read_line(&mut line).unwrap();
+                if line.trim().is_empty() {
+                    break;
+                }
+                lines.push(line.trim().to_lowercase());
+            }
+            let length = lines.iter().find_map(|line| line.strip_prefix("content-length: "));
+            let mut sent = vec![0; length.map_or(0, |length| length.parse().unwrap())];
+            reader.read_exact(&mut sent).unwrap();
+            asked.push(lines[0].clone());
+            let length = body.len();
+            let head = "content-type: application/json\r\nretry-after: 1\r\nconnection: close\r\n";
+            write!(peer, "HTTP/1.1 {status}\r\n{head}content-length: {length}\r\n\r\n{body}").unwrap();
+        }
+        asked
+    });
+    (url, serving)
+}
+
+#[test]
+fn who_was_refused_for_being_early_asks_again_as_soon_as_it_may() {
+    let early =
+        r#"{"success":false,"code":"RATE_LIMITED","error":"Too many.","fix":"Wait.","requestId":"req_1"}"#;
+    let early = || ("429 Too Many Requests", early.to_owned());
+    let (url, serving) = answering(vec![early(), early()]);
+    let began = std::time::Instant::now();
+    let client = Procura::settings(&url, "pca_x").timeout(Duration::from_millis(1_500)).build().unwrap();
+    let refused = client.release("rsv_01KB4T5XW0000000000000000H");
+    assert!(matches!(refused, Err(Error::Refused { status: 429, .. })), "{refused:?}");
+    assert!(began.elapsed() >= Duration::from_secs(1));
+    assert_eq!(serving.join().unwrap().len(), 2, "once more after a second, and not beyond the deadline");
+}

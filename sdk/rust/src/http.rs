@@ -1,7 +1,8 @@
 //! One request and its answer, within one deadline.
 //!
 //! What is decided here: what counts as an answer. A redirect, another content type, a body that is too long, broken off or
-//! no JSON is none. What may be sent again is sent again, on a broken connection or a 503 and never after the deadline.
+//! no JSON is none. What may be sent again is sent again, on a broken connection or a 503, and after a 429 as long as its
+//! Retry-After says (who was refused for being early has changed nothing), and never after the deadline.
 
 use crate::{Error, Unavailable};
 use serde::de::DeserializeOwned;
@@ -79,7 +80,13 @@ pub(crate) fn send<T: DeserializeOwned>(
 ) -> Result<T, Error> {
     let mut tries = 1;
     loop {
-        let outcome = once(agent, sent, deadline).and_then(|(status, body)| read(status, &body));
+        let answer = once(agent, sent, deadline);
+        let early = answer.as_ref().ok().and_then(Answered::wait);
+        let outcome = answer.and_then(|answer| read(answer.status, &answer.body));
+        if let Some(pause) = early.filter(|pause| deadline.left().is_ok_and(|left| left > *pause)) {
+            std::thread::sleep(pause);
+            continue;
+        }
         let is_worth_again = match &outcome {
             Err(Error::Unavailable(Unavailable::Unreachable(_) | Unavailable::Malformed(503))) => true,
             Err(Error::Refused { status, .. }) => *status == 503,
@@ -95,7 +102,22 @@ pub(crate) fn send<T: DeserializeOwned>(
     }
 }
 
-fn once(agent: &Agent, sent: &Sent<'_>, deadline: Deadline) -> Result<(u16, Vec<u8>), Error> {
+/// What came back.
+struct Answered {
+    status: u16,
+    body: Vec<u8>,
+    /// `Retry-After`, where it is a number of seconds.
+    retry_after: Option<u64>,
+}
+
+impl Answered {
+    /// How long the server asks to wait, where it refused because it was asked too often.
+    fn wait(&self) -> Option<Duration> {
+        self.retry_after.filter(|seconds| self.status == 429 && *seconds > 0).map(Duration::from_secs)
+    }
+}
+
+fn once(agent: &Agent, sent: &Sent<'_>, deadline: Deadline) -> Result<Answered, Error> {
     let left = deadline.left()?;
     let failed = |error: ureq::Error| match (error, deadline.left()) {
         (ureq::Error::Timeout(_), _) | (_, Err(_)) => Unavailable::Timeout,
@@ -126,9 +148,15 @@ fn once(agent: &Agent, sent: &Sent<'_>, deadline: Deadline) -> Result<(u16, Vec<
     let status = response.status().as_u16();
     let kind = response.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok());
     let kind = kind.and_then(|kind| kind.split(';').next()).unwrap_or_default().trim();
+    let retry_after =
+        response.headers().get(header::RETRY_AFTER).and_then(|wait| wait.to_str().ok()?.parse().ok());
     let is_json = JSON.iter().any(|json| kind.eq_ignore_ascii_case(json));
     let body = response.body_mut().with_config().limit(LONGEST_ANSWER).read_to_vec().map_err(failed)?;
-    if is_json { Ok((status, body)) } else { Err(Unavailable::Malformed(status).into()) }
+    if is_json {
+        Ok(Answered { status, body, retry_after })
+    } else {
+        Err(Unavailable::Malformed(status).into())
+    }
 }
 
 fn read<T: DeserializeOwned>(status: u16, body: &[u8]) -> Result<T, Error> {

@@ -166,12 +166,19 @@ fn now() -> i64 {
     since.ok().and_then(|since| i64::try_from(since.as_secs()).ok()).unwrap_or_default()
 }
 
-/// The receipt does not prove it. Says nothing of what stands in the receipt.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// The receipt does not prove it. But for the issuer of one that is signed, it says nothing of what stands in the receipt.
+#[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ReceiptError {
     /// It is not one that this server signed; the text says what is wrong.
     Invalid(&'static str),
+    /// It is signed, and by another issuer than the one that was wanted.
+    Issuer {
+        /// Whom it names.
+        named: String,
+        /// Whom it must name: the server's `public_url`.
+        wanted: String,
+    },
     /// No key has the name that the receipt gives: a fresh key set could have it.
     KeyUnknown,
     /// It was good once.
@@ -183,9 +190,9 @@ pub enum ReceiptError {
 impl ReceiptError {
     /// What the server would answer.
     #[must_use]
-    pub const fn code(self) -> &'static str {
+    pub const fn code(&self) -> &'static str {
         match self {
-            Self::Invalid(_) | Self::KeyUnknown => "RECEIPT_INVALID",
+            Self::Invalid(_) | Self::Issuer { .. } | Self::KeyUnknown => "RECEIPT_INVALID",
             Self::Expired => "RECEIPT_EXPIRED",
             Self::Mismatch(_) => "RECEIPT_MISMATCH",
         }
@@ -198,6 +205,12 @@ impl fmt::Display for ReceiptError {
             Self::Invalid(what) | Self::Mismatch(what) => what,
             Self::KeyUnknown => "no key of the set has the header's kid",
             Self::Expired => "exp has passed",
+            Self::Issuer { named, wanted } => {
+                return write!(
+                    f,
+                    "iss is {named:?} and not {wanted:?}: name the server's public_url as issuer"
+                );
+            }
         })
     }
 }
@@ -218,7 +231,8 @@ pub fn verify_receipt(receipt: &str, keys: &KeySet, rules: &Rules<'_>) -> Result
     }
     let claims = read_claims(&jws.content)?;
     if rules.issuer.is_some_and(|issuer| issuer != claims.iss) {
-        return Err(ReceiptError::Invalid("iss is not this issuer"));
+        let wanted = rules.issuer.unwrap_or_default().to_owned();
+        return Err(ReceiptError::Issuer { named: claims.iss.clone(), wanted });
     }
     if claims.iat > rules.now.saturating_add(LEEWAY.max(rules.leeway)) {
         return Err(ReceiptError::Invalid("iat lies in the future"));

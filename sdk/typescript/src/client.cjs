@@ -20,6 +20,7 @@ const USUAL_SKEW_SECONDS = 30;
 const LONGEST_TIMEOUT_MS = 2 ** 31 - 1;
 /** What the client adds to an ask itself. */
 const OWN_MEMBERS = ["nonce", "receipt", "user"];
+const RESERVATION = /^rsv_[0-9A-Z]{26}$/;
 const VERDICTS = ["allow", "deny", "needs_approval"];
 
 /** What an allowed action stands on. */
@@ -92,9 +93,24 @@ class Procura {
     if (answer.decision === "deny") throw new ProcuraDenied(answer);
     if (answer.decision === "needs_approval") throw new ProcuraApprovalRequired(answer);
     const rules = { issuer: this.#issuer, audience, agentId: question.agentId, ask: question, nonce };
-    const claims = await this.#claims(answer, rules, deadline);
-    deadline.demand();
-    return new Grant(answer, claims);
+    try {
+      const claims = await this.#claims(answer, rules, deadline);
+      deadline.demand();
+      return new Grant(answer, claims);
+    } catch (error) {
+      await this.#letGo(answer, deadline);
+      throw error;
+    }
+  }
+
+  /** Gives back what was reserved for an answer that nobody acts on. What is not given back in time lapses by itself. */
+  async #letGo(answer, deadline) {
+    if (typeof answer.reservationId !== "string" || !RESERVATION.test(answer.reservationId)) return;
+    try {
+      await this.#post(`/v1/reservations/${answer.reservationId}/release`, "{}", deadline);
+    } catch {
+      // Why the answer is not acted on is what its caller hears.
+    }
   }
 
   /** The answer, whatever it is; rejects only where there is none. It is not signed: show it, and act on `verify` or `guard`. */
@@ -145,7 +161,7 @@ class Procura {
   }
 
   async #reservation(id, verb, body, options) {
-    if (!/^rsv_[0-9A-Z]{26}$/.test(id)) throw new TypeError("a reservation is named by an id that begins with rsv_");
+    if (!RESERVATION.test(id)) throw new TypeError("a reservation is named by an id that begins with rsv_");
     return this.#post(`/v1/reservations/${id}/${verb}`, canonicalJson(body), this.#deadline(options));
   }
 

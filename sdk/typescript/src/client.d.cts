@@ -144,6 +144,8 @@ export class ProcuraRefused extends ProcuraUnavailable {
   readonly status: number;
   /** What to do next. */
   readonly fix: string;
+  /** After how many seconds the server may be asked again, where it says so; 0 where it does not. */
+  readonly retryAfter: number;
 }
 
 /** Thrown by a guarded function that did nothing: what was reserved for it is released. */

@@ -43,10 +43,12 @@ class ProcuraUnavailable extends ProcuraError {
 
 /** The server refused the request itself: the key, a field, a state. `fix` says what to do. */
 class ProcuraRefused extends ProcuraUnavailable {
-  constructor(status, { code, error, fix, requestId }) {
+  constructor(status, { code, error, fix, requestId }, retryAfter = 0) {
     super(error, code, { status, requestId });
     this.name = "ProcuraRefused";
     this.fix = fix;
+    /** After how many seconds the server may be asked again, where it says so; 0 where it does not. */
+    this.retryAfter = retryAfter;
   }
 }
 

@@ -3,7 +3,8 @@
 // One request and its answer, within one deadline.
 //
 // What is decided here: what counts as an answer. A redirect, another content type, a body that is too long, broken off or
-// no JSON is none. What may be sent again is sent again, on a broken connection or a 503 and never after the deadline.
+// no JSON is none. What may be sent again is sent again, on a broken connection or a 503, and after a 429 as long as its
+// Retry-After says (who was refused for being early has changed nothing), and never after the deadline.
 
 const { ProcuraRefused, ProcuraUnavailable } = require("./errors.cjs");
 
@@ -38,14 +39,18 @@ class Deadline {
 
 /** The JSON of an answer with status 200. */
 async function send(request, deadline) {
-  for (let tries = 1; ; tries += 1) {
+  let tries = 0;
+  for (;;) {
     deadline.demand();
     let outcome;
     try {
       outcome = await once(request, deadline);
     } catch (error) {
-      if (!(error instanceof ProcuraUnavailable) || !isWorthAgain(error) || tries === TRIES) throw error;
-      const pause = PAUSE_MS * tries * (1 + Math.random());
+      if (!(error instanceof ProcuraUnavailable)) throw error;
+      const early = waitOf(error);
+      if (early === null) tries += 1;
+      if (early === null && (!isWorthAgain(error) || tries === TRIES)) throw error;
+      const pause = early ?? PAUSE_MS * tries * (1 + Math.random());
       if (pause >= deadline.left) throw error;
       await new Promise((resolve) => setTimeout(resolve, pause));
       continue;
@@ -53,6 +58,11 @@ async function send(request, deadline) {
     deadline.demand();
     return outcome;
   }
+}
+
+/** How long the server asks to wait, in milliseconds; null where it does not. */
+function waitOf(error) {
+  return error.status === 429 && error.retryAfter > 0 ? error.retryAfter * 1000 : null;
 }
 
 function isWorthAgain(error) {
@@ -71,7 +81,7 @@ async function once({ url, method = "GET", headers = {}, body }, deadline) {
       cache: "no-store",
       signal: abort.signal,
     });
-    return readAnswer(response.status, response.headers.get("content-type"), await readBody(response));
+    return readAnswer(response.status, response.headers, await readBody(response));
   } catch (error) {
     if (error instanceof ProcuraUnavailable) throw error;
     if (abort.signal.aborted || deadline.left <= 0) throw deadline.passed();
@@ -93,7 +103,8 @@ async function readBody(response) {
   return Buffer.concat(chunks);
 }
 
-function readAnswer(status, type, bytes) {
+function readAnswer(status, headers, bytes) {
+  const type = headers.get("content-type");
   let json = null;
   // A key set is application/jwk-set+json.
   if (/^application\/(jwk-set\+)?json\s*(;|$)/i.test(type ?? "")) {
@@ -107,7 +118,7 @@ function readAnswer(status, type, bytes) {
   if (status === 200 && isObject) return json;
   if (status === 200) throw malformed(status, "is not a JSON object");
   if (isObject && [json.code, json.error, json.fix].every((text) => typeof text === "string")) {
-    throw new ProcuraRefused(status, json);
+    throw new ProcuraRefused(status, json, Number(headers.get("retry-after") ?? 0));
   }
   throw malformed(status, "is none that Procura gives");
 }

@@ -286,7 +286,9 @@ function readClaims(content) {
 }
 
 function checkTimes(claims, { issuer, leewaySeconds, now }) {
-  if (issuer !== undefined && claims.iss !== issuer) throw invalid("iss is not this issuer");
+  if (issuer !== undefined && claims.iss !== issuer) {
+    throw invalid(`iss is ${JSON.stringify(claims.iss)} and not ${JSON.stringify(issuer)}: name the server's public_url as issuer`);
+  }
   if (claims.iat > now + Math.max(LEEWAY, leewaySeconds)) throw invalid("iat lies in the future");
   if (claims.exp <= now - leewaySeconds) throw new ReceiptError("exp has passed", "RECEIPT_EXPIRED");
 }

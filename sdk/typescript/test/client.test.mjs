@@ -1,6 +1,7 @@
 // What needs no server. What a guarded function may stand on is proven against a real one, by `live/guard.mjs`.
 
 import assert from "node:assert/strict";
+import { createServer } from "node:http";
 import { test } from "node:test";
 import { inspect } from "node:util";
 
@@ -69,6 +70,58 @@ test("a reservation is named by its id alone", async () => {
     await assert.rejects(made().release(id), TypeError);
   }
   await assert.rejects(made().commit("rsv_01KB4T5XW0000000000000000H", "-1"), TypeError);
+});
+
+/** A server that answers each request with the next of these. */
+async function answering(answers, act) {
+  const asked = [];
+  const server = createServer((request, response) => {
+    asked.push(`${request.method} ${request.url}`);
+    const { status, headers = {}, body } = answers[Math.min(asked.length, answers.length) - 1];
+    request.resume();
+    response.writeHead(status, { "content-type": "application/json", ...headers });
+    response.end(JSON.stringify(body));
+  });
+  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
+  try {
+    await act(`http://127.0.0.1:${server.address().port}`);
+  } finally {
+    server.closeAllConnections();
+    server.close();
+  }
+  return asked;
+}
+
+const early = (seconds) => ({
+  status: 429,
+  headers: { "retry-after": String(seconds) },
+  body: { success: false, code: "RATE_LIMITED", error: "Too many requests.", fix: "Wait.", requestId: "req_1" },
+});
+
+test("who was refused for being early asks again as soon as it may, within the deadline", async () => {
+  const settled = { status: 200, body: { id: "rsv_01KB4T5XW0000000000000000H" } };
+  const asked = await answering([early(1), early(1), settled], async (url) => {
+    const began = performance.now();
+    await made({ url }).commit("rsv_01KB4T5XW0000000000000000H");
+    assert(performance.now() - began >= 1_900);
+  });
+  assert.equal(asked.length, 3);
+  const once = await answering([early(60)], async (url) => {
+    await assert.rejects(made({ url }).commit("rsv_01KB4T5XW0000000000000000H"), { code: "RATE_LIMITED", retryAfter: 60 });
+  });
+  assert.equal(once.length, 1);
+});
+
+test("what was reserved for an answer that is not taken is given back", async () => {
+  const answer = {
+    success: true, allowed: true, decision: "allow", reason: "It may.", code: "ALLOWED", risk: "none",
+    requestId: "req_1", agentId: AGENT, reservationId: "rsv_01KB4T5XW0000000000000000H", receipt: "none",
+  };
+  const keys = { status: 200, body: { keys: [] } };
+  const asked = await answering([{ status: 200, body: answer }, keys], async (url) => {
+    await assert.rejects(made({ url }).guard({ action: "a" }, () => assert.fail("it ran")), { code: "UNSIGNED" });
+  });
+  assert.equal(asked.at(-1), "POST /v1/reservations/rsv_01KB4T5XW0000000000000000H/release");
 });
 
 test("nobody there is an error of one kind, within the deadline", async () => {

@@ -4,7 +4,7 @@
 use super::ask::shown_ask;
 use procura_model::{
     Approval, ApprovalRule, ApprovalScope, Currency, Effect, Json, Money, Permission, Reason, Result, Time,
-    time::DAY_MS,
+    Window, time::DAY_MS,
 };
 use procura_store::approvals::Terms;
 
@@ -142,10 +142,16 @@ pub fn block_of(approval: &Approval) -> Option<Permission> {
     permission(Effect::Block, approval)
 }
 
-/// The pattern that is proposed: this action on this resource, up to this amount, for a day. `usual` is the currency of
-/// amounts that name none; none is proposed where there is an amount in no currency.
+/// The pattern that is proposed: this action on this resource, up to this amount, for a day, within as much over time as
+/// `window` of the permission at hand allows, so that agreeing is no way around it. `usual` is the currency of amounts
+/// that name none; none is proposed where there is an amount in no currency.
 #[must_use]
-pub fn pattern_of(approval: &Approval, usual: Option<Currency>, now: Time) -> Option<Permission> {
+pub fn pattern_of(
+    approval: &Approval,
+    window: Option<Window>,
+    usual: Option<Currency>,
+    now: Time,
+) -> Option<Permission> {
     let ask = shown_ask(&Json::parse(&approval.canonical_ask).ok()?)?.ask;
     let max_amount = match ask.amount {
         None => None,
@@ -153,6 +159,7 @@ pub fn pattern_of(approval: &Approval, usual: Option<Currency>, now: Time) -> Op
     };
     Some(Permission {
         max_amount,
+        window,
         expires_at: Some(now.plus_ms(DAY_MS)),
         ..permission(Effect::Allow, approval)?
     })

@@ -45,10 +45,9 @@ impl Beside {
         let facts = Facts { spending: Spending::Read(&reading.spent), ..facts_of(agent) };
         let answered = said_by_policy(&was, approval).filter(|_| reading.refused_by.is_none());
         let unguarded = unguarded(agent, ask, (&facts, now), &was).filter(|said| answered != Some(*said));
-        let said = unguarded.or(answered);
         // Where another gate answered, a permission could have changed nothing.
-        let shadow = said.and_then(|_| ShadowFact::of(&agent.policy, ask, (&facts, now)));
-        let changed_by = shadow.as_ref().zip(said).and_then(|(shadow, said)| shadow.changes(said));
+        let shadow = answered.and_then(|_| ShadowFact::of(agent, ask, (&facts, now)));
+        let changed_by = shadow.as_ref().zip(answered).and_then(|(shadow, said)| shadow.changes(said));
         Self { currency: Assumed::of(ask, agent.settings.currency), windows, shadow, unguarded, changed_by }
     }
 }

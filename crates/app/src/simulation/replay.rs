@@ -205,10 +205,13 @@ impl Replayer {
             return Fate::Not(NotReplayable::Unreadable);
         };
         let was = Answered { verdict, reason, permission: kept.permission };
-        let answered = said_by_policy(&was, past.approval).filter(|_| kept.refused_by.is_none());
-        let Some(said) = kept.unguarded.or(answered) else { return Fate::OtherGate(reason) };
+        let is_guarded = kept.unguarded.is_some();
+        let answered = said_by_policy(&was, past.approval)
+            .filter(|said| kept.refused_by.is_none() && !(is_guarded && *said == Verdict::Deny));
+        let Some(said) = answered else { return Fate::OtherGate(reason) };
         let draft = self.drafts.get(&agent).unwrap_or(&self.nothing);
         let would = match self.ask_again(draft, kept, &past) {
+            Ok(would) if is_guarded => asked_for_too(would),
             Ok(would) => would,
             Err(why) => return Fate::Not(why),
         };
@@ -263,6 +266,17 @@ impl Replayer {
     fn acting(&self, draft: &Draft, reference: &UserRef) -> ActingUser {
         let user = Arc::clone(draft.users.get(reference).unwrap_or(&self.stranger));
         ActingUser { reference: reference.clone(), session: self.session, user }
+    }
+}
+
+/// The answer under a guardrail that asked for a person: it asks again, whatever the permissions allow.
+fn asked_for_too(would: Decision) -> Decision {
+    match would.verdict {
+        Verdict::Allow => {
+            let verdict = Verdict::NeedsApproval;
+            Decision { verdict, reason: Reason::ApprovalRequired, ..would }
+        }
+        Verdict::Deny | Verdict::NeedsApproval => would,
     }
 }
 

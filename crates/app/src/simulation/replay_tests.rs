@@ -134,17 +134,23 @@ fn what_another_gate_refused_is_not_the_policys() {
 }
 
 #[test]
-fn what_a_guardrail_made_of_it_is_no_flip() {
+fn what_a_guardrail_refused_is_no_answer_of_the_permissions() {
     let by = format!(r#","permission":"{}","unguarded":"allow""#, permission(1));
-    for was in [
-        (Verdict::Deny, Reason::GuardrailDenied),
-        (Verdict::Deny, Reason::PolicyError),
-        (Verdict::NeedsApproval, Reason::ApprovalRequired),
-    ] {
-        assert_eq!(replayer(ALLOWS).replay(past(was, "", &by)), Fate::Same, "{was:?}");
+    for reason in [Reason::GuardrailDenied, Reason::PolicyError] {
+        for draft in [ALLOWS, "[]"] {
+            let fate = replayer(draft).replay(past((Verdict::Deny, reason), "", &by));
+            assert_eq!(fate, Fate::OtherGate(reason), "{draft}");
+        }
     }
-    let fate = replayer("[]").replay(past((Verdict::NeedsApproval, Reason::ApprovalRequired), "", &by));
-    assert!(matches!(fate, Fate::Flipped(_)), "{fate:?}");
+}
+
+#[test]
+fn a_person_whom_a_guardrail_asked_for_is_asked_whatever_the_permissions_allow() {
+    let by = format!(r#","permission":"{}","unguarded":"allow""#, permission(1));
+    let waited = || past((Verdict::NeedsApproval, Reason::ApprovalRequired), "", &by);
+    assert_eq!(replayer(ALLOWS).replay(waited()), Fate::Same);
+    let Fate::Flipped(flip) = replayer("[]").replay(waited()) else { panic!("nobody is asked any more") };
+    assert_eq!((flip.was.verdict, flip.would.verdict), (Verdict::NeedsApproval, Verdict::Deny));
 }
 
 #[test]

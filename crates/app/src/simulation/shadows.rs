@@ -6,9 +6,9 @@ use super::{
     run::whose,
     tally::Flips,
 };
-use crate::App;
+use crate::{AgentSnapshot, App};
 use procura_model::{AgentId, Ask, Ctx, PermissionId, Reason, Result, Scope, Time, Verdict};
-use procura_policy::{Facts, Policy};
+use procura_policy::Facts;
 use procura_store::{
     agents,
     history::{self, Mark, Past, Stretch},
@@ -40,10 +40,11 @@ pub(crate) struct ShadowFact {
 }
 
 impl ShadowFact {
-    /// What the permissions in shadow say of an ask; none where none of them covers it, or where the policy was not
-    /// the one that answered: then they could have changed nothing.
-    pub(crate) fn of(policy: &Policy, ask: &Ask, (facts, now): (&Facts<'_>, Time)) -> Option<Self> {
-        let would = policy.decide_with_shadows(ask, facts, now)?;
+    /// What would be answered with the permissions in shadow, under the guardrails as they are; none where none of them
+    /// covers the ask.
+    pub(crate) fn of(agent: &AgentSnapshot, ask: &Ask, (facts, now): (&Facts<'_>, Time)) -> Option<Self> {
+        let would = agent.policy.decide_with_shadows(ask, facts, now)?;
+        let would = agent.narrow(would, ask, facts, now);
         Some(Self {
             decision: would.verdict,
             code: would.reason,

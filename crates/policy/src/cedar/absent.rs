@@ -73,6 +73,7 @@ impl Guardrails {
             sentence: Cow::Borrowed(ABSENT),
             risk: risk::of_denied(reason),
             missing: crate::miss::missing(reason),
+            permission: None,
             ..decision
         }
     }

@@ -7,12 +7,16 @@
 
 mod context;
 mod export;
+mod place;
+mod sense;
 
 pub use context::Acting;
 pub use export::{Export, to_cedar};
 
 use crate::risk;
-use cedar_policy::{Authorizer, Decision as Answer, Effect, Entities, PolicyId, PolicySet, Response};
+use cedar_policy::{
+    AuthorizationError, Authorizer, Decision as Answer, Effect, Entities, PolicyId, PolicySet, Response,
+};
 use context::request;
 use procura_model::{Ask, Decision, Error, GuardrailId, Reason, Risk, Verdict};
 use std::{borrow::Cow, collections::HashMap, str::FromStr};
@@ -24,12 +28,14 @@ const MAX_DEPTH: usize = 32;
 const OBLIGATION: &str = "obligation";
 const APPROVAL: &str = "approval";
 
-/// Whether a guardrail can be saved: Cedar text of 1 to 16,384 bytes that holds `forbid` policies alone.
+/// Whether a guardrail can be saved: Cedar text of 1 to 16,384 bytes that holds `forbid` policies alone, and looks at
+/// nothing that a call cannot have or may lack.
 ///
 /// # Errors
-/// `FIELD_INVALID` with what Cedar's parser says, or what is not taken.
+/// `FIELD_INVALID` with what Cedar's parser says and where, or what is not taken.
 pub fn validate_guardrail(text: &str) -> Result<(), Error> {
-    parse(text).map(|_| ()).map_err(|fault| Reason::FieldInvalid.because(format!("policy {fault}.")))
+    let judged = parse(text).and_then(|policies| sense::check(text, &policies));
+    judged.map_err(|fault| Reason::FieldInvalid.because(format!("policy {fault}.")))
 }
 
 fn parse(text: &str) -> Result<PolicySet, String> {
@@ -39,7 +45,8 @@ fn parse(text: &str) -> Result<PolicySet, String> {
     if depth(text) > MAX_DEPTH {
         return Err(format!("must not have more than {MAX_DEPTH} brackets in each other"));
     }
-    let set = PolicySet::from_str(text).map_err(|error| format!("is not Cedar: {}", sentence_of(&error)))?;
+    let set = PolicySet::from_str(text)
+        .map_err(|error| format!("is not Cedar: {}{}", sentence_of(&error), place::place_of(text, &error)))?;
     if set.templates().next().is_some() {
         return Err("must not hold templates (?principal, ?resource)".to_owned());
     }
@@ -193,8 +200,15 @@ impl Guardrails {
     }
 
     fn read(&self, decision: Decision, response: &Response) -> Decision {
-        if let Some(error) = response.diagnostics().errors().next() {
-            let sentence = format!("A guardrail cannot be evaluated: {}.", sentence_of(error));
+        if let Some(AuthorizationError::PolicyEvaluationError(error)) = response.diagnostics().errors().next()
+        {
+            let origin = self.origins.get(error.policy_id());
+            let who = origin.map_or_else(
+                || "A guardrail".to_owned(),
+                |origin| format!("The guardrail {} ({})", origin.name, origin.id),
+            );
+            let sentence = format!("{who} cannot be evaluated: {}.", sentence_of(error.inner()));
+            let decision = Decision { guardrail: origin.map(|origin| origin.id), ..decision };
             return deny(Reason::PolicyError, decision, Cow::Owned(sentence));
         }
         if response.decision() == Answer::Allow {
@@ -210,6 +224,7 @@ impl Guardrails {
             return ask_of(decision, first);
         }
         let sentence = format!("The guardrail {} refuses this ({}).", first.name, first.id);
+        let decision = Decision { guardrail: Some(first.id), ..decision };
         deny(Reason::GuardrailDenied, decision, Cow::Owned(sentence))
     }
 }
@@ -227,6 +242,7 @@ fn ask_of(decision: Decision, origin: &Origin) -> Decision {
         )),
         risk: decision.risk.max(Risk::Medium),
         missing: crate::miss::missing(Reason::ApprovalRequired),
+        guardrail: Some(origin.id),
         ..decision
     }
 }
@@ -238,6 +254,8 @@ fn deny(reason: Reason, decision: Decision, sentence: Cow<'static, str>) -> Deci
         sentence,
         risk: decision.risk.max(risk::of_denied(reason)),
         missing: crate::miss::missing(reason),
+        // It allowed, and is not what decides.
+        permission: None,
         ..decision
     }
 }

@@ -204,8 +204,8 @@ async fn no_key_decides_whatever_its_scopes() {
     let id = ask(&buyer, &json!({"n": 1})).await;
     for verb in ["grant", "deny"] {
         let path = format!("/v1/approvals/{id}/{verb}");
-        shop.call(http::Method::POST, &path).send().await.refused(Reason::ScopeMissing);
-        buyer.http.call(http::Method::POST, &path).send().await.refused(Reason::ScopeMissing);
+        shop.call(http::Method::POST, &path).send().await.refused(Reason::SelfApproval);
+        buyer.http.call(http::Method::POST, &path).send().await.refused(Reason::SelfApproval);
     }
     assert_eq!(state(&shop, &id).await, "waiting");
 }

@@ -35,10 +35,10 @@ async fn no_agent_no_key_and_nobody_else_decides() {
         |http: &Http, verb: &str, body: Value| http.post(&format!("/v1/approvals/{id}/{verb}"), &body).send();
     let every = shop.platform_key(&[Scope::ReadApprovals, Scope::WriteAgents, Scope::WritePermissions]).await;
     for http in [&buyer.http, &shop.platform, &every, &neighbour.platform] {
-        by_key(http, "grant", json!({})).await.refused(Reason::ScopeMissing);
-        by_key(http, "grant", json!({"times": 3})).await.refused(Reason::ScopeMissing);
-        by_key(http, "deny", json!({"block": true})).await.refused(Reason::ScopeMissing);
-        by_key(http, "links", json!({})).await.refused(Reason::ScopeMissing);
+        by_key(http, "grant", json!({})).await.refused(Reason::SelfApproval);
+        by_key(http, "grant", json!({"times": 3})).await.refused(Reason::SelfApproval);
+        by_key(http, "deny", json!({"block": true})).await.refused(Reason::SelfApproval);
+        by_key(http, "links", json!({})).await.refused(Reason::SelfApproval);
     }
     for scopes in [json!(["decide:approvals"]), json!(["verify", "decide:approvals"])] {
         let key = json!({"name": "decider", "scopes": scopes});

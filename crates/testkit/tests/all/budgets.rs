@@ -109,7 +109,11 @@ async fn calls_are_counted_where_a_window_counts_them() {
     let first = reserved(buyer.verify("look").send().await);
     reserved(buyer.verify("look").send().await);
     let refused = buyer.verify("look").send().await.denied(Reason::BudgetExceeded);
-    assert!(refused.0.text_at("/reason").contains("already 2 of 2 calls within P1D"), "{}", refused.0.text());
+    assert!(
+        refused.0.text_at("/reason").contains("already 2 of 2 calls within 1 day"),
+        "{}",
+        refused.0.text()
+    );
     release(&buyer.http, &first).await.ok();
     reserved(buyer.verify("look").send().await);
     commit(&buyer.http, &first, "1").await.refused(Reason::ReservationClosed);

@@ -163,7 +163,7 @@ async fn the_tester_tells_what_would_be_decided_and_leaves_no_trace() {
     // Twice tested and nothing held: the whole amount is still there.
     agent.verify("buy").vendor("x.com").amount("742").send().await.allowed();
     let text = read(&send_as(&shop.owner, &path, &buy).await.ok());
-    let left = "The amount 742.00 USD exceeds what is left: 258.00 of 1000.00 USD per P30D";
+    let left = "The amount 742.00 USD exceeds what is left: 258.00 of 1000.00 USD within 30 days";
     assert!(text.contains("BUDGET_EXCEEDED") && text.contains(left), "{text}");
     let text = read(&send_as(&shop.owner, &path, &[("action", "sell")]).await.ok());
     assert!(text.contains("NO_PERMISSION"), "{text}");

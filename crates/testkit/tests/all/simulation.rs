@@ -357,7 +357,7 @@ async fn a_window_is_replayed_by_what_was_spent_then() {
     let explained = explained.send().await.ok();
     assert_eq!(explained.text_at("/code"), "BUDGET_EXCEEDED", "{}", explained.text());
     assert!(
-        explained.text_at("/reason").contains("what is left: 0.00 of 1000.00 USD per P30D"),
+        explained.text_at("/reason").contains("what is left: 0.00 of 1000.00 USD within 30 days"),
         "{}",
         explained.text()
     );

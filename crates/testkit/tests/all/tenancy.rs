@@ -343,6 +343,10 @@ async fn every_scope_but_the_right_one_is_not_enough() {
                 keys.push((*missing, house.shop.platform_key(&scopes).await));
             }
             let (_, http) = keys.iter().find(|(known, _)| known == missing).unwrap();
+            if *missing == Scope::DecideApprovals {
+                operation.by(http, &house).send().await.refused(Reason::SelfApproval);
+                continue;
+            }
             let reply = operation.by(http, &house).send().await.refused(Reason::ScopeMissing);
             let challenge = reply.header("www-authenticate");
             let wanted = format!("error=\"insufficient_scope\", scope=\"{}\"", missing.as_str());
@@ -353,15 +357,13 @@ async fn every_scope_but_the_right_one_is_not_enough() {
                 missing.as_str()
             );
         }
-        let has_all = |scopes: &[Scope]| {
-            scopes.iter().all(|scope| {
-                [Scope::Verify, Scope::Tools, Scope::ReadActivity, Scope::Sessions].contains(scope)
-            })
-        };
+        let has_all = |scopes: &[Scope]| scopes.iter().all(|scope| Scope::OF_AGENTS.contains(scope));
         // What it reserved itself, an agent reads and settles with `verify`.
         let is_own = operation.id.ends_with("Reservation") || operation.id == "listReservations";
         if !has_all(&operation.scopes) && !is_own {
-            operation.by(&agent.http, &house).send().await.refused(Reason::ScopeMissing);
+            let decides = operation.scopes.contains(&Scope::DecideApprovals);
+            let wanted = if decides { Reason::SelfApproval } else { Reason::ScopeMissing };
+            operation.by(&agent.http, &house).send().await.refused(wanted);
         }
     }
     let after = everything(&house.shop, &house).await;

@@ -86,7 +86,7 @@ pub(crate) struct NewAgentBody {
     /// Its name, unique in the organization.
     #[schema(min_length = 1, max_length = 80)]
     name: String,
-    /// What kind of software it is.
+    /// What kind of software it is; `assistant` where nothing is said.
     #[serde(default)]
     #[schema(max_length = 80)]
     kind: String,

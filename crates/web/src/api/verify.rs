@@ -13,7 +13,8 @@ use crate::{
 use axum::{Json, extract::State};
 use procura_app::verify::{self, Answer, VerifyAsk};
 use procura_model::{
-    AgentId, Amount, Ask, Currency, Json as Value, PermissionId, Reason, Risk, SessionId, Verdict,
+    AgentId, Amount, Ask, Currency, GuardrailId, Json as Value, PermissionId, Reason, Risk, SessionId,
+    Verdict,
 };
 use procura_policy::Explained;
 use serde::{Deserialize, Serialize};
@@ -169,6 +170,9 @@ pub(crate) struct AnswerView {
     /// The permission that decided.
     #[schema(nullable = false)]
     permission_id: Option<String>,
+    /// The guardrail that decided, above what the permissions said.
+    #[schema(nullable = false)]
+    guardrail_id: Option<String>,
     /// What is missing, in a word: `permission`, `approval`, `amount`, `argument`.
     #[schema(nullable = false)]
     missing: Option<String>,
@@ -216,6 +220,9 @@ pub(crate) struct ExplanationView {
     /// The permission that would decide.
     #[schema(value_type = Option<String>)]
     permission_id: Option<PermissionId>,
+    /// The guardrail that would decide, above what the permissions said.
+    #[schema(value_type = Option<String>)]
+    guardrail_id: Option<GuardrailId>,
     /// What is missing, in a word.
     missing: Option<&'static str>,
     /// The permissions that came near, the nearest first.
@@ -246,6 +253,7 @@ impl From<Explained> for ExplanationView {
             code: decision.reason,
             risk: decision.risk,
             permission_id: decision.permission,
+            guardrail_id: decision.guardrail,
             missing: decision.missing,
             near: explained.near.into_iter().map(near).collect(),
         }

@@ -278,7 +278,11 @@ fn granted(approval: &Approval, now: Time) -> Option<String> {
 async fn answer_box(app: &App, ctx: &Ctx, detail: &Detail, typed: Typed) -> Result<AnswerBox> {
     let approval = &detail.approval;
     let usual = organization::get(app, ctx).await?.settings.currency;
-    let proposed = || approvals::pattern_of(approval, usual, ctx.now).map(|pattern| pattern_text(&pattern));
+    let standings = budgets::of_agent(app, ctx, approval.agent).await?;
+    let mut permissions = standings.into_iter().filter_map(|standing| standing.permission);
+    let window = permissions.find(|one| one.id == approval.permission).and_then(|one| one.window);
+    let proposed =
+        || approvals::pattern_of(approval, window, usual, ctx.now).map(|pattern| pattern_text(&pattern));
     Ok(AnswerBox {
         action: typed.action,
         objection: objection(ctx, detail),

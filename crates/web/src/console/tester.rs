@@ -180,6 +180,7 @@ fn tested(Explained { decision, near }: Explained, own: &[Permission]) -> Tested
         sentence: decision.sentence.into_owned(),
         risk: risk_word(decision.risk),
         by: by.and_then(said),
+        guardrail: decision.guardrail.map(Id::of),
         near: near.into_iter().map(|near| (near.permission.map(Id::of), near.sentence)).collect(),
     }
 }

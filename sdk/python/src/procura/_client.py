@@ -45,6 +45,7 @@ USUAL_SKEW = 30.0
 LONGEST_TIMEOUT = 86_400.0
 """The longest time that can be waited for."""
 
+_RESERVATION = "rsv_[0-9A-Z]{26}"
 _OWN = ("nonce", "receipt", "user")
 _TEXTS = ("decision", "reason", "code", "risk", "requestId", "agentId")
 _LOG = logging.getLogger("procura")
@@ -205,9 +206,24 @@ class Procura:
             "nonce": nonce,
             "leeway": self._skew,
         }
-        claims = self._claims(answer, rules, deadline)
-        deadline.left()
+        try:
+            claims = self._claims(answer, rules, deadline)
+            deadline.left()
+        except Exception:
+            self._let_go(answer, deadline)
+            raise
         return Grant(answer, claims)
+
+    def _let_go(self, answer: VerifyAnswer, deadline: Deadline) -> None:
+        """Give back what was reserved for an answer that nobody acts on. What is not given back in time lapses by itself."""
+        name = answer.get("reservationId")
+        if not isinstance(name, str) or re.fullmatch(_RESERVATION, name) is None:
+            return
+        try:
+            self._post(f"/v1/reservations/{name}/release", "{}", deadline)
+        except ProcuraUnavailable:
+            # Why the answer is not acted on is what its caller hears.
+            _LOG.debug("%s stays held until it lapses", name)
 
     def _settle(self, grant: Grant, verb: str) -> None:
         """Never raises: the action is done, and an error would look as if it were not."""
@@ -225,7 +241,7 @@ class Procura:
                 _LOG.exception("on_unsettled failed")
 
     def _reservation(self, name: str, verb: str, body: Dict[str, str], timeout: Optional[float]) -> Reservation:
-        if not isinstance(name, str) or re.fullmatch("rsv_[0-9A-Z]{26}", name) is None:
+        if not isinstance(name, str) or re.fullmatch(_RESERVATION, name) is None:
             raise ValueError("a reservation is named by an id that begins with rsv_")
         path = f"/v1/reservations/{name}/{verb}"
         return cast(Reservation, self._post(path, canonical(body), self._deadline(timeout)))

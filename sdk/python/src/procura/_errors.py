@@ -82,10 +82,15 @@ class ProcuraRefused(ProcuraUnavailable):
     request_id: str
     fix: str
     """What to do next."""
+    retry_after: float
+    """After how many seconds the server may be asked again, where it says so; 0 where it does not."""
 
-    def __init__(self, message: str, code: str, status: int, request_id: str, fix: str) -> None:
+    def __init__(
+        self, message: str, code: str, status: int, request_id: str, fix: str, *, retry_after: float = 0.0
+    ) -> None:
         super().__init__(message, code, status, request_id)
         self.fix = fix
+        self.retry_after = retry_after
 
 
 class NothingDone(ProcuraError):

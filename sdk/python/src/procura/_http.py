@@ -1,7 +1,8 @@
 """One request and its answer, within one deadline.
 
 What is decided here: what counts as an answer. A redirect, another content type, a body that is too long, broken off or no
-JSON is none. What may be sent again is sent again, on a broken connection or a 503 and never after the deadline.
+JSON is none. What may be sent again is sent again, on a broken connection or a 503, and after a 429 as long as its Retry-After
+says (who was refused for being early has changed nothing), and never after the deadline.
 
 The standard library bounds each wait on a socket and not their sum: who sends a byte a second is waited for forever. So every
 wait here is bounded by what is left.
@@ -79,13 +80,17 @@ class Server:
         """The JSON of an answer with status 200."""
         tries = 0
         while True:
-            tries += 1
             try:
                 answer = self._once(method, path, headers, body, deadline)
             except ProcuraUnavailable as error:
-                pause = PAUSE * tries * (1 + random.random())
-                is_worth_again = error.code == UNREACHABLE or error.status == 503
-                if not is_worth_again or tries == TRIES or pause >= deadline.left():
+                early = error.retry_after if isinstance(error, ProcuraRefused) and error.status == 429 else 0.0
+                if early <= 0:
+                    tries += 1
+                    is_worth_again = error.code == UNREACHABLE or error.status == 503
+                    if not is_worth_again or tries == TRIES:
+                        raise
+                pause = early if early > 0 else PAUSE * tries * (1 + random.random())
+                if pause >= deadline.left():
                     raise
                 time.sleep(pause)
                 continue
@@ -109,7 +114,9 @@ class Server:
             expected = response.getheader("Content-Length")
             if expected is not None and int(expected) != len(content):
                 raise http.client.IncompleteRead(content)
-            return _read(response.status, response.getheader("Content-Type") or "", content)
+            wait = response.getheader("Retry-After") or ""
+            kind = response.getheader("Content-Type") or ""
+            return _read(response.status, kind, content, float(wait) if wait.isdecimal() else 0.0)
         except (TimeoutError, socket.timeout):
             raise deadline.passed() from None
         except (OSError, ValueError, http.client.HTTPException) as error:
@@ -196,7 +203,7 @@ class _Reader(io.RawIOBase):
         return self._sock.recv_into(buffer)
 
 
-def _read(status: int, kind: str, content: bytes) -> Dict[str, Any]:
+def _read(status: int, kind: str, content: bytes, retry_after: float) -> Dict[str, Any]:
     answer: Any = None
     if kind.split(";")[0].strip().lower() in _JSON:
         try:
@@ -209,7 +216,8 @@ def _read(status: int, kind: str, content: bytes) -> Dict[str, Any]:
         raise malformed(status, "is not a JSON object")
     names = ("error", "code", "requestId", "fix")
     if isinstance(answer, dict) and all(isinstance(answer.get(name), str) for name in names):
-        raise ProcuraRefused(answer["error"], answer["code"], status, answer["requestId"], answer["fix"])
+        said = (answer["error"], answer["code"], status, answer["requestId"], answer["fix"])
+        raise ProcuraRefused(*said, retry_after=retry_after)
     raise malformed(status, "is none that Procura gives")
 
 

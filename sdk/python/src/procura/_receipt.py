@@ -11,6 +11,7 @@ from __future__ import annotations
 import base64
 import binascii
 import hashlib
+import json
 import re
 import time
 from decimal import Decimal
@@ -227,7 +228,8 @@ def _read_claims(content: bytes) -> Dict[str, Any]:
 
 def _check_times(claims: Mapping[str, Any], issuer: Optional[str], now: int, leeway: float) -> None:
     if issuer is not None and claims["iss"] != issuer:
-        raise ReceiptError("iss is not this issuer")
+        said = f"iss is {json.dumps(claims['iss'])} and not {json.dumps(issuer)}"
+        raise ReceiptError(f"{said}: name the server's public_url as issuer")
     if claims["iat"] > now + max(LEEWAY, leeway):
         raise ReceiptError("iat lies in the future")
     if claims["exp"] <= now - leeway:

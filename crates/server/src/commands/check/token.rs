@@ -95,9 +95,13 @@ struct Identity<'w> {
     role: Option<&'w str>,
 }
 
+const JWT_FORM: &str =
+    "a record is {\"token\":..,\"jwks\":{..},\"config\":{\"iss\":..,\"aud\":..,\"now\":..}}";
+const SIGNED_FORM: &str = "a record is {\"token\":..,\"config\":{\"secret\":..,\"now\":..}}";
+
 /// The answer to one record.
 pub(super) fn record(method: Method, line: &str) -> String {
-    judge(method, line).map_or_else(no_record, |walk| text(&Answer::of(&walk.verdict)))
+    judge(method, line).map_or_else(|why| no_record(&why), |walk| text(&Answer::of(&walk.verdict)))
 }
 
 /// The answer to one record, with every step.
@@ -131,16 +135,22 @@ fn text(answer: &Answer<'_>) -> String {
     serde_json::to_string(answer).unwrap_or_else(|_| no_record("the answer cannot be written"))
 }
 
-fn judge(method: Method, record: &str) -> Result<Walk, &'static str> {
-    match method {
-        Method::Jwt => serde_json::from_str(record)
-            .ok()
-            .and_then(|record| jwt(&record))
-            .ok_or("a record is {\"token\":..,\"jwks\":{..},\"config\":{\"iss\":..,\"aud\":..,\"now\":..}}"),
-        Method::SignedToken => serde_json::from_str(record)
-            .ok()
-            .and_then(signed)
-            .ok_or("a record is {\"token\":..,\"config\":{\"secret\":..,\"now\":..}}"),
+fn judge(method: Method, record: &str) -> Result<Walk, String> {
+    let (form, walk) = match method {
+        Method::Jwt => (JWT_FORM, serde_json::from_str(record).ok().and_then(|record| jwt(&record))),
+        Method::SignedToken => (SIGNED_FORM, serde_json::from_str(record).ok().and_then(signed)),
+    };
+    walk.ok_or_else(|| format!("{form}{}", missing(record)))
+}
+
+/// Says that the clock is missing, which nobody guesses; nothing where something else is wrong.
+fn missing(record: &str) -> &'static str {
+    let read: Result<serde_json::Value, _> = serde_json::from_str(record);
+    let has_now =
+        |record: serde_json::Value| record.pointer("/config/now").is_some_and(serde_json::Value::is_number);
+    match read.map(has_now) {
+        Ok(false) => "; config.now is missing: the time by which it is judged, in seconds since 1970",
+        Ok(true) | Err(_) => "",
     }
 }
 

@@ -52,3 +52,14 @@ fn a_line_that_is_no_record_says_so() {
         }
     }
 }
+
+#[test]
+fn a_record_without_the_clock_is_told_what_is_missing() {
+    for (method, line) in [
+        (Method::Jwt, r#"{"token":"x","config":{"iss":"i","aud":"a"}}"#),
+        (Method::SignedToken, r#"{"token":"x","config":{"secret":"s"}}"#),
+    ] {
+        let said = record(method, line);
+        assert!(said.contains("config.now is missing") && said.contains("seconds since 1970"), "{said}");
+    }
+}

@@ -31,5 +31,8 @@ pub(super) async fn one_url(url: &str) -> Result<ExitCode, Problem> {
     let checked = egress.check(url, Lane::own(Purpose::Check)).await;
     let text = serde_json::to_string(&checked).unwrap_or_else(|_| no_record("the answer cannot be written"));
     say::line(&text);
+    if !checked.allow && !url.contains("://") {
+        say::complain(&format!("procura: a URL begins with its scheme, for example http://{url}"));
+    }
     Ok(if checked.allow { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

@@ -26,7 +26,7 @@ pub(super) fn limits() -> Vec<LimitRow> {
     let row = |name: &str, lines: Vec<Line>| LimitRow {
         href: "/budgets/bud_1".to_owned(),
         name: name.to_owned(),
-        says: "All agents together, on purchase.*, within P30D".to_owned(),
+        says: "All agents together, on purchase.*, within 30 days".to_owned(),
         lines,
     };
     vec![

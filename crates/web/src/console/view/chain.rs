@@ -298,6 +298,7 @@ fn decided(event: &Event, facts: &Json) -> Gate {
         add(name, value.filter(|value| **value != Json::Null).map(plain));
     }
     add("permission", facts.member("permission").filter(|value| **value != Json::Null).map(plain));
+    add("guardrail", facts.member("guardrail").map(plain));
     add("policy version", facts.member("policyVersion").map(plain));
     let receipt = facts.member("gates").and_then(|gates| gates.member("receipt"));
     add("receipt", receipt.map(plain));

@@ -40,6 +40,8 @@ pub(crate) fn page_of(id: &str) -> Option<String> {
         "per" => "/policies",
         "srv" => "/tools",
         "ses" => "/sessions",
+        "bud" => "/budgets",
+        "grd" => "/policies/guardrails",
         _ => return None,
     };
     Some(format!("{root}/{id}"))

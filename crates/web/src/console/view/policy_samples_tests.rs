@@ -37,7 +37,8 @@ fn denied() -> Tested {
     Tested {
         mark: Mark::denied("Denied"),
         code: Reason::BudgetExceeded.code(),
-        sentence: "The amount 742.00 USD exceeds what is left: 258.00 of 1000.00 USD per P30D.".to_owned(),
+        sentence: "The amount 742.00 USD exceeds what is left: 258.00 of 1000.00 USD within 30 days."
+            .to_owned(),
         fix: Reason::BudgetExceeded.fix(),
         risk: Some("medium risk"),
         guardrail: None,

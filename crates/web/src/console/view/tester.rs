@@ -31,6 +31,8 @@ pub(crate) struct Tested {
     pub(crate) risk: Option<&'static str>,
     /// The permission that decides.
     pub(crate) by: Option<Said>,
+    /// The guardrail that decides, above what the permissions say.
+    pub(crate) guardrail: Option<Id>,
     /// Those that came near, the nearest first.
     pub(crate) near: Vec<(Option<Id>, String)>,
 }
