@@ -400,16 +400,17 @@ fn prose_with_secrets(dice: &mut Dice, out: &mut String) {
     while out.len() < until {
         prose(dice, out);
     }
-    let _ = write!(out, "api_key={} and ghp{}{} ", dice.letters(24), "_", dice.letters(36));
+    let prefix = ["ghp", "_"].concat();
+    let _ = write!(out, "api_key={} and {prefix}{} ", dice.letters(24), dice.letters(36));
 }
 
 fn json_row(dice: &mut Dice, out: &mut String) {
     let (id, name, other) = (dice.roll(1_000_000), dice.pick(WORDS), dice.pick(WORDS));
-    let _ = write!(
+    let _ = writeln!(
         out,
         "{{\"id\":{id},\"uuid\":\"{:08x}-{:04x}-4{:03x}-a{:03x}-{:012x}\",\"name\":\"{name} {other}\",\"price\":\
          {}.{:02},\"tags\":[\"{other}\",\"{name}\"],\"created_at\":\"2026-{:02}-{:02}T09:26:53Z\",\"next_page_token\":null,\
-         \"url\":\"https://api.shop.example/v2/items/{id}\"}},\n",
+         \"url\":\"https://api.shop.example/v2/items/{id}\"}},",
         dice.roll(1 << 32),
         dice.roll(1 << 16),
         dice.roll(1 << 12),

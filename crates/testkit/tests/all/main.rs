@@ -37,6 +37,7 @@ mod console_users;
 mod evidence;
 #[cfg(test)]
 mod guardrails;
+#[cfg(test)]
 mod idempotency;
 #[cfg(test)]
 mod keys;
@@ -46,6 +47,7 @@ mod limits;
 mod mcp_sessions;
 #[cfg(test)]
 mod paging;
+#[cfg(test)]
 mod passports;
 #[cfg(test)]
 mod policy;

@@ -82,7 +82,7 @@ pub(super) async fn trace_page(
         }),
         receipt: receipts::section(desk, &facts, brought),
         session: session_of(&event.facts).map(Id),
-        feedback: screening::of_trace(&desk, &trace).await?,
+        feedback: screening::of_trace(desk, &trace).await?,
         calls: vec![ApiCall::get(
             "Read this trace",
             "read:activity",

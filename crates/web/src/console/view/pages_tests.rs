@@ -56,15 +56,6 @@ fn ways_in() -> Vec<(&'static str, String)> {
             .render()
             .unwrap(),
         ),
-        (
-            "search",
-            SearchPage {
-                frame: frame("Nothing found", Section::None),
-                said: "This is no id that has a page.",
-            }
-            .render()
-            .unwrap(),
-        ),
         ("sign_in_link", SignInLink { frame: bare("Sign in"), link: "pcl_x".to_owned() }.render().unwrap()),
         (
             "approve",
@@ -116,6 +107,15 @@ fn told_once() -> Vec<(&'static str, String)> {
                 kept: DIGEST,
                 done: STORED,
                 next: "/",
+            }
+            .render()
+            .unwrap(),
+        ),
+        (
+            "search",
+            SearchPage {
+                frame: frame("Nothing found", Section::None),
+                said: "This is no id that has a page.",
             }
             .render()
             .unwrap(),
