@@ -64,9 +64,7 @@ enum Expect {
 pub(crate) fn walk(raw: &str, mut report: impl FnMut(Event)) -> Result<(), JsonFault> {
     let mut walker = Walker { bytes: raw.as_bytes(), at: 0, open: Vec::new(), expect: Expect::Value };
     while let Some(byte) = walker.next_significant() {
-        if let Some(event) = walker.step(byte)? {
-            report(event);
-        }
+        walker.step(byte, &mut report)?;
     }
     if walker.expect == Expect::Nothing { Ok(()) } else { Err(JsonFault::Invalid) }
 }
@@ -89,75 +87,83 @@ impl Walker<'_> {
         None
     }
 
-    fn step(&mut self, byte: u8) -> Result<Option<Event>, JsonFault> {
+    #[inline]
+    fn step(&mut self, byte: u8, report: &mut impl FnMut(Event)) -> Result<(), JsonFault> {
         match (byte, self.expect) {
             (b',', Expect::CommaOrClose) => {
                 self.at += 1;
-                self.expect =
-                    if self.open.last() == Some(&Container::Object) { Expect::Key } else { Expect::Value };
-                Ok(None)
+                let is_object = self.open.last() == Some(&Container::Object);
+                self.expect = if is_object { Expect::Key } else { Expect::Value };
             }
             (b':', Expect::Colon) => {
                 self.at += 1;
                 self.expect = Expect::Value;
-                Ok(None)
             }
             (b'"', Expect::Key | Expect::KeyOrClose) => {
                 let text = self.string()?;
                 self.expect = Expect::Colon;
-                Ok(Some(Event::Key(text)))
+                report(Event::Key(text));
             }
-            (b'}', Expect::KeyOrClose | Expect::CommaOrClose) => self.close(Container::Object).map(Some),
-            (b']', Expect::ValueOrClose | Expect::CommaOrClose) => self.close(Container::Array).map(Some),
-            (_, Expect::Value | Expect::ValueOrClose) => self.value(byte).map(Some),
-            _ => Err(JsonFault::Invalid),
+            (b'}', Expect::KeyOrClose | Expect::CommaOrClose) => self.close(Container::Object, report)?,
+            (b']', Expect::ValueOrClose | Expect::CommaOrClose) => self.close(Container::Array, report)?,
+            (_, Expect::Value | Expect::ValueOrClose) => self.value(byte, report)?,
+            _ => return Err(JsonFault::Invalid),
         }
+        Ok(())
     }
 
-    fn value(&mut self, byte: u8) -> Result<Event, JsonFault> {
+    #[inline]
+    fn value(&mut self, byte: u8, report: &mut impl FnMut(Event)) -> Result<(), JsonFault> {
         match byte {
             b'"' => {
                 let text = self.string()?;
                 self.finish_value();
-                Ok(Event::Value(text))
+                report(Event::Value(text));
             }
-            b'[' => self.enter(Container::Array, Expect::ValueOrClose),
-            b'{' => self.enter(Container::Object, Expect::KeyOrClose),
-            _ => self.scalar(),
+            b'[' => self.enter(Container::Array, Expect::ValueOrClose, report)?,
+            b'{' => self.enter(Container::Object, Expect::KeyOrClose, report)?,
+            _ => self.scalar(report)?,
         }
+        Ok(())
     }
 
-    fn enter(&mut self, container: Container, expect: Expect) -> Result<Event, JsonFault> {
+    fn enter(
+        &mut self,
+        container: Container,
+        expect: Expect,
+        report: &mut impl FnMut(Event),
+    ) -> Result<(), JsonFault> {
         if self.open.len() >= MAX_DEPTH {
             return Err(JsonFault::TooDeep);
         }
-        let at = self.at;
+        report(Event::Open(container, self.at));
         self.open.push(container);
         self.expect = expect;
         self.at += 1;
-        Ok(Event::Open(container, at))
+        Ok(())
     }
 
-    fn close(&mut self, container: Container) -> Result<Event, JsonFault> {
+    fn close(&mut self, container: Container, report: &mut impl FnMut(Event)) -> Result<(), JsonFault> {
         if self.open.pop() != Some(container) {
             return Err(JsonFault::Invalid);
         }
-        let at = self.at;
+        report(Event::Close(self.at));
         self.at += 1;
         self.finish_value();
-        Ok(Event::Close(at))
+        Ok(())
     }
 
     fn finish_value(&mut self) {
         self.expect = if self.open.is_empty() { Expect::Nothing } else { Expect::CommaOrClose };
     }
 
+    #[inline]
     fn string(&mut self) -> Result<Text, JsonFault> {
         let start = self.at + 1;
         let (mut at, mut escaped) = (start, false);
         loop {
             let rest = self.bytes.get(at..).ok_or(JsonFault::Invalid)?;
-            let found = memchr::memchr2(b'"', b'\\', rest).ok_or(JsonFault::Invalid)?;
+            let found = quote_or_backslash(rest).ok_or(JsonFault::Invalid)?;
             if rest.get(found) == Some(&b'"') {
                 self.at = at + found + 1;
                 return Ok(Text { start, end: at + found, escaped });
@@ -167,7 +173,7 @@ impl Walker<'_> {
         }
     }
 
-    fn scalar(&mut self) -> Result<Event, JsonFault> {
+    fn scalar(&mut self, report: &mut impl FnMut(Event)) -> Result<(), JsonFault> {
         let start = self.at;
         let rest = self.bytes.get(start..).unwrap_or_default();
         let length =
@@ -180,8 +186,36 @@ impl Walker<'_> {
         }
         self.at += length;
         self.finish_value();
-        Ok(Event::Scalar(start, start + length))
+        report(Event::Scalar(start, start + length));
+        Ok(())
     }
+}
+
+/// Where the first quote or backslash stands. Most strings are short, so some bytes are asked eight at a time before a
+/// search is set up.
+#[inline]
+fn quote_or_backslash(bytes: &[u8]) -> Option<usize> {
+    const AT_ONCE: usize = 4;
+    let (words, _) = bytes.as_chunks::<8>();
+    for (index, word) in words.iter().take(AT_ONCE).enumerate() {
+        let word = u64::from_le_bytes(*word);
+        let found = zero_bytes(word ^ QUOTES) | zero_bytes(word ^ BACKSLASHES);
+        if found != 0 {
+            return Some(index * 8 + usize::try_from(found.trailing_zeros() / 8).ok()?);
+        }
+    }
+    let asked = words.len().min(AT_ONCE) * 8;
+    memchr::memchr2(b'"', b'\\', bytes.get(asked..)?).map(|found| asked + found)
+}
+
+/// 1 in each of eight bytes.
+const EACH_BYTE: u64 = u64::from_le_bytes([1; 8]);
+const QUOTES: u64 = u64::from_le_bytes([b'"'; 8]);
+const BACKSLASHES: u64 = u64::from_le_bytes([b'\\'; 8]);
+
+/// Sets the highest bit of the first byte that is zero; what it sets above that means nothing.
+const fn zero_bytes(word: u64) -> u64 {
+    word.wrapping_sub(EACH_BYTE) & !word & (EACH_BYTE << 7)
 }
 
 fn is_number_byte(byte: &u8) -> bool {
@@ -224,6 +258,16 @@ mod tests {
     fn keys_and_values_are_told_apart() {
         let found = strings(r#" {"a": ["x\"y", 1.5e3, true, null, {}], "b": ""} "#).unwrap();
         assert_eq!(found, ["key a", r#"x\"y"#, "key b", ""]);
+    }
+
+    #[test]
+    fn strings_of_every_length_end_at_their_quote() {
+        for length in 0..80 {
+            for filler in ["a", "!", "#", "[", "]", "\u{a2}"] {
+                let content = filler.repeat(length);
+                assert_eq!(strings(&format!("[\"{content}\",\"x\"]")).unwrap(), [content.as_str(), "x"]);
+            }
+        }
     }
 
     #[test]

@@ -63,15 +63,15 @@ pub(crate) const fn class_of(byte: u8) -> Class {
     }
 }
 
-/// [`class_of`] every byte, looked up instead of asked.
-static CLASSES: [Class; 256] = classes();
+/// [`class_of`] and [`kind_of`] every byte, looked up instead of asked.
+static CLASSES: [(Class, u8); 256] = classes();
 
-const fn classes() -> [Class; 256] {
-    let mut classes = [0; 256];
-    let mut rest: &mut [Class] = &mut classes;
+const fn classes() -> [(Class, u8); 256] {
+    let mut classes = [(0, 0); 256];
+    let mut rest: &mut [(Class, u8)] = &mut classes;
     let mut byte = 0_u8;
     while let [first, others @ ..] = rest {
-        *first = class_of(byte);
+        *first = (class_of(byte), kind_of(byte));
         byte = byte.wrapping_add(1);
         rest = others;
     }
@@ -81,7 +81,7 @@ const fn classes() -> [Class; 256] {
 /// Whether `byte` belongs to `class`.
 #[inline]
 pub(crate) fn is_in(byte: u8, class: Class) -> bool {
-    CLASSES.get(usize::from(byte)).is_some_and(|of| of & class != 0)
+    CLASSES.get(usize::from(byte)).is_some_and(|(of, _)| of & class != 0)
 }
 
 /// What a candidate is made of.
@@ -105,8 +105,8 @@ impl Shape {
             if let Some(word) = seen.get_mut(usize::from(byte >> 6)) {
                 *word |= 1 << (byte & 63);
             }
-            classes |= class_of(byte);
-            let kind = kind_of(byte);
+            let (class, kind) = CLASSES.get(usize::from(byte)).copied().unwrap_or_default();
+            classes |= class;
             changes += usize::from(last != 0 && kind != last);
             last = kind;
         }
@@ -136,7 +136,8 @@ impl Shape {
     }
 }
 
-fn kind_of(byte: u8) -> u8 {
+/// The kind of character: digit, small letter, capital, anything else.
+const fn kind_of(byte: u8) -> u8 {
     match byte {
         b'0'..=b'9' => 1,
         b'a'..=b'z' => 2,
@@ -216,6 +217,9 @@ static MARK_SEARCH: LazyLock<Option<AhoCorasick>> =
 
 /// Whether the value is a stand-in, a template or a mask instead of a secret.
 pub(crate) fn is_placeholder(value: &str) -> bool {
+    if value.starts_with("[redacted") {
+        return true;
+    }
     let trimmed = value.trim_matches(|c: char| !c.is_alphanumeric());
     let shape = Shape::of(value.as_bytes());
     // In what chance drew, four letters in a row mean nothing.
@@ -227,7 +231,6 @@ pub(crate) fn is_placeholder(value: &str) -> bool {
         || STAND_INS.iter().any(|word| word.eq_ignore_ascii_case(trimmed))
         || is_marked(value)
         || value.starts_with(['$', '[', '{', '(', '<', '%', '@', '&', '*']) && !shape.has(DIGIT)
-        || value.starts_with("[redacted")
         || value.starts_with('$') && value.get(1..).is_some_and(is_name)
 }
 

@@ -86,32 +86,56 @@ fn push_cell(line: &str, line_start: usize, column: usize, strength: Strength, h
     push_if_secret(bare.trim_end_matches(is_frame), line_start + start + offset, strength, hits);
 }
 
-/// The quoted value of the column at `from..to` in `(a, b) VALUES ('x', 'y')`.
-pub(crate) fn sql(text: &str, Name { from, to, strength }: Name, hits: &mut Vec<Hit>) {
-    let window_start = crate::offsets::floor_boundary(text, from.saturating_sub(512));
-    let window_end = crate::offsets::floor_boundary(text, to + 4096);
-    let Some(open) = text.get(window_start..from).and_then(|before| before.rfind('(')) else { return };
-    let Some(before) = text.get(window_start + open..from) else { return };
-    let Some(after) = text.get(to..window_end) else { return };
-    let Some(values) =
-        after.find(')').filter(|close| is_values_clause(after.get(close + 1..).unwrap_or_default()))
-    else {
-        return;
-    };
-    let column = commas(before);
-    let Some(list) = after.get(values..).and_then(|tail| tail.find('(')).map(|found| values + found + 1)
-    else {
-        return;
-    };
-    let mut at = to + list;
-    for (index, cell) in after.get(list..).unwrap_or_default().split(',').enumerate().take(column + 1) {
-        if index == column {
-            let bare = cell.trim_start().trim_start_matches('\'');
-            let bare = bare.get(..bare.find('\'').unwrap_or(0)).unwrap_or_default();
-            push_if_secret(bare, at + cell.find(bare).unwrap_or(0), strength, hits);
-        }
-        at += cell.len() + 1;
+/// The bracket that was met last before a name, so that no stretch is searched for it again.
+#[derive(Debug, Default)]
+pub(crate) struct Brackets {
+    read: usize,
+    last: Option<usize>,
+}
+
+impl Brackets {
+    /// The last `(` before `from`, which never stands before the last one.
+    fn before(&mut self, text: &str, from: usize) -> Option<usize> {
+        let between = text.get(self.read..from).unwrap_or_default();
+        let found = memchr::memrchr(b'(', between.as_bytes()).map(|at| self.read + at);
+        self.last = found.or(self.last);
+        self.read = self.read.max(from);
+        self.last
     }
+}
+
+/// How far before a name the list of its columns begins, and how far after it the values end, in bytes.
+const INSERT_REACH: (usize, usize) = (512, 4096);
+
+/// The quoted value of the column at `from..to` in `(a, b) VALUES ('x', 'y')`.
+pub(crate) fn sql(
+    text: &str,
+    Name { from, to, strength }: Name,
+    brackets: &mut Brackets,
+    hits: &mut Vec<Hit>,
+) {
+    let window_start = crate::offsets::floor_boundary(text, from.saturating_sub(INSERT_REACH.0));
+    let Some(open) = brackets.before(text, from).filter(|open| *open >= window_start) else { return };
+    let window_end = crate::offsets::floor_boundary(text, to + INSERT_REACH.1);
+    let (Some(before), Some(after)) = (text.get(open..from), text.get(to..window_end)) else { return };
+    let find = |from: usize, byte| {
+        let rest = after.as_bytes().get(from..)?;
+        memchr::memchr(byte, rest).map(|found| from + found)
+    };
+    let closed = find(0, b')').filter(|close| is_values_clause(after.get(close + 1..).unwrap_or_default()));
+    let Some(list) = closed.and_then(|close| find(close, b'(')) else { return };
+    let column = commas(before);
+    let Some(cell) = (0..column).try_fold(list + 1, |at, _| find(at, b',').map(|comma| comma + 1)) else {
+        return;
+    };
+    let rest = after.get(cell..).unwrap_or_default();
+    let bare = rest.trim_start().trim_start_matches('\'');
+    let start = after.len() - bare.len();
+    // A cell without a closing quote is none.
+    let end =
+        memchr::memchr2(b'\'', b',', bare.as_bytes()).filter(|end| bare.as_bytes().get(*end) == Some(&b'\''));
+    let value = end.and_then(|end| bare.get(..end)).unwrap_or_default();
+    push_if_secret(value, to + start, strength, hits);
 }
 
 fn is_values_clause(after: &str) -> bool {
@@ -119,9 +143,9 @@ fn is_values_clause(after: &str) -> bool {
 }
 
 fn push_if_secret(value: &str, start: usize, strength: Strength, hits: &mut Vec<Hit>) {
-    let random = value.len() >= 12 && Shape::of(value.as_bytes()).is_random();
-    let hidden = strength == Strength::Password && is_password(value);
-    if (random || hidden) && !is_placeholder(value) && !value.contains("://") {
+    let is_random = value.len() >= 12 && Shape::of(value.as_bytes()).is_random();
+    let is_hidden = || strength == Strength::Password && is_password(value);
+    if (is_random || is_hidden()) && !is_placeholder(value) && !value.contains("://") {
         hits.push(Hit { start, end: start + value.len(), kind: "secret" });
     }
 }
@@ -144,7 +168,7 @@ mod tests {
         let text = "INSERT INTO t (id, kind, api_key) VALUES ('1', 'crm', 'kF9hRTQp8u7TPHAe2D');";
         let from = text.find("api_key").unwrap();
         let mut hits = Vec::new();
-        sql(text, Name { from, to: from + 7, strength: Strength::Key }, &mut hits);
+        sql(text, Name { from, to: from + 7, strength: Strength::Key }, &mut Brackets::default(), &mut hits);
         assert_eq!(hits.first().and_then(|hit| text.get(hit.start..hit.end)), Some("kF9hRTQp8u7TPHAe2D"));
     }
 }

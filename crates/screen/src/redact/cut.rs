@@ -59,7 +59,10 @@ impl From<Hit> for Cut<'_> {
 
 /// Sorts cuts and joins those that overlap; the longer one gives the name.
 pub(crate) fn merge(mut cuts: Vec<Cut<'_>>) -> Vec<Cut<'_>> {
-    cuts.sort_by_key(|cut| (cut.start, std::cmp::Reverse(cut.end), is_general(cut.kind)));
+    cuts.sort_by(|one, other| {
+        let by_place = one.start.cmp(&other.start).then(other.end.cmp(&one.end));
+        by_place.then_with(|| is_general(one.kind).cmp(&is_general(other.kind)))
+    });
     let mut merged: Vec<Cut<'_>> = Vec::with_capacity(cuts.len());
     for cut in cuts {
         match merged.last_mut() {
@@ -77,7 +80,7 @@ pub(crate) fn merge(mut cuts: Vec<Cut<'_>>) -> Vec<Cut<'_>> {
 
 /// Whether another name for the same place says more.
 fn is_general(kind: &str) -> bool {
-    ["secret", "bearer-token", "password", "long-token", OPERATOR_RULE].contains(&kind)
+    matches!(kind, "secret" | "bearer-token" | "password" | "long-token" | OPERATOR_RULE)
 }
 
 /// Replaces each cut by `[redacted:KIND]`, or by the name of the operator's rule.
@@ -128,6 +131,7 @@ pub(crate) fn settle<'a, 'r>(mut done: Redacted<'a>, find: impl Fn(&str) -> Vec<
 }
 
 fn each_once<T: Ord>(names: &mut Vec<T>) {
+    names.dedup(); // most are the same many times in a row
     names.sort_unstable();
     names.dedup();
 }

@@ -19,17 +19,12 @@ pub struct NotJsonText;
 
 /// The secrets of the document, each inside one string.
 pub(super) fn cuts<'r>(redactor: &'r Redactor, raw: &str) -> Result<Vec<Cut<'r>>, NotJsonText> {
-    let mut strings: Vec<Text> = Vec::new();
     let mut named: Vec<Cut<'r>> = Vec::new();
     let mut blocks: Vec<Text> = Vec::new();
     let mut key: Option<Text> = None;
     let collect = |event| match event {
-        Event::Key(text) => {
-            strings.push(text);
-            key = Some(text);
-        }
+        Event::Key(text) => key = Some(text),
         Event::Value(text) => {
-            strings.push(text);
             if key.and_then(|key| raw.get(key.start..key.end)) == Some("text") {
                 blocks.push(text);
             }
@@ -40,13 +35,12 @@ pub(super) fn cuts<'r>(redactor: &'r Redactor, raw: &str) -> Result<Vec<Cut<'r>>
     walk(raw, collect).map_err(|_| NotJsonText)?;
     named.retain(|cut| !redactor.allows(raw.get(cut.start..cut.end).unwrap_or_default()));
     named.extend(redactor.cuts(raw));
-    let mut inside = Vec::with_capacity(named.len());
-    for cut in merge(named) {
-        clip(raw, cut, &strings, &mut inside);
-    }
+    let mut inside = clipped(raw, &merge(named))?;
     if blocks.len() > 1 {
         for cut in seams(redactor, raw, &blocks) {
-            clip(raw, cut, &blocks, &mut inside);
+            let first = blocks.partition_point(|text| text.end <= cut.start);
+            let met = blocks.iter().skip(first).take_while(|text| text.start < cut.end);
+            inside.extend(met.filter_map(|text| clip(raw, cut, *text)));
         }
         inside = merge(inside);
     }
@@ -90,17 +84,34 @@ fn under_telling_name(raw: &str, key: Text, value: Text) -> Option<Hit> {
     })
 }
 
-/// Pushes the parts of `cut` that lie inside strings. Strings are in order, so the first that matters is searched for.
-fn clip<'r>(raw: &str, cut: Cut<'r>, strings: &[Text], inside: &mut Vec<Cut<'r>>) {
-    let first = strings.partition_point(|text| text.end <= cut.start);
-    for text in strings.iter().skip(first).take_while(|text| text.start < cut.end) {
-        let start = escape_floor(raw, text.start, cut.start.max(text.start));
-        let mut end = cut.end.min(text.end);
-        while end < text.end && escape_floor(raw, text.start, end) != end {
-            end += 1;
-        }
-        if start < end {
-            inside.push(Cut { start, end, ..cut });
-        }
+/// The parts of `cuts`, which are in order, that lie inside strings. The document is walked again for it: that costs less
+/// than to remember the strings of every document that has no secret.
+fn clipped<'r>(raw: &str, cuts: &[Cut<'r>]) -> Result<Vec<Cut<'r>>, NotJsonText> {
+    let mut inside = Vec::with_capacity(cuts.len());
+    let mut rest = cuts;
+    if cuts.is_empty() {
+        return Ok(inside);
     }
+    let clip_to = |event| {
+        let (Event::Key(text) | Event::Value(text)) = event else { return };
+        while let [first, after @ ..] = rest
+            && first.end <= text.start
+        {
+            rest = after;
+        }
+        let met = rest.iter().take_while(|cut| cut.start < text.end);
+        inside.extend(met.filter_map(|cut| clip(raw, *cut, text)));
+    };
+    walk(raw, clip_to).map_err(|_| NotJsonText)?;
+    Ok(inside)
+}
+
+/// The part of `cut` that lies inside the string `text`, off its escapes.
+fn clip<'r>(raw: &str, cut: Cut<'r>, text: Text) -> Option<Cut<'r>> {
+    let start = escape_floor(raw, text.start, cut.start.max(text.start));
+    let mut end = cut.end.min(text.end);
+    while end < text.end && escape_floor(raw, text.start, end) != end {
+        end += 1;
+    }
+    (start < end).then_some(Cut { start, end, ..cut })
 }

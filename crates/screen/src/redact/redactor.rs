@@ -175,7 +175,7 @@ impl Tables {
         hits.extend(value::announced(text, name, &mut names.values));
         if matches!(text.as_bytes().get(to), None | Some(b',' | b')' | b'"' | b'\r' | b'\n')) {
             columns::csv(text, name, &mut names.table, hits);
-            columns::sql(text, name, hits);
+            columns::sql(text, name, &mut names.brackets, hits);
         }
     }
 
@@ -213,6 +213,7 @@ struct Names {
     last: usize,
     values: value::Values,
     table: columns::Table,
+    brackets: columns::Brackets,
 }
 
 fn landmarks() -> Vec<(String, Landmark)> {

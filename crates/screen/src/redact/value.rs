@@ -135,8 +135,14 @@ enum Kind {
     Listed,
 }
 
-/// What stands for `=` in some languages.
-const OPERATORS: [&[u8]; 6] = [b"?=", b"||=", b"??=", b"+=", b"->", b"<-"];
+/// The length of what stands for `=` in some languages.
+const fn operator_length(rest: &[u8]) -> Option<usize> {
+    match rest {
+        [b'?' | b'+', b'=', ..] | [b'-', b'>', ..] | [b'<', b'-', ..] => Some(2),
+        [b'|', b'|', b'=', ..] | [b'?', b'?', b'=', ..] => Some(3),
+        _ => None,
+    }
+}
 
 #[derive(Clone, Copy)]
 struct Separator {
@@ -163,9 +169,8 @@ impl Separator {
         let at = skip(bytes, to, b"\\\"'`]) \t*", 6);
         let at = at + if bytes.get(at..).is_some_and(|rest| rest.starts_with(b"&quot;")) { 6 } else { 0 };
         let rest = bytes.get(at..).unwrap_or_default();
-        let operator = OPERATORS.iter().find(|sign| rest.starts_with(sign));
-        match (operator, rest) {
-            (Some(operator), _) => Some(Self { kind: Kind::Assign, at: at + operator.len() }),
+        match (operator_length(rest), rest) {
+            (Some(length), _) => Some(Self { kind: Kind::Assign, at: at + length }),
             (None, [b'=' | b':', ..]) => Some(Self { kind: Kind::Assign, at: skip(bytes, at, b"=:>", 4) }),
             (None, [b'%', b'3', b'A' | b'a' | b'D' | b'd', ..]) => {
                 Some(Self { kind: Kind::Assign, at: at + 3 })
@@ -310,16 +315,22 @@ fn is_next_field(rest: &str) -> bool {
 
 /// Whether `value` may be a password: a word without blanks that is more than a word.
 pub(crate) fn is_password(value: &str) -> bool {
-    if !(4..=LONGEST_PASSWORD).contains(&value.len()) {
+    if !(4..=LONGEST_PASSWORD).contains(&value.len()) || value.contains(char::is_whitespace) {
         return false;
     }
     let shape = Shape::of(value.as_bytes());
-    let sign = value.bytes().any(|byte| b"!#$%&*+=?@^|~".contains(&byte));
-    let mixed =
-        shape.has(UPPER) && value.bytes().skip(1).any(|byte| byte.is_ascii_uppercase()) && shape.has(LOWER);
-    !value.contains(char::is_whitespace)
+    let is_sign = |byte: u8| {
+        matches!(
+            byte,
+            b'!' | b'#' | b'$' | b'%' | b'&' | b'*' | b'+' | b'=' | b'?' | b'@' | b'^' | b'|' | b'~'
+        )
+    };
+    let is_mixed = || {
+        let capital = value.bytes().skip(1).any(|byte| byte.is_ascii_uppercase());
+        shape.has(UPPER) && capital && shape.has(LOWER)
+    };
+    (shape.has(DIGIT) || value.bytes().any(is_sign) || is_mixed())
         && !value.contains("://")
-        && (shape.has(DIGIT) || sign || mixed)
         && !is_placeholder(value)
 }
 
