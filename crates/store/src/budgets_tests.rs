@@ -1,5 +1,8 @@
 use super::*;
-use crate::house::{House, START};
+use crate::{
+    house::{House, START},
+    revocations::Subject,
+};
 use procura_model::{AgentId, EventKind};
 
 fn budget(house: &House, name: &str, of: BudgetOf) -> Budget {
