@@ -119,10 +119,13 @@ impl Shape {
         self.classes & class != 0
     }
 
-    /// Whether it can only have been drawn by chance: all kinds of characters, changing at every second place.
+    /// Whether it can only have been drawn by chance: all kinds of characters, changing at every second place; in a long
+    /// one of many different characters at two places of five, where words joined by capitals change at one of three.
     fn is_drawn(&self) -> bool {
         let all_kinds = self.has(DIGIT) && self.has(LOWER) && self.has(UPPER);
-        self.length >= 16 && all_kinds && self.changes * 2 >= self.length
+        let is_long = self.length >= 32 && self.distinct >= 20;
+        let changes_often = self.changes * 2 >= self.length || is_long && self.changes * 5 >= self.length * 2;
+        self.length >= 16 && all_kinds && changes_often
     }
 
     /// Whether it looks drawn by chance rather than written by a person.
@@ -273,7 +276,9 @@ mod tests {
             assert!(is_placeholder(stand_in), "{stand_in}");
         }
         assert!(is_placeholder("YourApiKeyHere123"));
-        for drawn in ["L8Uig7nP0q5C9FszSpqo", "1a7hyfYOur5qCCDQq1aB"] {
+        assert!(is_placeholder("YourGitServicePersonalAccessTokenHere123"));
+        for drawn in ["L8Uig7nP0q5C9FszSpqo", "1a7hyfYOur5qCCDQq1aB", "1aBPIJVDSQ0HKktXb989fLIXXXxsk8ogs72B"]
+        {
             assert!(!is_placeholder(drawn), "{drawn}");
         }
     }
