@@ -90,6 +90,9 @@ pub struct Explanation {
     pub code: ReasonCode,
     /// The answer in a word.
     pub decision: ExplanationDecision,
+    /// The guardrail that would decide, above what the permissions said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub guardrail_id: Option<String>,
     /// What is missing, in a word.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub missing: Option<String>,
@@ -480,6 +483,9 @@ pub struct VerifyAnswer {
     /// What to do next.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fix: Option<String>,
+    /// The guardrail that decided, above what the permissions said.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub guardrail_id: Option<String>,
     /// What is missing, in a word: `permission`, `approval`, `amount`, `argument`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub missing: Option<String>,

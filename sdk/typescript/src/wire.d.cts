@@ -76,6 +76,8 @@ export interface Explanation {
   code: ReasonCode;
   /** The answer in a word. */
   decision: "allow" | "deny" | "needs_approval";
+  /** The guardrail that would decide, above what the permissions said. */
+  guardrailId?: string | null;
   /** What is missing, in a word. */
   missing?: string | null;
   /** The permissions that came near, the nearest first. */
@@ -364,6 +366,8 @@ export interface VerifyAnswer {
   expiresAt?: string;
   /** What to do next. */
   fix?: string;
+  /** The guardrail that decided, above what the permissions said. */
+  guardrailId?: string;
   /** What is missing, in a word: `permission`, `approval`, `amount`, `argument`. */
   missing?: string;
   /** The permission that decided. */

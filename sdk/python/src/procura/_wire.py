@@ -94,6 +94,8 @@ class _Explanation(TypedDict):
 class Explanation(_Explanation, total=False):
     """What would be decided, and which permissions came near."""
 
+    # The guardrail that would decide, above what the permissions said.
+    guardrailId: Optional[str]
     # What is missing, in a word.
     missing: Optional[str]
     # The permission that would decide.
@@ -432,6 +434,8 @@ class VerifyAnswer(_VerifyAnswer, total=False):
     expiresAt: str
     # What to do next.
     fix: str
+    # The guardrail that decided, above what the permissions said.
+    guardrailId: str
     # What is missing, in a word: `permission`, `approval`, `amount`, `argument`.
     missing: str
     # The permission that decided.
