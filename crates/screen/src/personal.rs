@@ -3,10 +3,11 @@
 //!
 //! * A whole text or number that equals a value is replaced, however short it is; inside a longer text a value is
 //!   found from [`LEAST_INSIDE`] characters on, because shorter ones stand in every text.
-//! * A value that is one plain word, such as a first name or a plan, is found inside a text where a word stands alone, and
-//!   not as part of another. A role that is one tells what somebody is, not who: it is replaced as a whole alone.
-//! * The name of a member is what a policy speaks of: it is replaced where it equals a value, and loses values that are
-//!   no plain words (an e-mail, a number); nothing else.
+//! * A value that is one plain word, such as a first name or a role, is found inside a text where a word stands alone, and
+//!   not as part of another.
+//! * The name of a member is what a policy speaks of: it is replaced where it equals a value that tells who somebody is,
+//!   and loses values that are no plain words (an e-mail, a number). A role that is one word tells what somebody is, as many
+//!   are, and stays where it is a name.
 //! * Equal means equal to a reader: case, marks and full-width letters do not count, nor does whether the value is
 //!   written plainly, percent-encoded, with HTML's escapes or with JSON's, also where JSON stands in a text of JSON.
 //!   Numbers are equal by value.
@@ -299,10 +300,12 @@ impl Values {
             self.numbers.entry(number).or_insert(mark);
         }
         let is_word = reading.bytes().all(|byte| byte.is_ascii_alphabetic());
-        if !is_long || kind == Kind::Role && is_word {
+        if !is_long {
             return;
         }
-        self.named.insert(reading.to_owned());
+        if kind != Kind::Role || !is_word {
+            self.named.insert(reading.to_owned());
+        }
         let spelled = if is_word { &mut self.words } else { &mut self.anywhere };
         for written in spellings(value.trim()) {
             spelled.patterns.push(written);

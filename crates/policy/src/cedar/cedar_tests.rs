@@ -147,6 +147,65 @@ fn only_forbids_can_be_saved() {
 }
 
 #[test]
+fn a_guardrail_that_asks_for_what_may_not_be_there_is_refused_with_its_place() {
+    for (when, words) in [
+        ("context.amuont > 50", "`context.amuont`, which no call has; `context` has action, actionFolded,"),
+        ("context has amuont", "`context.amuont`, which no call has"),
+        ("context.vendor == \"x.com\"", "write `context has vendor && ...` before it (line 2, column 8)"),
+        ("context.amount > 1 && context has amount", "which not every call has"),
+        ("context has amount || context.amount > 1", "which not every call has"),
+        ("context has user && context.user.emial == \"a\"", "`context.user.emial`, which no call has"),
+        ("context.agent.id.x == 1", "`x` of `context.agent.id`, which has no members"),
+        ("context.args has seats && context.args.seats > 9", "write `context has args && ...`"),
+        ("context has args && context.args.seats > 9", "write `context.args has seats && ...`"),
+        ("principal.name == \"buyer\"", "asks for a member of `principal`"),
+        ("context has amount && context.amount > \"50\"", "cannot be judged"),
+        ("action == Action::\"refund\"", "`context.action`"),
+    ] {
+        let text = format!("forbid(principal, action, resource)\nwhen {{ {when} }};");
+        let error = validate_guardrail(&text).unwrap_err().to_string();
+        assert!(error.contains(words), "{when}: {error}");
+    }
+    let broken =
+        validate_guardrail("forbid(principal, action, resource)\nwhen { context.action = 1 };").unwrap_err();
+    assert!(broken.to_string().contains("(line 2, column "), "{broken}");
+}
+
+#[test]
+fn a_guardrail_that_asks_first_whether_it_is_there_can_be_saved() {
+    for when in [
+        "context has amount && context.amount > 5000000",
+        "!(context has vendor) || context.vendor like \"*.example\"",
+        "if context has user then context.user.id == \"a\" else true",
+        "context has user && context.user has email && context.user.email like \"*@x.example\"",
+        "context has args && context.args has seats && context.args.seats > 9",
+        "context has args && context.args has \"a b\" && context.args[\"a b\"] == \"x\"",
+        "context has user && context.user.attributes has plan && context.user.attributes.plan == \"pro\"",
+        "context.agent.kind == \"service\" && resource == Resource::\"shop/refund\"",
+        "(context has amount && context.amount > 1) || (context has vendor && context.vendor == \"x\")",
+    ] {
+        let text = format!("forbid(principal, action, resource) when {{ {when} }};");
+        validate_guardrail(&text).unwrap_or_else(|error| panic!("{when}: {error}"));
+    }
+    let split =
+        "forbid(principal, action, resource) when { context has amount } unless { context.amount < 5 };";
+    validate_guardrail(split).unwrap();
+    let long = format!("forbid(principal, action, resource) when {{ {}true }};", "true && ".repeat(1_900));
+    validate_guardrail(&long).unwrap();
+}
+
+#[test]
+fn a_guardrail_that_decides_is_named() {
+    let text = "forbid(principal, action, resource) when { context has args && context.args.n > 5 };";
+    let wrong = narrowed(&[text], &ask(r#"{"args":{"m":1}}"#));
+    assert_eq!((wrong.guardrail, wrong.permission), (Some(id(0)), None));
+    assert!(wrong.sentence.starts_with("The guardrail no gift cards (grd_"), "{}", wrong.sentence);
+    assert!(!wrong.sentence.contains("/0"), "{}", wrong.sentence);
+    let denied = narrowed(&["forbid(principal, action, resource);"], &ask("{}"));
+    assert_eq!((denied.reason, denied.guardrail), (Reason::GuardrailDenied, Some(id(0))));
+}
+
+#[test]
 fn no_name_can_end_its_string() {
     let text =
         r#"{"effect":"allow","actions":["a\"};forbid(principal,action,resource);//*"],"user":"\\\"*\u202e"}"#;

@@ -100,6 +100,10 @@ fn check_types(text: &str, policy: &Policy) -> Result<(), String> {
         |error: &&ValidationError| !matches!(error, ValidationError::UnsafeOptionalAttributeAccess(_));
     match found.validation_errors().find(is_new) {
         None => Ok(()),
+        Some(error @ ValidationError::UnrecognizedActionId(_)) => Err(format!(
+            "names an action that no call has; it is always Action::\"verify\", and what is asked stands in `context.action`{}",
+            place_of(text, error)
+        )),
         Some(error) => {
             let words = super::sentence_of(error);
             // It begins with the policy's number, which says nothing to anybody.

@@ -87,7 +87,7 @@ async fn a_window_of_a_permission_is_used_up_by_what_it_allowed_and_moves_on() {
     reserved(pay(&buyer, "742").await);
     let refused = pay(&buyer, "742").await.denied(Reason::BudgetExceeded);
     let said = refused.0.text_at("/reason");
-    for part in ["742.00 USD", "258.00 of 1000.00 USD", "P30D", permission.as_str()] {
+    for part in ["742.00 USD", "258.00 of 1000.00 USD", "30 days", permission.as_str()] {
         assert!(said.contains(part), "{said} does not say {part}");
     }
     assert_eq!(refused.0.at("/missing"), json!("budget"));
@@ -131,7 +131,7 @@ async fn a_budget_of_each_level_refuses_what_the_permissions_allow() {
         reserved(pay(&buyer, "6").await);
         let refused = pay(&buyer, "6").await.denied(Reason::BudgetExceeded);
         let said = refused.0.text_at("/reason");
-        for part in ["6.00 USD", "4.00 of 10.00 USD", "P1D", "\"Spending\"", id.as_str()] {
+        for part in ["6.00 USD", "4.00 of 10.00 USD", "1 day", "\"Spending\"", id.as_str()] {
             assert!(said.contains(part), "{of}: {said} does not say {part}");
         }
         match of {

@@ -50,10 +50,14 @@ async fn a_guardrail_can_ask_for_a_person_and_what_it_cannot_judge_is_denied() {
     buyer.verify("pay").amount("500.00").currency("USD").send().await.allowed();
     buyer.verify("pay").amount("500.01").currency("USD").send().await.waits();
     shop.platform.call(http::Method::DELETE, &format!("/v1/guardrails/{id}")).send().await.ok();
-    // It looks at what is not there: Cedar alone would skip it.
-    rail(&shop, "careless", "forbid(principal, action, resource) when { context.amount > 5000000 };").await;
-    buyer.verify("pay").send().await.denied(Reason::PolicyError);
-    buyer.verify("pay").amount("1").currency("USD").send().await.allowed();
+    // A text is no number: Cedar alone would skip it.
+    let seats = "forbid(principal, action, resource) when { context has args && context.args has n && context.args.n > 5 };";
+    let id = rail(&shop, "seats", seats).await;
+    let no = buyer.verify("pay").args(json!({"n": "six"})).send().await.denied(Reason::PolicyError);
+    let reason = no.0.text_at("/reason");
+    assert!(reason.contains("The guardrail seats") && !reason.contains("/0"), "{reason}");
+    assert_eq!((no.0.text_at("/guardrailId"), no.0.at("/permissionId")), (id, serde_json::Value::Null));
+    buyer.verify("pay").args(json!({"n": 5})).send().await.allowed();
 }
 
 #[tokio::test]
@@ -80,6 +84,8 @@ async fn what_is_no_guardrail_is_refused_with_what_cedar_says() {
         ("permit(principal, action, resource);", "forbid"),
         ("forbid(principal, action, resource) when { context. };", "Cedar"),
         ("nothing", "Cedar"),
+        ("forbid(principal, action, resource) when { context.amuont > 50 };", "context.amuont"),
+        ("forbid(principal, action, resource) when { context.vendor == \"x.com\" };", "context has vendor"),
         ("", "at least one"),
     ] {
         let refused = post("walked", policy).await.refused(Reason::FieldInvalid);

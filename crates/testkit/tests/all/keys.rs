@@ -16,7 +16,10 @@ async fn a_key_is_taken_from_either_header_and_names_its_holder() {
     assert_eq!(by_bearer.json(), by_header.json());
     assert_eq!(by_bearer.text_at("/agentId"), buyer.id.to_string());
     assert_eq!(by_bearer.text_at("/organizationId"), shop.id.to_string());
-    assert_eq!(by_bearer.at("/scopes"), json!(["verify", "tools", "read:activity", "sessions"]));
+    assert_eq!(
+        by_bearer.at("/scopes"),
+        json!(["verify", "tools", "read:activity", "read:approvals", "sessions"])
+    );
     let two = buyer.http.get("/v1/whoami").header("x-api-key", &shop.key).send().await;
     two.refused(Reason::CredentialMalformed);
 }

@@ -92,9 +92,15 @@ async fn a_token_on_initialize_binds_the_session_of_the_protocol() {
     assert_eq!(desk.customer(), "ada-1");
     // Somebody else's key, or another user's session, finds no such session.
     let other = desk.shop.agent("other").await;
-    assert_eq!(call_orders(&other.http, &session).send().await.status, 404);
+    let unknown = call_orders(&other.http, &session).send().await;
+    assert!(
+        unknown.status == 404 && unknown.text().contains("There is no such session"),
+        "{}",
+        unknown.text()
+    );
     let bob = desk.agent.acting_in(&desk.agent.open_session(&desk.token("bob-2")).await.ok());
-    assert_eq!(call_orders(&bob.http, &session).send().await.status, 404);
+    let anothers = call_orders(&bob.http, &session).send().await;
+    assert!(anothers.status == 404 && anothers.text().contains("X-Procura-Session"), "{}", anothers.text());
     desk.revoke("ada-1").await;
     refused(&call_orders(&desk.agent.http, &session).send().await, Reason::SessionRevoked);
     assert_eq!(desk.api.count(), 1);

@@ -237,7 +237,7 @@ async fn an_allow_is_stale_once_a_guardrail_or_a_budget_came_after_it() {
     let w = World::start().await;
     let (shop, buyer) = counter(&w).await;
     let other = w.tenant("other").await;
-    let rail = json!({"name": "no refunds", "policy": r#"forbid(principal, action == Action::"refund", resource);"#});
+    let rail = json!({"name": "no refunds", "policy": r#"forbid(principal, action, resource) when { context.action == "refund" };"#});
     let budget = json!({"name": "all", "of": "organization", "actions": ["purchase"],
         "window": {"count": 100, "per": "P1D"}});
     let mut added = Vec::new();

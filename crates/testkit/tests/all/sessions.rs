@@ -405,6 +405,22 @@ async fn a_model_is_told_who_the_user_is_and_what_nobody_vouches_for() {
 }
 
 #[tokio::test]
+async fn a_role_that_stands_in_the_name_of_an_argument_leaves_it_as_it_is() {
+    let desk = Desk::new().await;
+    let acting = desk.agent.acting_in(&desk.open_as(&json!({"userId": "u-1", "role": "customer"})).await);
+    let own = json!({"effect": "allow", "actions": ["order.read"],
+        "conditions": [{"path": "args.customerId", "op": "eq", "ref": "user.id"}]});
+    desk.shop.permit(&desk.agent, own).await;
+    let args = json!({"customerId": "u-2", "customer": 7});
+    let refused = acting.verify("order.read").args(args.clone()).send().await.denied(Reason::ArgumentRefused);
+    let trace = format!("/v1/traces/{}", refused.0.text_at("/requestId"));
+    let trace = desk.shop.platform.get(&trace).send().await.ok();
+    let facts = trace.at("/records/0/facts");
+    assert_eq!((&facts["ask"]["args"], &facts["isReplayable"]), (&args, &json!(true)), "{facts}");
+    assert!(facts["sentence"].as_str().unwrap().contains("args.customerId"), "{facts}");
+}
+
+#[tokio::test]
 async fn a_session_opens_nothing_else_and_nothing_else_opens_a_session() {
     let desk = Desk::new().await;
     let opened = desk.open("ada").await;

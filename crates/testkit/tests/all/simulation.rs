@@ -399,6 +399,37 @@ async fn an_explanation_reads_what_was_spent_and_names_what_came_near() {
 }
 
 #[tokio::test]
+async fn what_a_guardrail_refused_is_counted_by_its_code_whatever_the_draft_says() {
+    let w = World::start().await;
+    let shop = w.tenant("shop").await;
+    let buyer = shop.agent("buyer").await;
+    shop.permit(&buyer, json!({"effect": "allow", "actions": ["purchase.*"]})).await;
+    for (name, policy) in [
+        (
+            "cards",
+            r#"forbid(principal, action, resource) when { context.action like "purchase.giftcard*" };"#,
+        ),
+        (
+            "dear",
+            r#"@obligation("approval") forbid(principal, action, resource) when { context has amount && context.amount > 500000 };"#,
+        ),
+    ] {
+        shop.platform.post("/v1/guardrails", &json!({"name": name, "policy": policy})).send().await.ok();
+    }
+    let ask =
+        async |action: &str, amount: &str| buyer.verify(action).amount(amount).currency("USD").send().await;
+    ask("purchase.giftcard", "10").await.denied(Reason::GuardrailDenied);
+    ask("purchase.ticket", "60").await.waits();
+    ask("purchase.ticket", "10").await.allowed();
+    let found = simulate(&shop, json!({"agentId": buyer.id.to_string(), "permissions": []})).await;
+    assert_eq!(found.at("/otherGates"), json!({"GUARDRAIL_DENIED": 1}), "{}", found.text());
+    let flipped = json!({"denyToAllow": 0, "allowToDeny": 1, "toApproval": 0, "fromApproval": 1});
+    assert_eq!(flips(&found), flipped, "{}", found.text());
+    let as_it_is = simulate(&shop, json!({"agentId": buyer.id.to_string()})).await;
+    assert_eq!((flips(&as_it_is), as_it_is.at("/same")), (no_flips(), json!(2)), "{}", as_it_is.text());
+}
+
+#[tokio::test]
 async fn a_permission_in_shadow_changes_nothing_and_is_counted() {
     let w = World::start().await;
     let shop = w.tenant("shop").await;

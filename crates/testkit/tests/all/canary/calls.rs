@@ -51,7 +51,9 @@ fn telling(person: &Somebody, only: Option<usize>) -> Value {
             written = written.get(only).cloned().into_iter().collect();
         }
         all.insert(format!("{path} {number}"), json!({"as it is": value, "written": written}));
-        if text.len() <= 100 {
+        // A role that is one word tells what somebody is and not who, so it stays where it is a member's name.
+        let is_name_of_many = path == "role" && text.bytes().all(|byte| byte.is_ascii_alphabetic());
+        if text.len() <= 100 && !is_name_of_many {
             all.insert(text, json!([true]));
         }
     }
