@@ -20,6 +20,14 @@ statements! {
          WHERE account_id = $2
            AND EXISTS (SELECT 1 FROM members m WHERE m.tenant_id = $1 AND m.account_id = $2)
      RETURNING account_id";
+    /// Every link by which this account could still set another password.
+    CLOSE_LINKS = "
+        UPDATE links
+           SET used_at = $3
+         WHERE tenant_id = $1
+           AND account_id = $2
+           AND purpose = 'owner_password'
+           AND used_at IS NULL";
 }
 
 /// The account of a member.
@@ -31,13 +39,14 @@ pub async fn by_id(source: &mut impl Source, account: AccountId) -> Result<Accou
     read(&row)
 }
 
-/// Gives a member another password. The caller revokes the sessions that the old one opened.
+/// Gives a member another password; links that were made before it open nothing more. The caller revokes the sessions that the old one opened.
 ///
 /// # Errors
 /// `NOT_FOUND`, or a fault.
 pub async fn set_password(w: &mut Writer<'_>, account: AccountId, password_hash: &str) -> Result<()> {
     w.desk().maybe(&SET_PASSWORD, args![account, password_hash]).await?.ok_or(Reason::NotFound)?;
-    Ok(())
+    let now = w.now();
+    w.desk().run(&CLOSE_LINKS, args![account, now]).await
 }
 
 pub(crate) fn read(row: &Row) -> Result<Account> {

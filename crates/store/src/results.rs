@@ -3,7 +3,7 @@
 
 use crate::{
     row::Row,
-    tx::{Source, Unaudited},
+    tx::{Source, Unaudited, Writer},
 };
 use procura_model::{AgentId, Reason, Result, ResultId, SessionId, Time};
 
@@ -19,6 +19,9 @@ statements! {
            AND agent_id = $3
            AND COALESCE(session_id, '') = COALESCE(CAST($4 AS TEXT), '')
            AND expires_at > $5";
+    FORGET_ALL = "
+        DELETE FROM results
+         WHERE tenant_id = $1";
     /// Ids sort by time, so the newest are counted first, and what lies beyond the share is the oldest.
     KEEP_NEWEST = "
         DELETE FROM results
@@ -67,6 +70,14 @@ pub async fn insert(u: &mut Unaudited, result: ResultId, holder: Holder, kept: &
 /// A fault.
 pub async fn keep_newest(u: &mut Unaudited, max_bytes: i64) -> Result<()> {
     u.desk().run(&KEEP_NEWEST, args![max_bytes]).await
+}
+
+/// Forgets every kept result of the organization: what is redacted has changed, and they were redacted by the rules of before.
+///
+/// # Errors
+/// A fault.
+pub async fn forget_all(w: &mut Writer<'_>) -> Result<()> {
+    w.desk().run(&FORGET_ALL, args![]).await
 }
 
 /// Reads a sealed result; its holder alone does.

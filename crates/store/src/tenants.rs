@@ -52,14 +52,15 @@ pub async fn get(source: &mut impl Source) -> Result<Tenant> {
     read(&row)
 }
 
-/// Changes the settings; every node hears of it.
+/// Changes the settings; every node hears of it, and receipts of before are stale: an amount without a currency is in the
+/// organization's.
 ///
 /// # Errors
 /// `NOT_FOUND`, or a fault.
 pub async fn update_settings(w: &mut Writer<'_>, settings: &TenantSettings) -> Result<()> {
     let text = serde_json::to_string(settings).doing("write the settings")?;
     w.desk().maybe(&UPDATE_SETTINGS, args![text]).await?.ok_or(Reason::NotFound)?;
-    revocations::insert(w, Subject::Tenant).await
+    bump_rules(w).await
 }
 
 /// Changes the name.

@@ -13,6 +13,7 @@ use procura_screen::redact::{LEAST_MB_PER_SECOND, MAX_NAME_BYTES, RuleError};
 use procura_store::{
     history::{self, Stretch},
     redaction_rules::{self as rows, Wording},
+    results,
 };
 
 /// On how many of the last recorded calls a rule is tried; and on every result that is held.
@@ -80,6 +81,7 @@ pub async fn add(app: &App, ctx: &Ctx, draft: Draft) -> Result<Saved> {
     rows::insert(&mut writer, &rule).await?;
     // Others may have added theirs since: all of them must stand together.
     compile(&rows::list(&mut writer).await?).map_err(|error| refusal(&error))?;
+    results::forget_all(&mut writer).await?;
     writer.commit(event(EventKind::RedactionRuleCreated, &rule)).await?;
     app.snapshots.forget_tenant(ctx.tenant);
     Ok(Saved { rule, tried })
@@ -97,6 +99,7 @@ pub async fn change(app: &App, ctx: &Ctx, id: RedactionRuleId, draft: Draft) -> 
     let mut writer = app.store.write(ctx).await?;
     let rule = rows::update(&mut writer, id, &to).await?;
     compile(&rows::list(&mut writer).await?).map_err(|error| refusal(&error))?;
+    results::forget_all(&mut writer).await?;
     writer.commit(event(EventKind::RedactionRuleChanged, &rule)).await?;
     app.snapshots.forget_tenant(ctx.tenant);
     Ok(Saved { rule, tried })
@@ -110,12 +113,15 @@ pub async fn remove(app: &App, ctx: &Ctx, id: RedactionRuleId) -> Result<()> {
     ctx.actor.require(Scope::WriteOrganization)?;
     let mut writer = app.store.write(ctx).await?;
     let rule = rows::remove(&mut writer, id).await?;
+    results::forget_all(&mut writer).await?;
     writer.commit(event(EventKind::RedactionRuleRemoved, &rule)).await?;
     app.snapshots.forget_tenant(ctx.tenant);
     Ok(())
 }
 
 async fn tried(app: &App, ctx: &Ctx, draft: &Draft, instead: Option<RedactionRuleId>) -> Result<Tried> {
+    // What a rule hits tells of recorded calls and of results.
+    ctx.actor.require(Scope::ReadActivity)?;
     check_name(&draft.name)?;
     let id = instead.unwrap_or_else(|| RedactionRuleId::new(ctx.now, &app.entropy));
     let rule = drafted(id, ctx, draft);
