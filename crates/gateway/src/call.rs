@@ -85,6 +85,11 @@ pub(crate) struct Target {
 }
 
 impl Target {
+    /// As what its result is screened: a prompt is an instruction that a person chose, and everything else is data.
+    fn channel(&self) -> Channel {
+        if self.method == "prompts/get" { Channel::Prompt } else { Channel::ToolResult }
+    }
+
     /// What of the resource the organization or its server has named: all of a tool or a prompt, the server of what
     /// has a URI.
     pub(crate) fn declared(&self) -> Option<&str> {
@@ -399,13 +404,15 @@ async fn screen_redact_truncate_and_fence(
         Err(error) => return upstream_error(call, snapshot, error, credential).await,
     };
     let fence = call.target.is_fenced && call.target.entry.server.settings.fence;
+    let channel = call.target.channel();
     let how = Treatment {
         app: &call.caller.gateway.app,
         ctx,
         source: &call.target.resource,
         fence: if fence { Fence::Content } else { Fence::Off },
         redactor: &snapshot.redactor,
-        stance: Stance::of(&snapshot.settings, Channel::ToolResult),
+        channel,
+        stance: Stance::of(&snapshot.settings, channel),
         era: call.caller.era,
         credential,
     };

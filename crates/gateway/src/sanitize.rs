@@ -35,6 +35,8 @@ pub(crate) struct Treatment<'t> {
     pub(crate) fence: Fence,
     /// What of it is secret.
     pub(crate) redactor: &'t Redactor,
+    /// As what it is screened.
+    pub(crate) channel: Channel,
     /// What is done about injections.
     pub(crate) stance: Stance,
     /// The era of the caller.
@@ -126,7 +128,7 @@ pub(crate) async fn result(how: &Treatment<'_>, raw_result: &str) -> Result<(Str
 
 /// Gate 9a: nothing passes in which a screen sees an instruction that nobody gave.
 async fn screen_result(how: &Treatment<'_>, document: &str) -> Result<Seen, Withheld> {
-    let look = Look { app: how.app, ctx: how.ctx, channel: Channel::ToolResult, stance: how.stance };
+    let look = Look { app: how.app, ctx: how.ctx, channel: how.channel, stance: how.stance };
     let screened = gates::screen(&look, document).await;
     screened.passed().map_err(|(reason, seen)| Withheld::Screened(reason, seen))
 }

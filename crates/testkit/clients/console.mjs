@@ -90,7 +90,7 @@ async function enter(view) {
 
 async function stored(view) {
   const secret = (await view.page.locator("#secret").innerText()).trim();
-  await view.tabTo(/I have stored it/);
+  await view.tabTo(/I have (stored|copied) it/);
   await view.press("Space");
   await view.tabTo("Continue");
   await enter(view);
