@@ -4,7 +4,8 @@
 use crate::{App, sessions};
 use procura_crypto::{TokenKind, token};
 use procura_model::{
-    AccountId, Actor, AgentStatus, Ctx, KeyHolder, Reason, Result, Role, SessionId, TenantId, Time,
+    AccountId, Actor, AgentCredential, AgentStatus, Ctx, KeyHolder, Reason, Result, Role, SessionId,
+    TenantId, Time,
 };
 use procura_store::{console_sessions, credentials, tenants};
 
@@ -60,9 +61,10 @@ pub async fn by_key(app: &App, raw: &str) -> Result<Identified> {
     }
     let scopes = credential.scopes;
     let (actor, agent) = match (credential.holder, parsed.kind) {
-        (KeyHolder::Agent(agent), TokenKind::AgentKey) => {
-            (Actor::Agent { agent, credential: credential.id, scopes, user: None }, Some(agent))
-        }
+        (KeyHolder::Agent(agent), TokenKind::AgentKey) => (
+            Actor::Agent { agent, credential: AgentCredential::Key(credential.id), scopes, user: None },
+            Some(agent),
+        ),
         (KeyHolder::Platform, TokenKind::PlatformKey) => {
             (Actor::Platform { credential: credential.id, scopes }, None)
         }
@@ -103,9 +105,13 @@ impl Standing {
     /// # Errors
     /// As [`by_key`] and [`sessions::demand`].
     pub async fn demand(&mut self, app: &App, ctx: &Ctx) -> Result<()> {
-        let (credential, agent) = match ctx.actor {
-            Actor::Agent { agent, credential, .. } => (credential, Some(agent)),
-            Actor::Platform { credential, .. } => (credential, None),
+        let (credential, agent) = match &ctx.actor {
+            Actor::Agent { agent, credential: AgentCredential::Key(key), .. } => (*key, Some(*agent)),
+            // A token stands on its session, which is not looked after here yet: the answer is no.
+            Actor::Agent { credential: AgentCredential::Token(_), .. } => {
+                return Err(Reason::CredentialInvalid.into());
+            }
+            Actor::Platform { credential, .. } => (*credential, None),
             Actor::Account { .. } | Actor::Anonymous | Actor::Operator => {
                 return Err(Reason::CredentialInvalid.into());
             }

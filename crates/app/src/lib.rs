@@ -19,6 +19,7 @@ pub mod keys;
 pub mod limits;
 pub mod members;
 pub mod metrics;
+pub mod oauth;
 pub mod onboarding;
 pub mod openapi_import;
 pub mod organization;

@@ -100,7 +100,8 @@ pub(crate) fn sign(app: &App, ctx: &Ctx, ordered: Ordered, judged: &Judged<'_>) 
 
 const fn credential_of(actor: &Actor) -> Option<CredentialId> {
     match actor {
-        Actor::Agent { credential, .. } | Actor::Platform { credential, .. } => Some(*credential),
+        Actor::Agent { credential, .. } => credential.key(),
+        Actor::Platform { credential, .. } => Some(*credential),
         Actor::Account { .. } | Actor::Anonymous | Actor::Operator => None,
     }
 }

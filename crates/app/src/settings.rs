@@ -37,6 +37,51 @@ pub struct Settings {
     pub second_opinion: Option<SecondOpinion>,
     /// How long somebody stays signed in, in milliseconds.
     pub sign_in_ttl_ms: i64,
+    /// The authorization server.
+    pub oauth: OauthSettings,
+}
+
+/// How the authorization server behaves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OauthSettings {
+    /// What new access tokens are signed with; keys of both kinds are published.
+    pub algorithm: procura_crypto::Algorithm,
+    /// How long an access token for the gateway lasts, in milliseconds.
+    pub access_ms: i64,
+    /// How long a code can be exchanged, in milliseconds.
+    pub code_ms: i64,
+    /// How long an unused refresh token lasts, in milliseconds.
+    pub refresh_idle_ms: i64,
+    /// How long a client's session lasts at the most, in milliseconds.
+    pub session_ms: i64,
+    /// How long a client whose answer was lost may send the same refresh again, in milliseconds; 0 is never.
+    pub refresh_grace_ms: i64,
+    /// How long a pushed request can be used, in milliseconds.
+    pub pushed_ms: i64,
+    /// How long a person has for a device, in milliseconds.
+    pub device_ms: i64,
+    /// After how long a signing key is replaced, in milliseconds.
+    pub key_ms: i64,
+    /// Whether clients may register themselves (RFC 7591).
+    pub registration: bool,
+}
+
+impl Default for OauthSettings {
+    fn default() -> Self {
+        use procura_model::time::{DAY_MS, MINUTE_MS, SECOND_MS};
+        Self {
+            algorithm: procura_crypto::Algorithm::EdDsa,
+            access_ms: 10 * MINUTE_MS,
+            code_ms: MINUTE_MS,
+            refresh_idle_ms: 14 * DAY_MS,
+            session_ms: 30 * DAY_MS,
+            refresh_grace_ms: 10 * SECOND_MS,
+            pushed_ms: MINUTE_MS,
+            device_ms: 10 * MINUTE_MS,
+            key_ms: 90 * DAY_MS,
+            registration: true,
+        }
+    }
 }
 
 impl Settings {
@@ -59,6 +104,7 @@ impl Settings {
             max_body_bytes: 1024 * 1024,
             second_opinion: None,
             sign_in_ttl_ms: 12 * procura_model::time::HOUR_MS,
+            oauth: OauthSettings::default(),
         }
     }
 }

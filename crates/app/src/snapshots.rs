@@ -292,12 +292,16 @@ impl Snapshots {
 
     /// Forgets what a revocation names. Applying one twice does no harm.
     pub(crate) fn obey(&self, row: &Revocation) {
-        match row.subject {
+        match &row.subject {
             Subject::Tenant => self.forget_tenant(row.tenant),
-            Subject::Agent(agent) => self.forget_agent(row.tenant, agent),
-            Subject::Credential(credential) => self.forget_key(credential),
+            Subject::Agent(agent) => self.forget_agent(row.tenant, *agent),
+            Subject::Credential(credential) => self.forget_key(*credential),
             // Agents' sessions are kept in `sessions`, servers by the gateway; people are read anew for each request.
-            Subject::Session(_) | Subject::Account(_) | Subject::Server(_) => {}
+            Subject::Session(_)
+            | Subject::Account(_)
+            | Subject::Server(_)
+            | Subject::OauthSession(_)
+            | Subject::Client(_) => {}
         }
     }
 }

@@ -36,13 +36,21 @@ pub enum Purpose {
     Cursor,
     /// Proves that the state which an MCP client hands back is ours.
     RequestState,
+    /// Seals the private halves of the keys that access tokens are signed with.
+    OauthKey,
+    /// Seals the hashes of clients' secrets.
+    ClientSecret,
+    /// Seals what a refresh was answered, for a client whose answer was lost.
+    RefreshReply,
+    /// Makes DPoP nonces (RFC 9449 section 8).
+    DpopNonce,
     /// Makes the fingerprint by which a wrong key file is noticed.
     CheckValue,
 }
 
 impl Purpose {
     /// Every purpose.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 18] = [
         Self::UpstreamCredential,
         Self::WebhookSecret,
         Self::UserTokenSecret,
@@ -56,6 +64,10 @@ impl Purpose {
         Self::FormToken,
         Self::Cursor,
         Self::RequestState,
+        Self::OauthKey,
+        Self::ClientSecret,
+        Self::RefreshReply,
+        Self::DpopNonce,
         Self::CheckValue,
     ];
 
@@ -76,6 +88,10 @@ impl Purpose {
             Self::FormToken => "procura/v1/form-token",
             Self::Cursor => "procura/v1/cursor",
             Self::RequestState => "procura/v1/request-state",
+            Self::OauthKey => "procura/v1/oauth-key",
+            Self::ClientSecret => "procura/v1/client-secret",
+            Self::RefreshReply => "procura/v1/refresh-reply",
+            Self::DpopNonce => "procura/v1/dpop-nonce",
             Self::CheckValue => "procura/v1/check-value",
         }
     }

@@ -27,11 +27,35 @@ pub enum TokenKind {
     Link,
     /// An agent's passport.
     Passport,
+    /// The secret of an OAuth client.
+    ClientSecret,
+    /// An opaque access token.
+    AccessToken,
+    /// A refresh token.
+    RefreshToken,
+    /// An authorization code.
+    Code,
+    /// What a device polls with (RFC 8628).
+    DeviceCode,
+    /// A pushed authorization request (RFC 9126).
+    PushedRequest,
 }
 
 impl TokenKind {
     /// Every kind.
-    pub const ALL: [Self; 5] = [Self::AgentKey, Self::PlatformKey, Self::Session, Self::Link, Self::Passport];
+    pub const ALL: [Self; 11] = [
+        Self::AgentKey,
+        Self::PlatformKey,
+        Self::Session,
+        Self::Link,
+        Self::Passport,
+        Self::ClientSecret,
+        Self::AccessToken,
+        Self::RefreshToken,
+        Self::Code,
+        Self::DeviceCode,
+        Self::PushedRequest,
+    ];
 
     /// What the secret's text starts with, with the underscore.
     #[must_use]
@@ -42,6 +66,12 @@ impl TokenKind {
             Self::Session => "pcs_",
             Self::Link => "pcl_",
             Self::Passport => "pct_",
+            Self::ClientSecret => "pcc_",
+            Self::AccessToken => "pat_",
+            Self::RefreshToken => "prt_",
+            Self::Code => "pac_",
+            Self::DeviceCode => "pdc_",
+            Self::PushedRequest => "par_",
         }
     }
 }

@@ -7,7 +7,7 @@ use crate::era::SESSION_HEADER;
 use http::HeaderMap;
 use parking_lot::Mutex;
 use procura_app::Identified;
-use procura_model::{Actor, AgentId, CredentialId, Digest, Entropy, SessionId, TenantId, Time};
+use procura_model::{Actor, AgentId, Digest, Entropy, SessionId, TenantId, Time};
 use std::{
     collections::{HashMap, HashSet},
     sync::{
@@ -33,7 +33,8 @@ const MAX_WATCHED: usize = 1_000;
 pub(crate) struct Owner {
     tenant: TenantId,
     agent: AgentId,
-    credential: CredentialId,
+    /// The key's id, or that of the session on which its access token hangs: a fresh token is the same owner.
+    credential: String,
     server: Option<String>,
     user: Option<SessionId>,
 }
@@ -57,7 +58,7 @@ impl Owner {
             Actor::Agent { agent, credential, user, .. } => Some(Self {
                 tenant: identified.tenant,
                 agent: *agent,
-                credential: *credential,
+                credential: credential.to_string(),
                 server: server.map(str::to_owned),
                 user: user.as_ref().map(|acting| acting.session),
             }),
@@ -256,7 +257,7 @@ fn make_room(sessions: &mut HashMap<String, Arc<Session>>, owner: &Owner) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use procura_model::Scopes;
+    use procura_model::{AgentCredential, CredentialId, Scopes};
 
     fn identified(entropy: &Entropy) -> Identified {
         let now = Time::from_ms(1);
@@ -264,7 +265,7 @@ mod tests {
             tenant: TenantId::new(now, entropy),
             actor: Actor::Agent {
                 agent: AgentId::new(now, entropy),
-                credential: CredentialId::new(now, entropy),
+                credential: AgentCredential::Key(CredentialId::new(now, entropy)),
                 scopes: Scopes::NONE,
                 user: None,
             },

@@ -2,10 +2,12 @@
 
 use crate::{
     ids::{AccountId, AgentId, CredentialId},
+    oauth::AccessToken,
     scope::Scopes,
     time::Time,
 };
 use serde::{Deserialize, Serialize};
+use std::{fmt, sync::Arc};
 
 /// An end user by pseudonym: `usr_` and 32 hexadecimal digits, the same for the same user of an organization,
 /// and worth nothing without the deployment's root key (USR-7).
@@ -64,6 +66,45 @@ pub enum KeyHolder {
     Agent(AgentId),
     /// The customer's own server (`pcp_`).
     Platform,
+}
+
+/// What an agent showed.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum AgentCredential {
+    /// One of its keys.
+    Key(CredentialId),
+    /// An access token that names it.
+    Token(Arc<AccessToken>),
+}
+
+impl AgentCredential {
+    /// The key, where it was one.
+    #[must_use]
+    pub const fn key(&self) -> Option<CredentialId> {
+        match self {
+            Self::Key(key) => Some(*key),
+            Self::Token(_) => None,
+        }
+    }
+
+    /// The access token, where it was one.
+    #[must_use]
+    pub const fn token(&self) -> Option<&Arc<AccessToken>> {
+        match self {
+            Self::Key(_) => None,
+            Self::Token(token) => Some(token),
+        }
+    }
+}
+
+/// The id that stands in the record: the key's, or that of the session on which the token hangs.
+impl fmt::Display for AgentCredential {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Key(key) => key.fmt(f),
+            Self::Token(token) => token.session.fmt(f),
+        }
+    }
 }
 
 /// An API key without its secret (AGT-3).

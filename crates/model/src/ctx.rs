@@ -2,7 +2,7 @@
 
 use crate::{
     account::Role,
-    agent::UserRef,
+    agent::{AgentCredential, UserRef},
     entropy::Entropy,
     error::Result,
     ids::{AccountId, AgentId, CredentialId, RequestId, SessionId, TenantId},
@@ -27,9 +27,9 @@ pub enum Actor {
     Agent {
         /// The agent whose policy holds.
         agent: AgentId,
-        /// The key that was shown.
-        credential: CredentialId,
-        /// What the key may do.
+        /// What was shown.
+        credential: AgentCredential,
+        /// What it may do.
         scopes: Scopes,
         /// The end user for whom the agent acts, where one was verified.
         user: Option<Arc<ActingUser>>,
@@ -61,7 +61,8 @@ impl Actor {
     #[must_use]
     pub fn id(&self) -> String {
         match self {
-            Self::Agent { credential, .. } | Self::Platform { credential, .. } => credential.to_string(),
+            Self::Agent { credential, .. } => credential.to_string(),
+            Self::Platform { credential, .. } => credential.to_string(),
             Self::Account { account, .. } => account.to_string(),
             Self::Anonymous => "anonymous".to_owned(),
             Self::Operator => "operator".to_owned(),

@@ -117,6 +117,16 @@ id! {
     PassportId "psp";
     /// An organization's own rule of what is secret, or is not.
     RedactionRuleId "rdr";
+    /// What a person allowed a client.
+    GrantId "gra";
+    /// One access token.
+    TokenId "tok";
+    /// A secret of a client.
+    ClientSecretId "csk";
+    /// An API that an organization guards with this authorization server.
+    ResourceId "res";
+    /// Somebody whose assertions an organization believes.
+    IssuerId "iss";
 }
 
 #[cfg(test)]

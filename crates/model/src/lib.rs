@@ -40,6 +40,7 @@ pub mod feedback;
 pub mod guardrail;
 pub mod ids;
 pub mod json;
+pub mod oauth;
 pub mod page;
 pub mod period;
 pub mod permission;
@@ -55,7 +56,7 @@ pub mod user;
 pub mod user_auth;
 
 pub use account::{Account, Invitation, Member, Role};
-pub use agent::{Agent, AgentStatus, Credential, KeyHolder, UserRef};
+pub use agent::{Agent, AgentCredential, AgentStatus, Credential, KeyHolder, UserRef};
 pub use amount::{Amount, Currency, Money};
 pub use api_server::{ApiServer, ApiTool};
 pub use approval::{AnswerMethod, AnswerWord, Approval, ApprovalAnswer, ApprovalScope, ApprovalState};
@@ -69,11 +70,15 @@ pub use event::{Event, EventKind, Recorded};
 pub use feedback::{Feedback, Judgement};
 pub use guardrail::Guardrail;
 pub use ids::{
-    AccountId, AgentId, ApprovalId, BudgetId, CredentialId, EventId, GuardrailId, InvitationId, PassportId,
-    PermissionId, ReceiptId, RedactionRuleId, RequestId, ReservationId, ResultId, SecretId, ServerId,
-    SessionId, TenantId,
+    AccountId, AgentId, ApprovalId, BudgetId, ClientSecretId, CredentialId, EventId, GrantId, GuardrailId,
+    InvitationId, IssuerId, PassportId, PermissionId, ReceiptId, RedactionRuleId, RequestId, ReservationId,
+    ResourceId, ResultId, SecretId, ServerId, SessionId, TenantId, TokenId,
 };
 pub use json::{Json, JsonError};
+pub use oauth::{
+    AccessToken, Client, ClientAuth, ClientId, ClientKind, ClientMetadata, Grant, GrantType, Guarded,
+    GuardedScope, OauthSession, SessionKind, TokenForm, TrustedIssuer,
+};
 pub use page::{Page, PageAsk};
 pub use period::Period;
 pub use permission::{ApprovalRule, Condition, Day, Effect, Operator, Permission, Schedule};

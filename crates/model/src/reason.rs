@@ -143,6 +143,27 @@ reasons! {
     CallCancelled, "CALL_CANCELLED", 499, "The caller went away before the answer.", "Nothing to do; the trace shows how far it came.";
     HeaderMismatch, "HEADER_MISMATCH", 400, "A header does not agree with the body.", "Send headers that equal the body, as the MCP specification says.";
 
+    // What the authorization server says; the wire has the error that [`Reason::oauth`] names.
+    OauthRequestInvalid, "OAUTH_REQUEST_INVALID", 400, "The request is missing a parameter, has one twice, or has one that cannot be used.", "See error_description for the parameter and what it must be.";
+    OauthClientInvalid, "OAUTH_CLIENT_INVALID", 401, "The client is unknown, disabled, or did not show that it is itself.", "See that client_id, its secret or assertion, and the method fit the registration.";
+    OauthGrantInvalid, "OAUTH_GRANT_INVALID", 400, "The code, refresh token or assertion is unknown, expired, used, revoked, or another client's.", "Begin the authorization again.";
+    OauthClientUnauthorized, "OAUTH_CLIENT_UNAUTHORIZED", 400, "The client may not use this grant.", "Register the client for the grant.";
+    OauthGrantUnsupported, "OAUTH_GRANT_UNSUPPORTED", 400, "There is no such grant here.", "See grant_types_supported in the metadata.";
+    OauthScopeInvalid, "OAUTH_SCOPE_INVALID", 400, "A scope is unknown, malformed, or more than was granted.", "See scopes_supported in the metadata.";
+    OauthTargetInvalid, "OAUTH_TARGET_INVALID", 400, "The resource is none that is guarded here, or not among those granted.", "Send the resource exactly as its metadata names it.";
+    OauthResponseTypeUnsupported, "OAUTH_RESPONSE_TYPE_UNSUPPORTED", 400, "Only the response type code is supported.", "Send response_type=code with PKCE.";
+    OauthAccessDenied, "OAUTH_ACCESS_DENIED", 403, "The person refused, or may not allow this.", "Ask the person again only if they want to.";
+    OauthTokenTypeUnsupported, "OAUTH_TOKEN_TYPE_UNSUPPORTED", 400, "A token of this type is not taken here.", "Send a token type that the metadata or the documents name.";
+    OauthPending, "OAUTH_AUTHORIZATION_PENDING", 400, "The person has not decided yet.", "Ask again after the interval.";
+    OauthSlowDown, "OAUTH_SLOW_DOWN", 400, "You ask too often.", "Wait five seconds longer between two asks from now on.";
+    OauthExpired, "OAUTH_EXPIRED_TOKEN", 400, "The time in which the person could decide is over.", "Ask for a new device code.";
+    OauthProofInvalid, "OAUTH_DPOP_PROOF_INVALID", 400, "The DPoP proof does not hold.", "See error_description for the check that failed.";
+    OauthNonceWanted, "OAUTH_DPOP_NONCE_WANTED", 400, "The DPoP proof needs the nonce of this server.", "Make a proof with the nonce of the DPoP-Nonce header and send the request again.";
+    OauthRedirectInvalid, "OAUTH_REDIRECT_URI_INVALID", 400, "A redirect URI cannot be used.", "Use https, or http for localhost, 127.0.0.1 and [::1]; without fragment, user or wildcard.";
+    OauthMetadataInvalid, "OAUTH_CLIENT_METADATA_INVALID", 400, "What the client says of itself cannot be used.", "See error_description for the member at fault.";
+    OauthDocumentInvalid, "OAUTH_CLIENT_DOCUMENT_INVALID", 400, "The client's metadata document cannot be had or cannot be used.", "See that the client_id URL answers 200 with a JSON document whose client_id is that URL.";
+    OauthLoginRequired, "OAUTH_AUTHENTICATION_TOO_OLD", 401, "The person must sign in again, more recently than this.", "Begin the authorization again with the max_age of the challenge.";
+
     // Faults.
     Internal, "INTERNAL", 500, "Something broke on our side.", "Try again; give the request id to the operator.";
     Unavailable, "UNAVAILABLE", 503, "A part that must answer cannot, so nothing was done.", "Try again shortly; see /readyz.";
@@ -151,6 +172,42 @@ reasons! {
 }
 
 impl Reason {
+    /// The error on the wire of the OAuth endpoints (RFC 6749 sections 4.1.2.1 and 5.2, and the extensions that the
+    /// rows name). What has none of its own is `invalid_request` where the caller is at fault and otherwise
+    /// `server_error` or `temporarily_unavailable`.
+    #[must_use]
+    pub const fn oauth(self) -> &'static str {
+        match self {
+            Self::OauthClientInvalid => "invalid_client",
+            Self::OauthGrantInvalid => "invalid_grant",
+            Self::OauthClientUnauthorized => "unauthorized_client",
+            Self::OauthGrantUnsupported => "unsupported_grant_type",
+            Self::OauthScopeInvalid => "invalid_scope",
+            Self::OauthTargetInvalid => "invalid_target",
+            Self::OauthResponseTypeUnsupported => "unsupported_response_type",
+            Self::OauthAccessDenied => "access_denied",
+            Self::OauthTokenTypeUnsupported => "unsupported_token_type",
+            Self::OauthPending => "authorization_pending",
+            Self::OauthSlowDown => "slow_down",
+            Self::OauthExpired => "expired_token",
+            Self::OauthProofInvalid => "invalid_dpop_proof",
+            Self::OauthNonceWanted => "use_dpop_nonce",
+            Self::OauthRedirectInvalid => "invalid_redirect_uri",
+            Self::OauthMetadataInvalid => "invalid_client_metadata",
+            Self::OauthLoginRequired => "insufficient_user_authentication",
+            Self::CredentialMissing
+            | Self::CredentialMalformed
+            | Self::CredentialInvalid
+            | Self::CredentialExpired => "invalid_token",
+            Self::ScopeMissing => "insufficient_scope",
+            Self::RateLimited | Self::Unavailable | Self::RecordUnavailable | Self::RevocationStale => {
+                "temporarily_unavailable"
+            }
+            Self::Internal => "server_error",
+            _ => "invalid_request",
+        }
+    }
+
     /// The reason that has this code.
     #[must_use]
     pub fn from_code(code: &str) -> Option<Self> {

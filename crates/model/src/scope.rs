@@ -13,7 +13,7 @@ macro_rules! scopes {
             /// Every scope.
             pub const ALL: &'static [Self] = &[$(Self::$name,)*];
 
-            const fn bit(self) -> u32 { match self { $(Self::$name => 1 << $bit,)* } }
+            const fn bit(self) -> u64 { match self { $(Self::$name => 1 << $bit,)* } }
 
             /// The scope on the wire.
             #[must_use]
@@ -53,6 +53,11 @@ scopes! {
     RedeemReceipts = 23, "redeem:receipts", "Redeem receipts of decisions, each once.";
     ReadEntities = 24, "read:entities", "Read the subjects and resources that AuthZEN searches.";
     WriteEntities = 25, "write:entities", "Add, change and remove subjects and resources that AuthZEN searches.";
+    ReadClients = 27, "read:clients", "Read OAuth clients, guarded APIs and trusted issuers.";
+    WriteClients = 28, "write:clients", "Add, change and remove OAuth clients, guarded APIs and trusted issuers.";
+    ReadGrants = 29, "read:grants", "Read what people allowed OAuth clients, and their sessions.";
+    RevokeGrants = 30, "revoke:grants", "Revoke what people allowed OAuth clients, and their sessions.";
+    Introspect = 31, "introspect:tokens", "Ask whether access tokens for the organization's APIs are live.";
     WriteFeedback = 26, "write:feedback", "Say of a trace whether the screens were right.";
 }
 
@@ -90,7 +95,7 @@ impl<'de> serde::Deserialize<'de> for Scope {
 
 /// A set of scopes; on the wire and in the store a list of words.
 #[derive(Clone, Copy, PartialEq, Eq, Default)]
-pub struct Scopes(u32);
+pub struct Scopes(u64);
 
 impl Scopes {
     /// No scope at all.

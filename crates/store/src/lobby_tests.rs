@@ -159,7 +159,7 @@ async fn a_key_is_found_by_its_digest_alive_or_dead() {
     house.change(START, EventKind::KeyRevoked, async |w| credentials::revoke(w, key.id).await).await;
     let found = house.lobby().credential_by_digest(&digest).await.unwrap().unwrap();
     assert_eq!((found.credential.expires_at, found.credential.revoked_at), (Some(soon), Some(START)));
-    assert_eq!(house.revoked().await, [Subject::Credential(key.id); 2]);
+    assert_eq!(house.revoked().await, vec![Subject::Credential(key.id); 2]);
     let mut reader = house.store.read(&ctx);
     assert_eq!(credentials::list_of_agent(&mut reader, agent).await.unwrap().len(), 1);
     assert!(credentials::list_of_platform(&mut reader).await.unwrap().is_empty());

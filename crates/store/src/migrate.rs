@@ -29,6 +29,7 @@ const MIGRATIONS: &[Migration] = &[
     Migration { version: 12, text: include_str!("../migrations/0012_redaction_rules.sql"), sqlite: None },
     Migration { version: 13, text: include_str!("../migrations/0013_screen_feedback.sql"), sqlite: None },
     Migration { version: 14, text: include_str!("../migrations/0014_rules.sql"), sqlite: None },
+    Migration { version: 15, text: include_str!("../migrations/0015_oauth.sql"), sqlite: None },
 ];
 
 const TABLE: &str = "CREATE TABLE IF NOT EXISTS schema_migrations (version BIGINT NOT NULL PRIMARY KEY);";

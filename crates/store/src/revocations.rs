@@ -5,7 +5,9 @@ use crate::{
     row::Row,
     tx::{Source as _, Writer},
 };
-use procura_model::{AccountId, AgentId, CredentialId, Result, ServerId, SessionId, TenantId, Time};
+use procura_model::{
+    AccountId, AgentId, ClientId, CredentialId, Result, ServerId, SessionId, TenantId, Time,
+};
 
 statements! {
     INSERT = "
@@ -14,7 +16,7 @@ statements! {
 }
 
 /// Of what nothing remembered holds any longer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Subject {
     /// The organization's settings.
     Tenant,
@@ -28,6 +30,10 @@ pub enum Subject {
     Account(AccountId),
     /// A tool server.
     Server(ServerId),
+    /// A session of an OAuth client, or a token of it.
+    OauthSession(SessionId),
+    /// An OAuth client and its secrets.
+    Client(ClientId),
 }
 
 /// One row of the table.
@@ -57,6 +63,8 @@ pub async fn insert(w: &mut Writer<'_>, subject: Subject) -> Result<()> {
         Subject::Session(id) => ("session", id.to_string()),
         Subject::Account(id) => ("account", id.to_string()),
         Subject::Server(id) => ("server", id.to_string()),
+        Subject::OauthSession(id) => ("oauth_session", id.to_string()),
+        Subject::Client(id) => ("client", id.to_string()),
     };
     w.desk().run(&INSERT, args![kind, id, now]).await
 }
@@ -69,6 +77,8 @@ pub(crate) fn read(row: &Row) -> Result<Revocation> {
         "session" => Subject::Session(row.parse("subject")?),
         "account" => Subject::Account(row.parse("subject")?),
         "server" => Subject::Server(row.parse("subject")?),
+        "oauth_session" => Subject::OauthSession(row.parse("subject")?),
+        "client" => Subject::Client(row.parse("subject")?),
         _ => return Err(crate::row::wrong("kind")),
     };
     Ok(Revocation {

@@ -42,7 +42,7 @@ async fn a_replaced_secret_lives_on_until_its_hour_and_every_node_hears_of_it() 
     assert_eq!(live(&house, of, 100).await, [new.id], "an end that was set is never put off");
     house.lobby().prune_secrets(at).await.unwrap();
     assert!(live(&house, of, 0).await == [new.id], "what retired is destroyed");
-    assert_eq!(house.revoked().await, [Subject::Agent(of.agent); 4]);
+    assert_eq!(house.revoked().await, vec![Subject::Agent(of.agent); 4]);
 }
 
 #[tokio::test]

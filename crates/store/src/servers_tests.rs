@@ -62,7 +62,7 @@ async fn a_server_is_added_changed_and_removed_and_every_node_hears_of_it() {
     assert_eq!(get(&mut house.store.read(&ctx), shop.id).await.unwrap(), shop);
     house.change(START, EventKind::ServerRemoved, async |w| remove(w, shop.id).await).await;
     assert!(list(&mut house.store.read(&ctx)).await.unwrap().is_empty());
-    assert_eq!(house.revoked().await, [Subject::Server(shop.id); 3]);
+    assert_eq!(house.revoked().await, vec![Subject::Server(shop.id); 3]);
 }
 
 #[tokio::test]

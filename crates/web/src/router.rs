@@ -3,7 +3,7 @@
 
 use crate::{
     api::business_api,
-    authzen, console, edge, mcp, openapi, operator, passport,
+    authzen, console, edge, mcp, oauth, openapi, operator, passport,
     respond::{self, Failure},
     state::WebState,
     widget,
@@ -21,6 +21,7 @@ pub fn router(state: WebState) -> Router {
         .merge(console::router())
         .merge(widget::router())
         .merge(passport::router())
+        .merge(oauth::router())
         .merge(business_api::open_routes())
         .merge(authzen::router(&state))
         .fallback(async || respond::unknown_path())

@@ -2,7 +2,7 @@
 //! credential, with the other organization's, and with every scope but the one that is needed.
 
 use procura_app::{Identified, results};
-use procura_model::{Actor, Origin, Reason, Role, Scope, Scopes};
+use procura_model::{Actor, AgentCredential, Origin, Reason, Role, Scope, Scopes};
 use procura_testkit::{
     business::signed_token,
     stub::Stub,
@@ -80,7 +80,7 @@ async fn furnish(w: &World) -> (House, Buyer) {
         tenant: shop.id,
         actor: Actor::Agent {
             agent: agent.id,
-            credential: agent.key_id.parse().unwrap(),
+            credential: AgentCredential::Key(agent.key_id.parse().unwrap()),
             scopes: Scopes::default(),
             user: None,
         },

@@ -7,7 +7,7 @@ use crate::{
     state::WebState,
 };
 use axum::Json;
-use procura_model::{Actor, AgentId, CredentialId, Reason, Scopes, SessionId, TenantId};
+use procura_model::{Actor, AgentCredential, AgentId, CredentialId, Reason, Scopes, SessionId, TenantId};
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -58,9 +58,14 @@ pub(crate) struct CallerView {
 )]
 pub(crate) async fn whoami(caller: Caller) -> Reply<Json<CallerView>> {
     let (kind, key_id, agent_id, scopes) = match &caller.ctx.actor {
-        Actor::Agent { agent, credential, scopes, .. } => ("agent", *credential, Some(*agent), *scopes),
+        Actor::Agent { agent, credential: AgentCredential::Key(key), scopes, .. } => {
+            ("agent", *key, Some(*agent), *scopes)
+        }
         Actor::Platform { credential, scopes } => ("platform", *credential, None, *scopes),
-        Actor::Account { .. } | Actor::Anonymous | Actor::Operator => {
+        Actor::Agent { credential: AgentCredential::Token(_), .. }
+        | Actor::Account { .. }
+        | Actor::Anonymous
+        | Actor::Operator => {
             return Err(Reason::CredentialInvalid.into());
         }
     };

@@ -1,0 +1,16 @@
+//! The vocabulary of the authorization server (OAU): clients, what people allow them, the sessions that tokens hang
+//! on, and the APIs that are guarded.
+
+mod client;
+mod grant;
+mod guarded;
+mod scope_list;
+mod session;
+mod token;
+
+pub use client::{Client, ClientAuth, ClientId, ClientIdError, ClientKind, ClientMetadata, GrantType};
+pub use grant::Grant;
+pub use guarded::{Guarded, GuardedScope, GuardedSettings, IssuerSettings, TokenForm, TrustedIssuer};
+pub use scope_list::{ScopeList, ScopeListError};
+pub use session::{OauthSession, SessionKind};
+pub use token::{AccessToken, ActorLink, Claims};
