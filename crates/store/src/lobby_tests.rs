@@ -178,7 +178,7 @@ async fn a_node_sees_revocations_that_were_committed_late() {
     assert!(last > 0);
     // A number below the highest one may be committed later, so what is near is read again ...
     let seen = house.lobby().revocations_since(last, START.plus_ms(120_000)).await.unwrap();
-    assert_eq!(seen.iter().map(|row| row.subject).collect::<Vec<_>>(), [Subject::Agent(agent)]);
+    assert_eq!(seen.iter().map(|row| row.subject.clone()).collect::<Vec<_>>(), [Subject::Agent(agent)]);
     // ... and what is neither near nor new is not.
     let seen = house.lobby().revocations_since(last + 1_000, START.plus_ms(120_000)).await.unwrap();
     assert!(seen.is_empty());

@@ -39,7 +39,7 @@ async fn an_agent_has_one_method_and_every_change_is_heard_of() {
     assert_eq!(taken, Some(wanted));
     let again = house.change(START, EventKind::UserAuthChanged, async |w| remove(w, agent).await).await;
     assert_eq!(again, None);
-    assert_eq!(house.revoked().await, [Subject::Agent(agent); 3]);
+    assert_eq!(house.revoked().await, vec![Subject::Agent(agent); 3]);
 }
 
 #[tokio::test]

@@ -21,7 +21,7 @@ pub mod mcp;
 pub mod oauth;
 pub mod openapi;
 pub mod operation;
-mod operator;
+pub mod operator;
 pub mod passport;
 pub mod respond;
 pub mod router;
