@@ -22,6 +22,9 @@ use tokio_util::sync::CancellationToken;
 /// What every mount can do.
 const CAPABILITIES: &str = r#"{"tools":{"listChanged":true},"resources":{"subscribe":true,"listChanged":true},"prompts":{"listChanged":true},"completions":{},"logging":{}}"#;
 
+/// By what a client may get its token beside a person's consent (ext-auth).
+const EXTENSIONS: &str = r#"{"extensions":{"io.modelcontextprotocol/enterprise-managed-authorization":{},"io.modelcontextprotocol/oauth-client-credentials":{}},"#;
+
 /// What a model is told about this server.
 const INSTRUCTIONS: &str = "Every call passes Procura's gates: permissions, approvals, screening, redaction. A call \
 that is denied comes back as a result with isError, a code and what to do next; when it names an approval link, a \
@@ -111,7 +114,8 @@ fn discover() -> String {
     let versions = [quote(MODERN)];
     let mut result = Object::with_capacity(1_024);
     result.raw("supportedVersions", &array(versions.iter().map(String::as_str)));
-    result.raw("capabilities", CAPABILITIES).text("instructions", INSTRUCTIONS);
+    let capabilities = CAPABILITIES.replacen('{', EXTENSIONS, 1);
+    result.raw("capabilities", &capabilities).text("instructions", INSTRUCTIONS);
     lists::finished(Era::Modern, &mut result)
 }
 

@@ -21,7 +21,7 @@ use crate::{
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, header, request::Parts};
 use procura_app::{Identified, activity, sessions};
-use procura_model::{AgentSession, Ctx, Error, Origin, Reason, Scope, Secret};
+use procura_model::{Actor, AgentCredential, AgentSession, Ctx, Error, Origin, Reason, Scope, Secret};
 use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 
@@ -113,12 +113,25 @@ async fn admit(
     server: Option<&str>,
 ) -> procura_model::Result<()> {
     hosts::check(&gateway.app.settings, &parts.uri, &parts.headers)?;
-    ctx.actor.require(Scope::Tools)?;
+    if !is_token(&ctx.actor) {
+        ctx.actor.require(Scope::Tools)?;
+    }
     match server {
         Some(name) => gateway.has_server(ctx, name).await,
         None => Ok(()),
     }
 }
+
+/// Whether the caller came by an access token. One without the scope may look at what there is, so that its client
+/// learns which scope it lacks where it first uses something, and asks its person for that (RFC 6750 section 3.1; MCP,
+/// authorization, step-up).
+const fn is_token(actor: &Actor) -> bool {
+    matches!(actor, Actor::Agent { credential: AgentCredential::Token(_), .. })
+}
+
+/// What uses something, and is not for looking alone.
+const USES: [&str; 5] =
+    ["tools/call", "prompts/get", "resources/read", "resources/subscribe", "completion/complete"];
 
 impl Arrived<'_> {
     async fn answer(self, ctx: Ctx, body: &[u8]) -> Response<Body> {
@@ -185,6 +198,11 @@ impl Arrived<'_> {
 
     async fn request(self, ctx: Ctx, request: &Request<'_>, accepts: Accepts) -> Response<Body> {
         let era = era::of(self.headers(), request.params);
+        if USES.contains(&&*request.method)
+            && let Err(error) = ctx.actor.require(Scope::Tools)
+        {
+            return refusal(self.gateway, &ctx, &error).await;
+        }
         let session = match self.check(&ctx, era, request) {
             Ok(session) => session,
             Err(failure) => return self.failed(&ctx, &failure, Some(request.id)).await,

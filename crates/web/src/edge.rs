@@ -6,6 +6,7 @@ use crate::{
     authzen, console,
     exchange::Exchange,
     limits,
+    oauth::Challenge,
     respond::{self, Failed, Failure},
     state::WebState,
 };
@@ -77,6 +78,7 @@ pub async fn pass(State(state): State<WebState>, mut request: Request, next: Nex
     let answer = AssertUnwindSafe(next.run(request)).catch_unwind().await;
     let mut response = answer.unwrap_or_else(|_| Failure::from(Reason::Internal).into_response());
     let reason = response.extensions().get::<Failed>().map(|failed| failed.0.reason());
+    let challenge = response.extensions_mut().remove::<Challenge>();
     if let Err(error) = record(&state, &exchange, response.status().as_u16(), reason).await {
         response = Failure(error).into_response();
     }
@@ -84,6 +86,9 @@ pub async fn pass(State(state): State<WebState>, mut request: Request, next: Nex
         response = answer_to(&state, &exchange, &error, shape, response);
     }
     let mut response = dress(&exchange, response);
+    if let Some(challenge) = challenge {
+        challenge.complete(response.headers_mut());
+    }
     if let Some(own) = echo
         && let Some(id) = response.headers_mut().insert(REQUEST_ID, own)
     {

@@ -6,6 +6,7 @@ use crate::{
     body,
     exchange::Exchange,
     extract,
+    oauth::{self, Challenge},
     respond::{self, Failure},
     state::WebState,
 };
@@ -13,7 +14,7 @@ use axum::{
     Router,
     body::Body,
     extract::{Path, Request, State},
-    response::Response,
+    response::{IntoResponse as _, Response},
     routing::any,
 };
 use procura_app::limits::Limit;
@@ -25,22 +26,41 @@ pub fn router() -> Router<WebState> {
     Router::new().route("/v1/mcp", any(all)).route("/v1/mcp/", any(all)).route("/v1/mcp/{server}", any(one))
 }
 
-async fn all(State(web): State<WebState>, request: Request) -> Result<Response, Failure> {
+/// The scope without which nothing can be used here.
+const SCOPE: &str = Scope::Tools.as_str();
+
+async fn all(State(web): State<WebState>, request: Request) -> Response {
     pass(&web, None, request).await
 }
 
-async fn one(
-    State(web): State<WebState>,
-    Path(server): Path<String>,
-    request: Request,
-) -> Result<Response, Failure> {
+async fn one(State(web): State<WebState>, Path(server): Path<String>, request: Request) -> Response {
     pass(&web, Some(&server), request).await
 }
 
-async fn pass(web: &WebState, server: Option<&str>, request: Request) -> Result<Response, Failure> {
+/// Answers, and says to whom it refuses where a token is to be had (RFC 9728 section 5.1): the metadata of the very
+/// form of the address that was asked (decision 4).
+async fn pass(web: &WebState, server: Option<&str>, request: Request) -> Response {
+    let base = &web.app.settings.public_url;
+    // What a header cannot say in quotes is no path of ours.
+    let path = Some(request.uri().path()).filter(|path| !path.contains(['"', '\\'])).unwrap_or("/v1/mcp");
+    let metadata = format!("{base}/.well-known/oauth-protected-resource{path}");
+    let scheme = oauth::access_token(request.headers()).ok().flatten().map(|shown| shown.scheme);
+    let challenge = Challenge { metadata, scope: SCOPE, scheme: scheme.unwrap_or_default() };
+    let mut response = match answer(web, server, request).await {
+        Ok(response) => response,
+        Err(failure) => failure.into_response(),
+    };
+    response.extensions_mut().insert(challenge);
+    response
+}
+
+async fn answer(web: &WebState, server: Option<&str>, request: Request) -> Result<Response, Failure> {
     let (parts, unread) = request.into_parts();
     let exchange = Exchange::of(&parts)?;
-    let identified = extract::key_holder(web, &exchange, &parts.headers).await?;
+    let identified = match oauth::access_token(&parts.headers)? {
+        Some(_) => return Err(Reason::CredentialInvalid.into()),
+        None => extract::key_holder(web, &exchange, &parts.headers).await?,
+    };
     exchange.count(web, Limit::Mcp, &identified.actor.id())?;
     let bytes = body::read(unread, web.app.settings.max_body_bytes).await?;
     let request = axum::http::Request::from_parts(parts, bytes);

@@ -1,10 +1,27 @@
 //! The endpoints of the authorization server at `/oauth` and its metadata. Thin: each reads its parameters, calls its
 //! journey in `app::oauth`, and answers as its RFC says.
 
+mod challenge;
+mod cors;
+mod shown;
+
+pub(crate) use challenge::{Challenge, Scheme};
+pub(crate) use shown::{Shown, access_token};
+
 use crate::state::WebState;
-use axum::Router;
+use axum::{Router, middleware};
 
 /// The endpoints.
 pub fn router() -> Router<WebState> {
+    open().layer(middleware::from_fn(cors::open)).merge(pages())
+}
+
+/// What programs call, also from a browser: metadata, keys, registration, tokens. No cookie is read here.
+fn open() -> Router<WebState> {
+    Router::new()
+}
+
+/// What people see; never open to scripts of other sites.
+fn pages() -> Router<WebState> {
     Router::new()
 }

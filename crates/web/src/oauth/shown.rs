@@ -1,0 +1,86 @@
+//! An access token that somebody shows at an API of ours: in the Authorization header and nowhere else (RFC 6750
+//! section 2; OAuth 2.1 section 5.1.1: never in a query), as Bearer or as DPoP.
+
+use super::challenge::Scheme;
+use crate::respond::Failure;
+use axum::http::{HeaderMap, header};
+use procura_model::Reason;
+
+/// A token as it was shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Shown<'h> {
+    /// How.
+    pub(crate) scheme: Scheme,
+    /// Its text.
+    pub(crate) token: &'h str,
+}
+
+/// The access token of a request; none where there is none, or a key of ours stands in its place.
+///
+/// # Errors
+/// `OAUTH_REQUEST_INVALID` where a token came with a second credential (RFC 6750 section 3.1: more than one method is
+/// `invalid_request`).
+pub(crate) fn access_token(headers: &HeaderMap) -> Result<Option<Shown<'_>>, Failure> {
+    let mut values = headers.get_all(header::AUTHORIZATION).iter();
+    let Some(first) = values.next().and_then(|value| value.to_str().ok()).and_then(read) else {
+        return Ok(None);
+    };
+    if values.next().is_some() || headers.contains_key("x-api-key") {
+        return Err(Failure(Reason::OauthRequestInvalid.because(
+            "An access token came with another credential; send one, in one Authorization header.",
+        )));
+    }
+    Ok(Some(first))
+}
+
+/// What goes by the scheme DPoP is a token whatever it looks like; what goes by Bearer is one where it has the form
+/// of ours: three segments, or our prefix.
+fn read(value: &str) -> Option<Shown<'_>> {
+    let (scheme, token) = value.trim().split_once(' ')?;
+    let token = token.trim();
+    if scheme.eq_ignore_ascii_case("dpop") {
+        return Some(Shown { scheme: Scheme::Dpop, token });
+    }
+    let is_token = token.starts_with("pat_") || token.split('.').count() == 3;
+    (scheme.eq_ignore_ascii_case("bearer") && is_token).then_some(Shown { scheme: Scheme::Bearer, token })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(headers: &[(&'static str, &'static str)]) -> Result<Option<(Scheme, String)>, Reason> {
+        let mut map = HeaderMap::new();
+        for (name, value) in headers {
+            map.append(*name, value.parse().unwrap());
+        }
+        let shown = access_token(&map).map_err(|failure| failure.0.reason())?;
+        Ok(shown.map(|shown| (shown.scheme, shown.token.to_owned())))
+    }
+
+    #[test]
+    fn a_token_is_told_from_a_key() {
+        assert_eq!(of(&[("authorization", "Bearer a.b.c")]), Ok(Some((Scheme::Bearer, "a.b.c".to_owned()))));
+        assert_eq!(of(&[("authorization", "bearer pat_x")]), Ok(Some((Scheme::Bearer, "pat_x".to_owned()))));
+        assert_eq!(of(&[("authorization", "DPoP pca_x")]), Ok(Some((Scheme::Dpop, "pca_x".to_owned()))));
+        for none in [
+            &[][..],
+            &[("authorization", "Bearer pca_x")],
+            &[("authorization", "Basic a.b.c")],
+            &[("x-api-key", "a.b.c")],
+        ] {
+            assert_eq!(of(none), Ok(None), "{none:?}");
+        }
+    }
+
+    #[test]
+    fn a_token_stands_alone() {
+        for two in [
+            &[("authorization", "Bearer a.b.c"), ("authorization", "Bearer a.b.c")][..],
+            &[("authorization", "Bearer a.b.c"), ("x-api-key", "pca_x")],
+            &[("authorization", "DPoP a.b.c"), ("authorization", "Bearer pca_x")],
+        ] {
+            assert_eq!(of(two), Err(Reason::OauthRequestInvalid), "{two:?}");
+        }
+    }
+}
