@@ -102,6 +102,10 @@ pub struct App {
     pub revocations: revocations::Freshness,
     /// Where recorded decisions are replayed, a few at once.
     pub simulations: simulation::Places,
+    /// The authorization server's keys, and the tokens that it has seen to hold.
+    pub oauth: oauth::OauthState,
+    /// What this node remembers of OAuth clients.
+    pub oauth_clients: oauth::clients::Memory,
     /// Counts up when an approval was answered or withdrawn.
     pub approvals_answered: approvals::Answered,
 }
@@ -150,6 +154,8 @@ impl App {
             founded: watch::channel(0).0,
             revocations: revocations::Freshness::default(),
             simulations: simulation::Places::default(),
+            oauth: oauth::OauthState::default(),
+            oauth_clients: oauth::clients::Memory::default(),
             approvals_answered: watch::channel(0).0,
         }))
     }

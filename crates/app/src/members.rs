@@ -185,7 +185,10 @@ pub async fn remove(app: &App, ctx: &Ctx, account: AccountId) -> Result<()> {
     let member = rows::get(&mut writer, account).await?;
     demand_may_grant(ctx, member.role)?;
     rows::remove(&mut writer, account).await?;
-    writer.commit(Event::new(EventKind::MemberRemoved).about(account)).await
+    let removed = writer.commit(Event::new(EventKind::MemberRemoved).about(account)).await;
+    // However the commit went: what may have been taken back is not served from memory.
+    app.oauth.forget_account(account);
+    removed
 }
 
 /// Nobody gives or takes a role above their own. A platform key gives and takes only roles that can do

@@ -63,7 +63,9 @@ pub(crate) async fn follow(app: &App) {
                     last_seq = last_seq.max(row.seq);
                     app.snapshots.obey(row);
                     app.sessions.obey(row, app.now());
+                    app.oauth.obey(row);
                 }
+                obey_clients(app, &rows);
                 obey_servers(app, &rows, &mut known_servers);
                 app.revocations.confirm(began);
                 app.metrics.revocations_read(u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX));
@@ -71,6 +73,15 @@ pub(crate) async fn follow(app: &App) {
             Err(error) => {
                 tracing::warn!(error = ?error, "revocations cannot be read; this node refuses until they can")
             }
+        }
+    }
+}
+
+/// What was verified of a client's secrets is verified again.
+fn obey_clients(app: &App, rows: &[Revocation]) {
+    for row in rows {
+        if let Subject::Client(client) = &row.subject {
+            app.oauth_clients.forget(client);
         }
     }
 }

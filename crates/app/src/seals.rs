@@ -5,7 +5,7 @@ use procura_crypto::{
     ReceiptError, ReceiptKey, RootKey, Sealer, receipt, signing::key_set,
 };
 use procura_model::{
-    AgentId, Digest, Doing, Entropy, Json, Reason, Result, ResultId, Secret, ServerId, SessionId, TenantId,
+    AgentId, ClientId, ClientSecretId, Digest, Doing, Entropy, Json, Reason, Result, ResultId, Secret, ServerId, SessionId, TenantId,
     Time, UserRef,
 };
 use procura_store::secrets::SecretPurpose;
@@ -21,10 +21,14 @@ pub struct Seals {
     forms: Mac,
     pseudonyms: Mac,
     profiles: Sealer,
+    client_hashes: Sealer,
     results: Sealer,
     assertions: Option<AssertionKey>,
     receipts: Option<ReceiptKey>,
     bindings: Option<BindingKey>,
+    oauth_keys: Sealer,
+    refresh_replies: Sealer,
+    nonces: Mac,
     receipt_keys: JwkSet,
     check_value: String,
 }
@@ -42,10 +46,14 @@ impl Seals {
             forms: Mac::new(root, Purpose::FormToken),
             pseudonyms: Mac::new(root, Purpose::UserPseudonym),
             profiles: Sealer::new(root, Purpose::UserProfile, KEY_VERSION),
+            client_hashes: Sealer::new(root, Purpose::ClientSecret, KEY_VERSION),
             results: Sealer::new(root, Purpose::StoredResult, KEY_VERSION),
             assertions: AssertionKey::new(root).ok(),
             receipts,
             bindings: BindingKey::new(root).ok(),
+            oauth_keys: Sealer::new(root, Purpose::OauthKey, KEY_VERSION),
+            refresh_replies: Sealer::new(root, Purpose::RefreshReply, KEY_VERSION),
+            nonces: Mac::new(root, Purpose::DpopNonce),
             // A set that cannot be read has no key, and then no receipt is ours.
             receipt_keys: JwkSet::parse(&published).unwrap_or_default(),
             check_value: root.check_value(),
@@ -68,6 +76,26 @@ impl Seals {
     #[must_use]
     pub fn is_form_token(&self, session: &SessionId, token: &str) -> bool {
         self.forms.verify(&[session.to_string().as_bytes()], token)
+    }
+
+    /// By what the code that a person types for a device is known again: it is too short for a bare digest.
+    #[must_use]
+    pub(crate) fn user_code(&self, code: &str) -> Digest {
+        Digest::from_bytes(self.pseudonyms.code(&[b"device user code", code.as_bytes()]))
+    }
+
+    /// A moment that comes back through somebody's browser, about these things and no others.
+    #[must_use]
+    pub fn sign_moment(&self, about: &[&str], at: Time) -> String {
+        let ms = at.as_ms().to_string();
+        format!("{ms}.{}", self.forms.sign(&moment_parts(about, &ms)))
+    }
+
+    /// The moment of such a text, if we wrote it about these things.
+    #[must_use]
+    pub fn moment(&self, about: &[&str], text: &str) -> Option<Time> {
+        let (ms, code) = text.split_once('.')?;
+        self.forms.verify(&moment_parts(about, ms), code).then(|| ms.parse().ok().map(Time::from_ms))?
     }
 
     /// The name under which a user of an organization appears wherever nobody needs to know who it is (USR-7).
@@ -144,6 +172,61 @@ impl Seals {
         Digest::from_bytes(code).hex()
     }
 
+    /// Seals the private half of a key that access tokens are signed with. It is the deployment's, no organization's.
+    pub(crate) fn seal_signing_key(
+        &self,
+        kid: &str,
+        private: &Secret<Vec<u8>>,
+        entropy: &Entropy,
+    ) -> Result<Vec<u8>> {
+        let place = Context { tenant: nobody()?, record: "oauth_key", id: kid, column: "sealed" };
+        self.oauth_keys.seal_bytes(&place, private, entropy).doing("seal a signing key")
+    }
+
+    /// Opens the private half of a signing key.
+    pub(crate) fn open_signing_key(&self, kid: &str, sealed: &[u8]) -> Result<Secret<Vec<u8>>> {
+        let place = Context { tenant: nobody()?, record: "oauth_key", id: kid, column: "sealed" };
+        self.oauth_keys.open(&place, sealed).doing("open a signing key")
+    }
+
+    /// Seals what the use of a refresh token was answered.
+    pub(crate) fn seal_reply(
+        &self,
+        tenant: TenantId,
+        token: &Digest,
+        reply: &Secret<String>,
+        entropy: &Entropy,
+    ) -> Result<Vec<u8>> {
+        let id = token.hex();
+        let place = Context { tenant, record: "oauth_refresh_token", id: &id, column: "sealed_reply" };
+        self.refresh_replies.seal_text(&place, reply, entropy).doing("seal the answer to a refresh")
+    }
+
+    /// Opens what the use of a refresh token was answered.
+    pub(crate) fn open_reply(
+        &self,
+        tenant: TenantId,
+        token: &Digest,
+        sealed: &[u8],
+    ) -> Result<procura_model::ShownOnce> {
+        let id = token.hex();
+        let place = Context { tenant, record: "oauth_refresh_token", id: &id, column: "sealed_reply" };
+        let opened = self.refresh_replies.open_words(&place, sealed).doing("open the answer to a refresh")?;
+        Ok(procura_model::ShownOnce::new(opened))
+    }
+
+    /// The nonce that DPoP proofs are to carry in this stretch of time (RFC 9449 section 8).
+    #[must_use]
+    pub(crate) fn dpop_nonce(&self, stretch: i64) -> String {
+        self.nonces.sign(&[b"nonce", stretch.to_string().as_bytes()])
+    }
+
+    /// Whether a nonce is that of this stretch of time.
+    #[must_use]
+    pub(crate) fn is_dpop_nonce(&self, stretch: i64, nonce: &str) -> bool {
+        self.nonces.verify(&[b"nonce", stretch.to_string().as_bytes()], nonce)
+    }
+
     /// Seals who the user of a session is.
     pub(crate) fn seal_profile(
         &self,
@@ -218,6 +301,35 @@ impl Seals {
         }
     }
 
+    /// Seals the hash of a client's secret. Clients that registered themselves belong to no organization.
+    pub(crate) fn seal_client_hash(
+        &self,
+        (tenant, client, secret): (Option<TenantId>, &ClientId, ClientSecretId),
+        hash: &Secret<String>,
+        entropy: &Entropy,
+    ) -> Result<Vec<u8>> {
+        let doing = "seal the hash of a client's secret";
+        let (tenant, id) = (tenant.map_or_else(deployment, Ok)?, format!("{client} {secret}"));
+        let place = Context { tenant, record: "client_secret", id: &id, column: "hash" };
+        self.client_hashes.seal_text(&place, hash, entropy).doing(doing)
+    }
+
+    /// Opens the hash of a client's secret.
+    pub(crate) fn open_client_hash(
+        &self,
+        (tenant, client, secret): (Option<TenantId>, &ClientId, ClientSecretId),
+        sealed: &[u8],
+    ) -> Result<Secret<String>> {
+        let (tenant, id) = (tenant.map_or_else(deployment, Ok)?, format!("{client} {secret}"));
+        let place = Context { tenant, record: "client_secret", id: &id, column: "hash" };
+        self.client_hashes.open_text(&place, sealed).doing("open the hash of a client's secret")
+    }
+
+    /// By what the address that a client was registered from is known again, without being kept.
+    pub(crate) fn address_code(&self, address: &str) -> String {
+        Digest::from_bytes(self.pseudonyms.code(&[b"registered from", address.as_bytes()])).hex()
+    }
+
     /// Seals the credential that is sent to a tool server.
     pub(crate) fn seal_credential(
         &self,
@@ -240,6 +352,20 @@ impl Seals {
         let place = Context { tenant: server.0, record: "server", id: &id, column: "credential" };
         self.upstream.open_text(&place, sealed).doing("open the tool server's credential")
     }
+}
+
+fn moment_parts<'a>(about: &[&'a str], ms: &'a str) -> Vec<&'a [u8]> {
+    ["moment", ms].iter().chain(about).map(|part| part.as_bytes()).collect()
+}
+
+/// No organization: the place of what belongs to the deployment.
+fn nobody() -> Result<TenantId> {
+    "org_00000000000000000000000000".parse().doing("name no organization")
+}
+
+/// What stands for the deployment where a place asks for an organization: no organization has it.
+fn deployment() -> Result<TenantId> {
+    "org_00000000000000000000000000".parse().doing("name the deployment")
 }
 
 fn result_place(result: ResultId, of: Option<&UserRef>) -> String {

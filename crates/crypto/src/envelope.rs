@@ -113,6 +113,19 @@ impl Sealer {
         self.seal(place, secret.expose().as_bytes(), entropy)
     }
 
+    /// Seals a secret that is no text.
+    ///
+    /// # Errors
+    /// As [`Sealer::seal`].
+    pub fn seal_bytes(
+        &self,
+        place: &Context<'_>,
+        secret: &Secret<Vec<u8>>,
+        entropy: &Entropy,
+    ) -> Result<Vec<u8>, SealError> {
+        self.seal(place, secret.expose(), entropy)
+    }
+
     /// Opens an envelope that holds a text.
     ///
     /// # Errors

@@ -51,6 +51,10 @@ pub enum JwsError {
 pub(crate) enum Kind {
     /// One that says who a user is: `JWT`, `at+jwt`, or nothing.
     UserToken,
+    /// One by which a client shows that it is itself: `JWT`, `client-authentication+jwt`, or nothing.
+    ClientAssertion,
+    /// An access token of ours (RFC 9068 section 4).
+    AccessToken,
     /// One of our own kinds, to the letter.
     Own(&'static str),
 }
@@ -59,6 +63,8 @@ impl Kind {
     fn is(self, said: Option<&str>) -> bool {
         match self {
             Self::UserToken => said.is_none_or(is_user_token),
+            Self::ClientAssertion => said.is_none_or(is_client_assertion),
+            Self::AccessToken => said.is_some_and(|kind| media_type(kind) == "at+jwt"),
             Self::Own(kind) => said == Some(kind),
         }
     }
@@ -97,6 +103,11 @@ impl<'t> UnverifiedJws<'t> {
         let (header, payload, signature) = (decode(header)?, decode(payload)?, decode(signature)?);
         let (algorithm, kid) = read_header(&header, kind, allowed)?;
         Ok(Self { signed, payload, signature, algorithm, kid })
+    }
+
+    /// The payload, of which nothing may be believed.
+    pub(crate) fn unverified_payload(&self) -> &[u8] {
+        &self.payload
     }
 
     /// The payload, if a key of the set verifies the signature.
@@ -143,8 +154,19 @@ fn read_header(
 /// RFC 8725 section 3.11: a token that says it is a logout token, a proof of possession or a security
 /// event is none that says who a user is, whoever signed it.
 fn is_user_token(kind: &str) -> bool {
+    matches!(media_type(kind).as_str(), "jwt" | "at+jwt")
+}
+
+/// RFC 7515 section 4.1.9: a media type, which has no case, and whose `application/` may be left out.
+pub(crate) fn media_type(kind: &str) -> String {
     let kind = kind.to_ascii_lowercase();
-    matches!(kind.strip_prefix("application/").unwrap_or(&kind), "jwt" | "at+jwt")
+    kind.strip_prefix("application/").map_or(kind.clone(), str::to_owned)
+}
+
+/// As the revision of RFC 7523 has it: a type of its own, or the general one.
+fn is_client_assertion(kind: &str) -> bool {
+    let kind = kind.to_ascii_lowercase();
+    matches!(kind.strip_prefix("application/").unwrap_or(&kind), "jwt" | "client-authentication+jwt")
 }
 
 #[cfg(test)]

@@ -18,20 +18,27 @@
 //! | [`binding`] | what Procura signs for AuthZEN's access requests |
 //! | [`callback_signature`], [`callback_answer`] | how an identity callback is signed, and what it may answer |
 //! | [`user_token`] | a user's token from its arrival to its end, in custody the whole way |
+//! | [`client_secret`], [`client_assertion`] | how OAuth clients show that they are themselves |
+//! | [`oauth_key`], [`access_token`], [`dpop`] | what OAuth access tokens are signed with, say, and are bound to |
 //! | [`shared_secret`] | secrets that the customer's software shares with us |
 
+pub mod access_token;
 pub mod algorithm;
 pub mod assertion;
 pub mod binding;
 pub mod callback_answer;
 pub mod callback_signature;
 pub mod claims;
+pub mod client_assertion;
+pub mod client_secret;
+pub mod dpop;
 pub mod envelope;
 pub mod jwk;
 pub mod jws;
 pub mod jwt;
 pub mod keys;
 pub mod mac;
+pub mod oauth_key;
 mod parts;
 pub mod password;
 pub mod receipt;
@@ -42,14 +49,18 @@ pub mod steps;
 pub mod token;
 pub mod user_token;
 
+pub use access_token::AccessTokenError;
 pub use algorithm::Algorithm;
 pub use assertion::{Assertion, AssertionKey, Disclosure};
 pub use binding::{Binding, BindingKey, Bound};
+pub use client_assertion::{AssertionRules, ClientAssertionError, UnverifiedClientAssertion};
+pub use dpop::{DpopError, Proven};
 pub use envelope::{Context, OpenError, Sealer};
 pub use jwk::{JwkSet, JwkSetError};
 pub use jwt::JwtError;
 pub use keys::{KeyError, Purpose, RootKey};
 pub use mac::Mac;
+pub use oauth_key::{NewOauthKey, OauthKey, OauthKeyError};
 pub use password::Cost;
 pub use receipt::{Receipt, ReceiptError, ReceiptKey};
 pub use signed_token::SignedTokenError;

@@ -9,12 +9,16 @@ CREATE TABLE oauth_keys (
     algorithm TEXT NOT NULL,
     public_jwk TEXT NOT NULL,
     sealed BYTEA NOT NULL,
+    generation BIGINT NOT NULL,
     created_at BIGINT NOT NULL,
     signs_from BIGINT NOT NULL,
-    published_until BIGINT
+    published_until BIGINT,
+    UNIQUE (algorithm, generation)
 );
 
--- client_id is cli_.. or the URL of a client id metadata document. fingerprint finds an identical registration again.
+-- client_id is cli_.. or the URL of a client id metadata document. fingerprint finds an identical registration of a
+-- client without secrets again; registered_from is a code of the address it came from. What was removed stays as a row
+-- that nobody finds, for what hangs on it.
 CREATE TABLE oauth_clients (
     client_id TEXT NOT NULL PRIMARY KEY,
     tenant_id TEXT REFERENCES tenants (tenant_id),
@@ -28,6 +32,7 @@ CREATE TABLE oauth_clients (
     updated_at BIGINT NOT NULL,
     used_at BIGINT,
     disabled_at BIGINT,
+    removed_at BIGINT,
     FOREIGN KEY (tenant_id, agent_id) REFERENCES agents (tenant_id, agent_id)
 );
 
@@ -37,6 +42,9 @@ CREATE UNIQUE INDEX oauth_clients_alike ON oauth_clients (registered_from, finge
     WHERE fingerprint IS NOT NULL;
 
 CREATE INDEX oauth_clients_unused ON oauth_clients (created_at)
+    WHERE used_at IS NULL AND kind <> 'manual';
+
+CREATE INDEX oauth_clients_unused_of ON oauth_clients (registered_from)
     WHERE used_at IS NULL AND kind = 'registered';
 
 -- A bcrypt hash, itself sealed.
@@ -97,12 +105,14 @@ CREATE UNIQUE INDEX oauth_grants_live ON oauth_grants (tenant_id, account_id, cl
 CREATE INDEX oauth_grants_of_client ON oauth_grants (client_id);
 
 -- The family that tokens hang on: one sign-in of a client, or a client's standing session without a person. scope and
--- resources are what was granted; a token may have less.
+-- resources are what was granted; a token may have less. parent_id is the session of the token that was exchanged for
+-- tokens of this one (RFC 8693): with it, this one ends.
 CREATE TABLE oauth_sessions (
     tenant_id TEXT NOT NULL REFERENCES tenants (tenant_id),
     session_id TEXT NOT NULL,
     kind TEXT NOT NULL,
     grant_id TEXT,
+    parent_id TEXT,
     client_id TEXT NOT NULL REFERENCES oauth_clients (client_id),
     agent_id TEXT NOT NULL,
     account_id TEXT,
@@ -132,6 +142,10 @@ CREATE INDEX oauth_sessions_due ON oauth_sessions (expires_at);
 -- A client without a person has one standing session for each agent.
 CREATE UNIQUE INDEX oauth_sessions_standing ON oauth_sessions (tenant_id, client_id, agent_id)
     WHERE kind = 'client' AND revoked_at IS NULL;
+
+-- A client that exchanges tokens of one session again and again has one session for them.
+CREATE UNIQUE INDEX oauth_sessions_exchanged ON oauth_sessions (tenant_id, parent_id, client_id, agent_id)
+    WHERE kind = 'exchange' AND revoked_at IS NULL;
 
 -- A used code stays, so that a replay is known for one; what it issued hangs on session_id.
 CREATE TABLE oauth_codes (
@@ -200,6 +214,7 @@ CREATE TABLE oauth_pushed (
     parameters TEXT NOT NULL,
     created_at BIGINT NOT NULL,
     expires_at BIGINT NOT NULL,
+    opened_at BIGINT,
     used_at BIGINT
 );
 
@@ -227,3 +242,7 @@ CREATE TABLE oauth_seen (
 );
 
 CREATE INDEX oauth_seen_due ON oauth_seen (expires_at);
+
+-- When the person of a console session last proved who they are; changing the organization does not. Without it, when
+-- the session began.
+ALTER TABLE console_sessions ADD COLUMN auth_time BIGINT;

@@ -21,10 +21,23 @@ fn lists() -> Vec<(&'static str, &'static [Statement])> {
         ("ledgers", crate::ledgers::STATEMENTS),
         ("lobby", crate::lobby::STATEMENTS),
         ("lobby_budgets", crate::lobby_budgets::STATEMENTS),
+        ("lobby_oauth_devices", crate::lobby_oauth_devices::STATEMENTS),
+        ("lobby_oauth_pushed", crate::lobby_oauth_pushed::STATEMENTS),
+        ("lobby_oauth", crate::lobby_oauth::STATEMENTS),
         ("lobby_passports", crate::lobby_passports::STATEMENTS),
+        ("lobby_oauth_clients", crate::lobby_oauth_clients::STATEMENTS),
+        ("lobby_oauth_seen", crate::lobby_oauth_seen::STATEMENTS),
         ("lobby_approvals", crate::lobby_approvals::STATEMENTS),
         ("lobby_users", crate::lobby_users::STATEMENTS),
         ("members", crate::members::STATEMENTS),
+        ("oauth_grants", crate::oauth_grants::STATEMENTS),
+        ("oauth_clients", crate::oauth_clients::STATEMENTS),
+        ("oauth_issuers", crate::oauth_issuers::STATEMENTS),
+        ("oauth_resources", crate::oauth_resources::STATEMENTS),
+        ("oauth_access", crate::oauth_access::STATEMENTS),
+        ("oauth_codes", crate::oauth_codes::STATEMENTS),
+        ("oauth_refresh", crate::oauth_refresh::STATEMENTS),
+        ("oauth_sessions", crate::oauth_sessions::STATEMENTS),
         ("outbox", crate::outbox::STATEMENTS),
         ("passports", crate::passports::STATEMENTS),
         ("permissions", crate::permissions::STATEMENTS),
@@ -149,6 +162,11 @@ fn the_lobby_holds_these_statements_and_no_others() {
         .chain(crate::lobby_users::STATEMENTS)
         .chain(crate::lobby_budgets::STATEMENTS)
         .chain(crate::lobby_passports::STATEMENTS)
+        .chain(crate::lobby_oauth_clients::STATEMENTS)
+        .chain(crate::lobby_oauth_seen::STATEMENTS)
+        .chain(crate::lobby_oauth_pushed::STATEMENTS)
+        .chain(crate::lobby_oauth_devices::STATEMENTS)
+        .chain(crate::lobby_oauth::STATEMENTS)
         .map(|statement| statement.doing.rsplit(':').next().unwrap())
         .collect();
     assert_eq!(
@@ -190,6 +208,42 @@ fn the_lobby_holds_these_statements_and_no_others() {
             "PRUNE_SECRETS",
             "RESERVATIONS_DUE",
             "PASSPORT_BY_TOKEN",
+            "OAUTH_CLIENT",
+            "OAUTH_CLIENT_SECRETS",
+            "OAUTH_CLIENT_ALIKE",
+            "OAUTH_CLIENTS_UNUSED",
+            "INSERT_OAUTH_CLIENT",
+            "INSERT_OAUTH_CLIENT_SECRET",
+            "PUT_OAUTH_DOCUMENT",
+            "TOUCH_OAUTH_CLIENT",
+            "PRUNE_OAUTH_CLIENTS",
+            "OAUTH_RESOURCE",
+            "OAUTH_SEE_ONCE",
+            "PRUNE_OAUTH_SEEN",
+            "INSERT_PUSHED",
+            "OPEN_PUSHED",
+            "CONSUME_PUSHED",
+            "PRUNE_PUSHED",
+            "INSERT_DEVICE",
+            "WAITING_DEVICE",
+            "ANSWER_DEVICE",
+            "TAKE_DEVICE",
+            "SLOW_DEVICE",
+            "POLL_DEVICE",
+            "PRUNE_DEVICES",
+            "CODE_BY_DIGEST",
+            "REFRESH_BY_DIGEST",
+            "ACCESS_BY_DIGEST",
+            "TRUSTING",
+            "KEYS",
+            "INSERT_KEY",
+            "RETIRE_KEYS",
+            "PRUNE_OAUTH_REFRESH",
+            "FORGET_REPLIES",
+            "PRUNE_OAUTH_CODES",
+            "PRUNE_OAUTH_ACCESS",
+            "PRUNE_OAUTH_SESSIONS",
+            "PRUNE_OAUTH_KEYS",
         ],
         "a statement that knows no tenant needs a reason in decisions.md 2"
     );

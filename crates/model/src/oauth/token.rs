@@ -54,6 +54,9 @@ pub struct Claims {
     /// The thumbprint of the key it is bound to (RFC 9449 section 6).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub jkt: Option<String>,
+    /// Who alone may act for the subject in turn (RFC 8693 section 4.4); without it, whoever the organization lets.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub may_act: Option<String>,
 }
 
 /// An access token that holds, as the rest of the house sees it.

@@ -1,0 +1,39 @@
+//! What this node keeps of the authorization server: the keys it signs with, and the tokens and sessions that it has
+//! seen to hold.
+
+use super::{keys::Keys, live::Kept};
+use crate::App;
+use procura_model::{Actor, Ctx, Origin, Reason, RequestId, Result, TenantId, Time};
+use std::sync::OnceLock;
+
+/// What is kept in memory.
+#[derive(Debug, Default)]
+pub struct OauthState {
+    pub(super) keys: Keys,
+    pub(super) kept: Kept,
+    home: OnceLock<TenantId>,
+}
+
+/// The organization in which is recorded what is the deployment's: the first one made.
+///
+/// # Errors
+/// `UNAVAILABLE` while there is none.
+pub async fn home(app: &App) -> Result<TenantId> {
+    if let Some(home) = app.oauth.home.get() {
+        return Ok(*home);
+    }
+    let first = app.store.lobby().tenants().await?.into_iter().next();
+    let home = first.ok_or_else(|| Reason::Unavailable.because("No organization has been made yet."))?.id;
+    Ok(*app.oauth.home.get_or_init(|| home))
+}
+
+/// The context of a request of which nobody knows yet in which organization it is: that of the deployment, until a
+/// client, a code or a token says otherwise.
+///
+/// # Errors
+/// `UNAVAILABLE` while there is no organization.
+pub async fn arriving(app: &App, request: RequestId, now: Time, origin: Origin) -> Result<Ctx> {
+    let mut ctx = Ctx::new(home(app).await?, Actor::Anonymous, now, &app.entropy).from(origin);
+    ctx.request = request;
+    Ok(ctx)
+}

@@ -1,0 +1,358 @@
+//! The sessions of clients: every code, refresh token and access token hangs on one and dies with it (SES-1). Whatever
+//! ends one writes the news of it for the other nodes in the same change.
+
+use crate::{
+    oauth_access,
+    revocations::{self, Subject},
+    row::Row,
+    statement::Statement,
+    tx::{Source, Unaudited, Writer},
+    value::Value,
+};
+use procura_model::{
+    AccountId, AgentId, AgentStatus, Doing as _, GrantId, Page, PageAsk, Result, SessionId, Time, TokenId,
+    oauth::{ClientId, OauthSession},
+};
+
+statements! {
+    INSERT = "
+        INSERT INTO oauth_sessions
+               (tenant_id, session_id, kind, grant_id, client_id, agent_id, account_id, subject, scope, resources,
+                dpop_jkt, auth_time, created_at, expires_at, parent_id)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)";
+    /// A client's standing session with an agent, or its session for what was exchanged: one of each lives.
+    PUT_STANDING = "
+        INSERT INTO oauth_sessions
+               (tenant_id, session_id, kind, grant_id, client_id, agent_id, account_id, subject, scope, resources,
+                dpop_jkt, auth_time, created_at, expires_at, parent_id)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
+        ON CONFLICT (tenant_id, client_id, agent_id) WHERE kind = 'client' AND revoked_at IS NULL
+        DO UPDATE SET expires_at = excluded.expires_at, scope = excluded.scope, resources = excluded.resources
+     RETURNING *";
+    PUT_EXCHANGED = "
+        INSERT INTO oauth_sessions
+               (tenant_id, session_id, kind, grant_id, client_id, agent_id, account_id, subject, scope, resources,
+                dpop_jkt, auth_time, created_at, expires_at, parent_id)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
+        ON CONFLICT (tenant_id, parent_id, client_id, agent_id) WHERE kind = 'exchange' AND revoked_at IS NULL
+        DO UPDATE SET expires_at = excluded.expires_at, scope = excluded.scope, resources = excluded.resources
+     RETURNING *";
+    FOUND = "
+        SELECT s.*, a.status AS agent_status, c.disabled_at AS client_disabled_at, g.revoked_at AS grant_revoked_at,
+               m.role AS role
+          FROM oauth_sessions s
+          JOIN oauth_clients c ON c.client_id = s.client_id
+          JOIN agents a ON a.tenant_id = s.tenant_id AND a.agent_id = s.agent_id
+          LEFT JOIN oauth_grants g ON g.tenant_id = s.tenant_id AND g.grant_id = s.grant_id
+          LEFT JOIN members m ON m.tenant_id = s.tenant_id AND m.account_id = s.account_id
+         WHERE s.tenant_id = $1
+           AND s.session_id = $2";
+    BEGIN = "
+        UPDATE oauth_sessions
+           SET expires_at = $3, last_used_at = $4, dpop_jkt = COALESCE(dpop_jkt, $5)
+         WHERE tenant_id = $1
+           AND session_id = $2
+           AND revoked_at IS NULL
+           AND expires_at > $4
+     RETURNING *";
+    LIST = "
+        SELECT *
+          FROM oauth_sessions
+         WHERE tenant_id = $1
+           AND (CAST($2 AS TEXT) IS NULL OR session_id < $2)
+           AND (CAST($3 AS TEXT) IS NULL OR account_id = $3)
+           AND (CAST($4 AS TEXT) IS NULL OR client_id = $4)
+           AND (CAST($5 AS TEXT) IS NULL OR agent_id = $5)
+           AND (CAST($6 AS TEXT) IS NULL OR grant_id = $6)
+           AND revoked_at IS NULL
+           AND expires_at > $7
+         ORDER BY session_id DESC
+         LIMIT $8";
+    REVOKE = "
+        UPDATE oauth_sessions
+           SET revoked_at = $3, revoked_for = $4
+         WHERE tenant_id = $1
+           AND session_id = $2
+           AND revoked_at IS NULL
+     RETURNING *";
+    REVOKE_OF_GRANT = "
+        UPDATE oauth_sessions
+           SET revoked_at = $3, revoked_for = $4
+         WHERE tenant_id = $1
+           AND grant_id = $2
+           AND revoked_at IS NULL
+     RETURNING *";
+    REVOKE_OF_CLIENT = "
+        UPDATE oauth_sessions
+           SET revoked_at = $3, revoked_for = $4
+         WHERE tenant_id = $1
+           AND client_id = $2
+           AND revoked_at IS NULL
+     RETURNING *";
+    REVOKE_OF_ACCOUNT = "
+        UPDATE oauth_sessions
+           SET revoked_at = $3, revoked_for = $4
+         WHERE tenant_id = $1
+           AND account_id = $2
+           AND revoked_at IS NULL
+     RETURNING *";
+    TOUCH = "
+        UPDATE oauth_sessions
+           SET last_used_at = $3
+         WHERE tenant_id = $1
+           AND session_id = $2
+           AND (last_used_at IS NULL OR last_used_at < $3)";
+}
+
+/// Why a session was revoked: a word for the row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RevokedFor {
+    /// Somebody asked for it.
+    Asked,
+    /// Its code was shown twice, or by somebody else.
+    CodeReplay,
+    /// One of its refresh tokens was.
+    RefreshReplay,
+    /// Its client asked for it (RFC 7009).
+    Client,
+    /// The consent on which it stands was taken back.
+    Grant,
+}
+
+impl RevokedFor {
+    /// The word in the store and in the record.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Asked => "asked",
+            Self::CodeReplay => "code_replay",
+            Self::RefreshReplay => "refresh_replay",
+            Self::Client => "client",
+            Self::Grant => "grant",
+        }
+    }
+}
+
+/// A session and everything on which it stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FoundOauthSession {
+    /// The session.
+    pub session: OauthSession,
+    /// The session of the token that was exchanged for this one's.
+    pub parent: Option<SessionId>,
+    /// Whether its agent may act.
+    pub agent: AgentStatus,
+    /// Whether its client may ask for tokens.
+    pub is_client_enabled: bool,
+    /// Whether the consent holds; true where it stands on none.
+    pub is_consented: bool,
+    /// Whether the person is still a member of the organization; true where there is none.
+    pub is_member: bool,
+    /// Its tokens that were revoked before their time.
+    pub revoked_tokens: Vec<TokenId>,
+}
+
+/// Which sessions are wanted; what is absent does not matter.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct OauthSessionFilter {
+    /// Of this person.
+    pub account: Option<AccountId>,
+    /// Of this client.
+    pub client: Option<ClientId>,
+    /// Of this agent.
+    pub agent: Option<AgentId>,
+    /// Of this consent.
+    pub grant: Option<GrantId>,
+}
+
+/// Begins a session.
+///
+/// # Errors
+/// A fault.
+pub async fn insert(w: &mut Writer<'_>, session: &OauthSession) -> Result<()> {
+    let args = arguments(session, None)?;
+    w.desk().run(&INSERT, args).await
+}
+
+/// A client's standing session with an agent: the one that lives, or this one.
+///
+/// # Errors
+/// A fault.
+pub async fn put_standing(w: &mut Writer<'_>, session: &OauthSession) -> Result<OauthSession> {
+    let args = arguments(session, None)?;
+    read(&w.desk().one(&PUT_STANDING, args).await?)
+}
+
+/// A client's session for what it exchanges of another one: the one that lives, or this one.
+///
+/// # Errors
+/// A fault.
+pub async fn put_exchanged(
+    w: &mut Writer<'_>,
+    session: &OauthSession,
+    parent: SessionId,
+) -> Result<OauthSession> {
+    let args = arguments(session, Some(parent))?;
+    read(&w.desk().one(&PUT_EXCHANGED, args).await?)
+}
+
+/// The session of this id and everything on which it stands, also when it has ended.
+///
+/// # Errors
+/// A fault.
+pub async fn find(source: &mut impl Source, session: SessionId) -> Result<Option<FoundOauthSession>> {
+    let Some(row) = source.desk().maybe(&FOUND, args![session]).await? else { return Ok(None) };
+    let found = read(&row)?;
+    Ok(Some(FoundOauthSession {
+        parent: row.maybe_parse("parent_id")?,
+        agent: if row.text("agent_status")? == AgentStatus::Enabled.as_str() {
+            AgentStatus::Enabled
+        } else {
+            AgentStatus::Disabled
+        },
+        is_client_enabled: row.maybe_time("client_disabled_at")?.is_none(),
+        is_consented: row.maybe_time("grant_revoked_at")?.is_none(),
+        is_member: found.account.is_none() || row.maybe_text("role")?.is_some(),
+        revoked_tokens: oauth_access::revoked_of(source, session).await?,
+        session: found,
+    }))
+}
+
+/// Lets a session that lives last until `expires_at`: its code was exchanged, or it was refreshed. `dpop_jkt` binds it
+/// to a key where it is bound to none. None where it has ended.
+///
+/// # Errors
+/// A fault.
+pub async fn begin(
+    w: &mut Writer<'_>,
+    session: SessionId,
+    expires_at: Time,
+    dpop_jkt: Option<&str>,
+) -> Result<Option<OauthSession>> {
+    let now = w.now();
+    let args = args![session, expires_at, now, dpop_jkt];
+    w.desk().maybe(&BEGIN, args).await?.as_ref().map(read).transpose()
+}
+
+/// The sessions that live, newest first; the cursor is a session's id.
+///
+/// # Errors
+/// A fault.
+pub async fn list(
+    source: &mut impl Source,
+    filter: &OauthSessionFilter,
+    ask: &PageAsk,
+) -> Result<Page<OauthSession>> {
+    let (account, grant) = (filter.account, filter.grant.map(|grant| grant.to_string()));
+    let args = args![
+        ask.after.as_deref(),
+        account,
+        filter.client.as_ref().map(ClientId::as_str),
+        filter.agent,
+        grant.as_deref(),
+        source.now(),
+        ask.limit.saturating_add(1),
+    ];
+    let sessions = source.desk().all(&LIST, args).await?.iter().map(read).collect::<Result<Vec<_>>>()?;
+    Ok(Page::of(sessions, ask, |session| session.id.to_string()))
+}
+
+/// Ends a session; every node hears of it. None where there is none that lives.
+///
+/// # Errors
+/// A fault.
+pub async fn revoke(
+    w: &mut Writer<'_>,
+    session: SessionId,
+    why: RevokedFor,
+) -> Result<Option<OauthSession>> {
+    Ok(end(w, &REVOKE, session.to_string(), why).await?.into_iter().next())
+}
+
+/// Ends every session that stands on a consent, and says which those were.
+///
+/// # Errors
+/// A fault.
+pub async fn revoke_of_grant(w: &mut Writer<'_>, grant: GrantId) -> Result<Vec<OauthSession>> {
+    end(w, &REVOKE_OF_GRANT, grant.to_string(), RevokedFor::Grant).await
+}
+
+/// Ends every session of a client in this organization, and says which those were.
+///
+/// # Errors
+/// A fault.
+pub async fn revoke_of_client(w: &mut Writer<'_>, client: &ClientId) -> Result<Vec<OauthSession>> {
+    end(w, &REVOKE_OF_CLIENT, client.to_string(), RevokedFor::Asked).await
+}
+
+/// Ends every session of a person in this organization, and says which those were.
+///
+/// # Errors
+/// A fault.
+pub async fn revoke_of_account(w: &mut Writer<'_>, account: AccountId) -> Result<Vec<OauthSession>> {
+    end(w, &REVOKE_OF_ACCOUNT, account.to_string(), RevokedFor::Asked).await
+}
+
+async fn end(
+    w: &mut Writer<'_>,
+    statement: &Statement,
+    of: String,
+    why: RevokedFor,
+) -> Result<Vec<OauthSession>> {
+    let now = w.now();
+    let rows = w.desk().all(statement, args![of, now, why.as_str()]).await?;
+    let ended = rows.iter().map(read).collect::<Result<Vec<_>>>()?;
+    for session in &ended {
+        revocations::insert(w, Subject::OauthSession(session.id)).await?;
+    }
+    Ok(ended)
+}
+
+/// Notes that a session is in use.
+///
+/// # Errors
+/// A fault.
+pub async fn touch(u: &mut Unaudited, session: SessionId) -> Result<()> {
+    u.desk().run(&TOUCH, args![session, u.now()]).await
+}
+
+fn arguments(session: &OauthSession, parent: Option<SessionId>) -> Result<Vec<Value>> {
+    let resources = serde_json::to_string(&session.resources).doing("write the resources of a session")?;
+    let grant = session.grant.map(|grant| grant.to_string());
+    Ok(args![
+        session.id,
+        session.kind.as_str(),
+        grant.as_deref(),
+        session.client.as_str(),
+        session.agent,
+        session.account,
+        &session.subject,
+        session.scope.to_string(),
+        resources,
+        session.dpop_jkt.as_deref(),
+        session.auth_time,
+        session.created_at,
+        session.expires_at,
+        parent,
+    ])
+}
+
+fn read(row: &Row) -> Result<OauthSession> {
+    Ok(OauthSession {
+        id: row.parse("session_id")?,
+        kind: row.parse("kind")?,
+        grant: row.maybe_parse("grant_id")?,
+        client: row.parse("client_id")?,
+        agent: row.parse("agent_id")?,
+        account: row.maybe_parse("account_id")?,
+        subject: row.text("subject")?,
+        scope: row.parse("scope")?,
+        resources: row.json("resources")?,
+        dpop_jkt: row.maybe_text("dpop_jkt")?,
+        auth_time: row.maybe_time("auth_time")?,
+        created_at: row.time("created_at")?,
+        expires_at: row.time("expires_at")?,
+        last_used_at: row.maybe_time("last_used_at")?,
+        revoked_at: row.maybe_time("revoked_at")?,
+    })
+}
