@@ -1,7 +1,7 @@
 //! Who is calling. Every credential resolves to exactly one actor of one organization; a credential
 //! that is not ours by its shape is refused before the database is asked.
 
-use crate::{App, sessions};
+use crate::{App, oauth, sessions};
 use procura_crypto::{TokenKind, token};
 use procura_model::{
     AccountId, Actor, AgentCredential, AgentStatus, Ctx, KeyHolder, Reason, Result, Role, SessionId,
@@ -38,6 +38,8 @@ pub struct SignedIn {
     pub organization: String,
     /// What every form of this session carries.
     pub form_token: String,
+    /// When they last proved who they are.
+    pub auth_time: Time,
 }
 
 /// Identifies an agent or a platform by its key (AGT-3).
@@ -107,9 +109,11 @@ impl Standing {
     pub async fn demand(&mut self, app: &App, ctx: &Ctx) -> Result<()> {
         let (credential, agent) = match &ctx.actor {
             Actor::Agent { agent, credential: AgentCredential::Key(key), .. } => (*key, Some(*agent)),
-            // A token stands on its session, which is not looked after here yet: the answer is no.
-            Actor::Agent { credential: AgentCredential::Token(_), .. } => {
-                return Err(Reason::CredentialInvalid.into());
+            Actor::Agent { credential: AgentCredential::Token(token), user, .. } => {
+                if let Some(acting) = user {
+                    sessions::demand(app, acting)?;
+                }
+                return oauth::live::demand(app, ctx.tenant, token).await;
             }
             Actor::Platform { credential, .. } => (*credential, None),
             Actor::Account { .. } | Actor::Anonymous | Actor::Operator => {
@@ -165,6 +169,7 @@ pub async fn by_cookie(app: &App, raw: &str) -> Result<SignedIn> {
         session: found.session,
         organization,
         form_token: app.seals.form_token(&found.session),
+        auth_time: found.auth_time,
     })
 }
 

@@ -62,7 +62,19 @@ pub async fn key_holder(
         Err(_) => exchange.address_key(),
     };
     exchange.count(state, Limit::Global, &limited_as)?;
-    let identified = found?;
+    in_presented_session(state, exchange, headers, found?).await
+}
+
+/// The same caller, acting for the user of the session that was sent, if any.
+///
+/// # Errors
+/// `SESSION_*`.
+pub(crate) async fn in_presented_session(
+    state: &WebState,
+    exchange: &Exchange,
+    headers: &HeaderMap,
+    identified: Identified,
+) -> Result<Identified, Failure> {
     let Some(session) = presented_session(headers).transpose() else { return Ok(identified) };
     let acting = match session {
         Ok(raw) => identity::in_session(&state.app, identified.clone(), raw).await.map_err(Failure),

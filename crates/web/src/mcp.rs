@@ -58,7 +58,7 @@ async fn answer(web: &WebState, server: Option<&str>, request: Request) -> Resul
     let (parts, unread) = request.into_parts();
     let exchange = Exchange::of(&parts)?;
     let identified = match oauth::access_token(&parts.headers)? {
-        Some(_) => return Err(Reason::CredentialInvalid.into()),
+        Some(shown) => oauth::token_holder(web, &exchange, (&parts, server), shown).await?,
         None => extract::key_holder(web, &exchange, &parts.headers).await?,
     };
     exchange.count(web, Limit::Mcp, &identified.actor.id())?;

@@ -5,8 +5,8 @@ mod challenge;
 mod cors;
 mod shown;
 
-pub(crate) use challenge::{Challenge, Scheme};
-pub(crate) use shown::{Shown, access_token};
+pub(crate) use challenge::Challenge;
+pub(crate) use shown::{access_token, token_holder};
 
 use crate::state::WebState;
 use axum::{Router, middleware};

@@ -2,9 +2,14 @@
 //! section 2; OAuth 2.1 section 5.1.1: never in a query), as Bearer or as DPoP.
 
 use super::challenge::Scheme;
-use crate::respond::Failure;
-use axum::http::{HeaderMap, header};
-use procura_model::Reason;
+use crate::{exchange::Exchange, extract, respond::Failure, state::WebState};
+use axum::http::{HeaderMap, header, request::Parts};
+use procura_app::{
+    Identified,
+    limits::Limit,
+    oauth::at_resource::{self, Proof, ShownToken},
+};
+use procura_model::{Reason, Secret};
 
 /// A token as it was shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,6 +36,46 @@ pub(crate) fn access_token(headers: &HeaderMap) -> Result<Option<Shown<'_>>, Fai
         )));
     }
     Ok(Some(first))
+}
+
+/// Finds out as which agent an access token lets its holder call the gateway, and for which user, and counts the
+/// request: against the token's session once it is known, against the address before.
+///
+/// # Errors
+/// `AUTH_CREDENTIAL_*`, `SESSION_*`, `RATE_LIMITED`, or a fault.
+pub(crate) async fn token_holder(
+    web: &WebState,
+    exchange: &Exchange,
+    (parts, server): (&Parts, Option<&str>),
+    shown: Shown<'_>,
+) -> Result<Identified, Failure> {
+    let base = &web.app.settings.public_url;
+    // Both forms of the address of all servers are one resource; that of one server opens that server alone.
+    let mut audiences = vec![format!("{base}/v1/mcp"), format!("{base}/v1/mcp/")];
+    audiences.extend(server.filter(|name| !name.is_empty()).map(|name| format!("{base}/v1/mcp/{name}")));
+    let audiences: Vec<&str> = audiences.iter().map(String::as_str).collect();
+    let url = format!("{base}{}", parts.uri.path());
+    let proof = (shown.scheme == Scheme::Dpop).then(|| Proof {
+        text: one_proof(&parts.headers),
+        method: parts.method.as_str(),
+        url: &url,
+    });
+    let found =
+        at_resource::identify(&web.app, ShownToken { token: shown.token, proof, audiences: &audiences });
+    let found = found.await.map_err(Failure);
+    let limited_as = match &found {
+        Ok(identified) => identified.actor.id(),
+        Err(_) => exchange.address_key(),
+    };
+    exchange.count(web, Limit::Global, &limited_as)?;
+    extract::in_presented_session(web, exchange, &parts.headers, found?).await
+}
+
+/// RFC 9449 section 4.3, check 1: exactly one DPoP header.
+fn one_proof(headers: &HeaderMap) -> Option<Secret<String>> {
+    let mut values = headers.get_all("dpop").iter();
+    let first = values.next()?.to_str().ok()?;
+    values.next().is_none().then(|| Secret::new(first.to_owned()))
 }
 
 /// What goes by the scheme DPoP is a token whatever it looks like; what goes by Bearer is one where it has the form
