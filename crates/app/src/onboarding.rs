@@ -149,7 +149,7 @@ pub async fn sign_in(app: &App, origin: Origin, email: &str, given: Secret<Strin
         app.store.record(&ctx, vec![Event::new(EventKind::SignInFailed).about(account.id)]).await?;
         return Err(Reason::SignInFailed.into());
     }
-    sign_in_as(app, origin, &account, membership).await
+    sign_in_as(app, origin, &account, membership, None).await
 }
 
 /// Makes a link that signs one account in, once, within 15 minutes: for the demo's console.
@@ -187,7 +187,7 @@ pub async fn sign_in_by_link(app: &App, origin: Origin, link: &str) -> Result<Ne
     };
     let account = app.store.lobby().account_by_id(account).await?.ok_or(Reason::LinkInvalid)?;
     let membership = membership_in(app, account.id, tenant).await?;
-    sign_in_as(app, origin, &account, membership).await
+    sign_in_as(app, origin, &account, membership, None).await
 }
 
 /// The organizations of the person who is signed in.
@@ -198,15 +198,17 @@ pub async fn organizations(app: &App, ctx: &Ctx) -> Result<Vec<Membership>> {
     app.store.lobby().memberships(account_of(ctx)?).await
 }
 
-/// Opens a session in another organization of the same person; the present one ends.
+/// Opens a session in another organization of the same person; the present one ends. Nothing is proved by it, so the
+/// new session is as old as the proof that the present one stands on.
 ///
 /// # Errors
 /// `NOT_FOUND` when the person does not belong to it.
 pub async fn switch_organization(app: &App, ctx: &Ctx, tenant: TenantId) -> Result<NewSession> {
-    let account = account_of(ctx)?;
+    let Actor::Account { account, session, .. } = ctx.actor else { return Err(Reason::SignInRequired.into()) };
     let membership = membership_in(app, account, tenant).await.map_err(|_| Reason::NotFound)?;
     let account = app.store.lobby().account_by_id(account).await?.ok_or(Reason::NotFound)?;
-    let session = sign_in_as(app, ctx.origin.clone(), &account, membership).await?;
+    let proved_at = console_sessions::auth_time(&mut app.store.read(ctx), session).await?;
+    let session = sign_in_as(app, ctx.origin.clone(), &account, membership, Some(proved_at)).await?;
     sign_out(app, ctx).await?;
     Ok(session)
 }
@@ -250,12 +252,16 @@ pub(crate) async fn sign_in_as(
     origin: Origin,
     account: &Account,
     membership: Membership,
+    proved_at: Option<Time>,
 ) -> Result<NewSession> {
     let session = SessionId::new(app.now(), &app.entropy);
     let actor = Actor::Account { account: account.id, role: membership.role, session };
     let ctx = Ctx::new(membership.tenant, actor, app.now(), &app.entropy).from(origin);
     let mut writer = app.store.write(&ctx).await?;
     let cookie = open_session(app, &ctx, &mut writer, account.id, session).await?;
+    if let Some(at) = proved_at {
+        console_sessions::set_auth_time(&mut writer, session, at).await?;
+    }
     writer.commit(Event::new(EventKind::SignedIn).about(account.id)).await?;
     let who = Who {
         account: account.id,
@@ -301,6 +307,7 @@ pub(crate) fn new_session(app: &App, ctx: &Ctx, cookie: ShownOnce, who: Who) -> 
             session: who.session,
             organization: who.organization,
             form_token: app.seals.form_token(&who.session),
+            auth_time: ctx.now,
         },
     }
 }

@@ -27,6 +27,16 @@ statements! {
            AND revoked_at IS NULL
            AND expires_at > $3
      RETURNING session_id";
+    AUTH_TIME = "
+        SELECT COALESCE(auth_time, created_at) AS auth_time
+          FROM console_sessions
+         WHERE tenant_id = $1
+           AND session_id = $2";
+    SET_AUTH_TIME = "
+        UPDATE console_sessions
+           SET auth_time = $3
+         WHERE tenant_id = $1
+           AND session_id = $2";
     TOUCH = "
         UPDATE console_sessions
            SET last_seen_at = $3
@@ -56,6 +66,22 @@ pub async fn insert(w: &mut Writer<'_>, session: &NewSession) -> Result<()> {
     let now = w.now();
     let args = args![session.id, session.account, &session.digest, now, session.expires_at];
     w.desk().run(&INSERT, args).await
+}
+
+/// When the person of a session last proved who they are.
+///
+/// # Errors
+/// `NOT_FOUND`, or a fault.
+pub async fn auth_time(source: &mut impl Source, session: SessionId) -> Result<Time> {
+    source.desk().maybe(&AUTH_TIME, args![session]).await?.ok_or(Reason::NotFound)?.time("auth_time")
+}
+
+/// Notes that a session stands on a proof from before it began.
+///
+/// # Errors
+/// A fault.
+pub async fn set_auth_time(w: &mut Writer<'_>, session: SessionId, at: Time) -> Result<()> {
+    w.desk().run(&SET_AUTH_TIME, args![session, at]).await
 }
 
 /// Ends a session.

@@ -21,7 +21,8 @@ statements! {
           FROM credentials
          WHERE digest = $1";
     SESSION_BY_DIGEST = "
-        SELECT s.tenant_id, s.session_id, s.account_id, s.expires_at, s.last_seen_at, m.role, a.email
+        SELECT s.tenant_id, s.session_id, s.account_id, s.expires_at, s.last_seen_at, m.role, a.email,
+               COALESCE(s.auth_time, s.created_at) AS auth_time
           FROM console_sessions s
           JOIN members m ON m.tenant_id = s.tenant_id AND m.account_id = s.account_id
           JOIN accounts a ON a.account_id = s.account_id
@@ -222,6 +223,8 @@ pub struct FoundSession {
     pub expires_at: Time,
     /// When it was last used.
     pub last_seen_at: Time,
+    /// When they last proved who they are.
+    pub auth_time: Time,
 }
 
 /// An organization to which a person belongs.
@@ -355,6 +358,7 @@ impl<'a> Lobby<'a> {
                 role: row.parse("role")?,
                 expires_at: row.time("expires_at")?,
                 last_seen_at: row.time("last_seen_at")?,
+                auth_time: row.time("auth_time")?,
             })
         })
         .transpose()

@@ -7,6 +7,7 @@ pub mod clients;
 pub mod consent;
 pub mod device;
 pub mod grants;
+pub mod issuers;
 mod keep;
 pub mod keys;
 pub mod live;

@@ -32,6 +32,9 @@ use std::sync::Arc;
 pub(super) struct Next {
     #[serde(default)]
     next: String,
+    /// Whether whoever is signed in must prove it again, or somebody else signs in.
+    #[serde(default)]
+    again: String,
     #[serde(default, rename = "done")]
     _done: String,
 }
@@ -44,7 +47,7 @@ pub(super) async fn sign_in_page(
     Query(query): Query<Next>,
 ) -> Answer {
     let next = local(&query.next);
-    if visitor.is_some() {
+    if visitor.is_some() && query.again.is_empty() {
         return redirect(next);
     }
     page(&SignIn { frame: look.bare(&web.app, "Sign in"), email: String::new(), next: next.to_owned() })

@@ -9,6 +9,7 @@
 //!   error on a path that is not the API's, when the browser asked for HTML. The edge adds the
 //!   request's id, the headers of `respond::advice`, and security headers where none are set yet.
 
+mod access;
 mod activity;
 mod agents;
 mod api_form;
@@ -19,7 +20,9 @@ mod approvals;
 mod approve;
 mod assets;
 mod budgets;
+mod consent;
 mod desk;
+mod device;
 mod entities;
 mod entry;
 mod failed;
@@ -72,6 +75,14 @@ fn ways_in() -> Router<WebState> {
         .route("/owner/{link}", get(entry::owner_page).post(entry::owner))
         .route("/invitations/{link}", get(entry::invitation_page).post(entry::invitation))
         .route("/approve/{link}", get(approve::look).post(approve::answer))
+        .route("/oauth/authorize", get(consent::authorize))
+        .route("/oauth/consent", post(consent::answer))
+        .route("/device", get(device::code_page).post(device::look))
+        .route("/device/answer", post(device::answer))
+        .route("/access", get(access::list))
+        .route("/access/revoke-all", post(access::revoke_all))
+        .route("/access/{id}/revoke", post(access::revoke))
+        .route("/access/sessions/{id}/revoke", post(access::end))
         .route("/sign-out", post(entry::sign_out))
         .route("/organizations", post(entry::switch))
 }

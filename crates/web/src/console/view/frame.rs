@@ -154,6 +154,10 @@ pub(crate) fn done(word: &str) -> Option<Done> {
         "user-revoked-none" => {
             "Nothing to revoke: the agent has no live session of a user with this id. Ids are compared exactly."
         }
+        "access-revoked" => "Taken back. The software is refused from now on, and its sessions are ended.",
+        "access-revoked-all" => "Everything that you allowed here is taken back.",
+        "access-none" => "There was nothing to take back.",
+        "oauth-session-ended" => "The session is ended. The software may begin another one until you take the access back.",
         "signed-out" => "You are signed out.",
         _ => done_to_tools(word)?,
     };

@@ -8,6 +8,7 @@ pub(crate) mod approvals;
 pub(crate) mod budgets;
 pub(crate) mod chain;
 pub(crate) mod chart;
+pub(crate) mod consent;
 pub(crate) mod drawer;
 pub(crate) mod ending;
 pub(crate) mod entities;

@@ -1,0 +1,81 @@
+//! The parameters of a request, as RFC 6749 sections 3.1 and 3.2 read them: without a value a parameter counts as left
+//! out, none may come twice, and unknown ones are not looked at. `resource` alone may repeat (RFC 8707 section 2).
+
+use procura_model::{Reason, Result};
+use std::collections::BTreeSet;
+
+/// The parameter that may come several times.
+const REPEATABLE: &str = "resource";
+
+/// Parameters in the order in which they came.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Parameters(Vec<(String, String)>);
+
+impl Parameters {
+    /// Reads a query or a form.
+    #[must_use]
+    pub fn parse(text: &[u8]) -> Self {
+        let pairs = form_urlencoded::parse(text).filter(|(_, value)| !value.is_empty());
+        Self(pairs.map(|(name, value)| (name.into_owned(), value.into_owned())).collect())
+    }
+
+    /// The one value of this name.
+    ///
+    /// # Errors
+    /// `OAUTH_REQUEST_INVALID` where it came twice.
+    pub fn one(&self, name: &'static str) -> Result<Option<&str>> {
+        let mut values = self.all(name);
+        let first = values.next();
+        if values.next().is_some() { Err(twice(name)) } else { Ok(first) }
+    }
+
+    /// Every value of this name.
+    pub fn all<'p>(&'p self, name: &'p str) -> impl Iterator<Item = &'p str> {
+        self.0.iter().filter(move |(own, _)| own == name).map(|(_, value)| value.as_str())
+    }
+
+    /// Demands that nothing but `resource` comes twice.
+    ///
+    /// # Errors
+    /// `OAUTH_REQUEST_INVALID`.
+    pub fn demand_single(&self) -> Result<()> {
+        let mut seen = BTreeSet::new();
+        for (name, _) in &self.0 {
+            if name != REPEATABLE && !seen.insert(name) {
+                return Err(Reason::OauthRequestInvalid.because("A parameter came twice."));
+            }
+        }
+        Ok(())
+    }
+
+    /// The same without those of these names, as a query.
+    #[must_use]
+    pub fn query_without(&self, names: &[&str]) -> String {
+        let kept = self.0.iter().filter(|(name, _)| !names.contains(&name.as_str()));
+        form_urlencoded::Serializer::new(String::new()).extend_pairs(kept).finish()
+    }
+}
+
+fn twice(name: &'static str) -> procura_model::Error {
+    Reason::OauthRequestInvalid.because(format!("The parameter {name} came twice."))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_but_resource_comes_twice_and_what_is_empty_did_not_come() {
+        let parameters = Parameters::parse(b"a=1&resource=x&resource=y&b=&c=2&c=&a%20b=+");
+        assert_eq!(parameters.one("a").unwrap(), Some("1"));
+        assert_eq!(parameters.one("b").unwrap(), None);
+        assert_eq!(parameters.one("c").unwrap(), Some("2"), "an empty one did not come");
+        assert_eq!(parameters.all("resource").collect::<Vec<_>>(), ["x", "y"]);
+        assert!(parameters.demand_single().is_ok());
+        for twice in ["a=1&a=1", "unknown=1&unknown=2", "state=x&a=1&state=y"] {
+            assert!(Parameters::parse(twice.as_bytes()).demand_single().is_err(), "{twice}");
+        }
+        assert!(Parameters::parse(b"a=1&a=2").one("a").is_err());
+        assert_eq!(parameters.query_without(&["a", "resource"]), "c=2&a+b=+");
+    }
+}

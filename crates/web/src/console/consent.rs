@@ -1,0 +1,375 @@
+//! The authorization endpoint as a person meets it (OAuth 2.1 section 4.1): the request is judged, the person signs in
+//! where they must, reads who asks for what, and answers. Works without a script. What stands in the answer is made in
+//! `procura_app::oauth`; here it is decided what a browser may do with these pages: no other site frames them (RFC 9700
+//! section 4.16), nobody is told where they stood (section 4.2.4), and the form may lead to the one host that the client
+//! registered.
+
+use super::{
+    desk::{Answer, Desk, Look, is_about_the_form, page, redirect, wrong},
+    view::{
+        consent::{Choice, ConsentPage, Goes, Known, OauthFailed, PlaceBox, Software},
+        frame::{Frame, Who},
+        visible::visible,
+        words::{Id, Problems},
+    },
+};
+use crate::{
+    exchange::Exchange,
+    extract::{Person, Visitor},
+    form::{FORM_TOKEN, Fields, LinkForm},
+    respond::{self, Failure},
+    state::WebState,
+};
+use axum::{
+    Extension,
+    extract::{RawQuery, State},
+    http::{HeaderValue, Uri, header},
+    response::Response,
+};
+use procura_app::{
+    identity,
+    oauth::{
+        self,
+        authorize::{self, Asked, Refused},
+        consent::{self, Acting, Allowed, Place},
+    },
+};
+use procura_model::{
+    Client, ClientKind, Ctx, Error, GrantType, Reason, TenantId, Time, oauth::redirect_uri, time::DAY_MS,
+};
+use std::sync::Arc;
+
+/// Where the person's answer goes.
+const ANSWER: &str = "/oauth/consent";
+/// What proves that this request was put to this person, and when.
+const SHOWN: &str = "shown";
+
+/// The authorization endpoint.
+pub(super) async fn authorize(
+    State(web): State<WebState>,
+    Extension(exchange): Extension<Arc<Exchange>>,
+    look: Look,
+    Visitor(visitor): Visitor,
+    RawQuery(query): RawQuery,
+) -> Answer {
+    let query = query.unwrap_or_default();
+    let asked = match judged(&web, &exchange, visitor.as_ref(), &query).await {
+        Ok(asked) => asked,
+        Err(refused) => return told(&web, &exchange, &look, refused),
+    };
+    let now = exchange.now;
+    if let Err(refused) = asked.demand_person(visitor.is_some()) {
+        return told(&web, &exchange, &look, refused);
+    }
+    let Some(person) = visitor else { return sign_in(&here(&asked, None), "") };
+    let sent_at = asked_at(&web, &query);
+    if asked.needs_new_proof(person.signed_in.auth_time, now, sent_at) {
+        let since = web.app.seals.sign_moment(&["sign in"], now);
+        return sign_in(&here(&asked, Some(&since)), "&again=1");
+    }
+    let desk = Desk { web, person, look };
+    quiet(page(&view(&desk, &asked, Problems::none()).await?), &asked)
+}
+
+/// The person's answer. The request comes back with the form and is judged again: nothing of it is believed because it
+/// stood on the page.
+pub(super) async fn answer(
+    State(web): State<WebState>,
+    Extension(exchange): Extension<Arc<Exchange>>,
+    look: Look,
+    person: Person,
+    LinkForm { fields }: LinkForm,
+) -> Answer {
+    let query = fields.text("request").to_owned();
+    demand_own(&web, &person, &fields, &query)?;
+    let asked = match judged(&web, &exchange, Some(&person), &query).await {
+        Ok(asked) => asked,
+        Err(refused) => return told(&web, &exchange, &look, refused),
+    };
+    let desk = Desk { web, person, look };
+    let proved_at = desk.person.signed_in.auth_time;
+    let shown_at = shown_at(&desk, &fields, &query).unwrap_or(exchange.now);
+    if asked.needs_new_proof(proved_at, shown_at, asked_at(&desk.web, &query)) {
+        return redirect(&here(&asked, None));
+    }
+    let done = match choice(&fields) {
+        Answered::Allow(tenant, acting) => {
+            consent::allow(desk.app(), desk.ctx(), &asked, Allowed { tenant, acting, proved_at }).await
+        }
+        Answered::Deny => consent::refuse(desk.app(), desk.ctx(), &asked).await,
+        Answered::Nothing => Err(Reason::FieldInvalid.because("Choose the agent as which it may act.")),
+        Answered::Look => return redirect(&here(&asked, None)),
+    };
+    match done {
+        Ok(to) => quiet(redirect(&to), &asked),
+        Err(error) if is_about_the_form(&error) => {
+            let view = view(&desk, &asked, Problems::of(&error, "")).await?;
+            quiet(wrong(error.reason().http(), &view), &asked)
+        }
+        Err(error) => told(&desk.web, &exchange, &desk.look, error.into()),
+    }
+}
+
+/// A form of this very session: with its token, and not from another site (RFC 6749 section 10.12). These pages tell
+/// nobody where they stood, so their forms come with `Origin: null`, which is why the token alone decides here.
+pub(super) fn demand_own(web: &WebState, person: &Person, fields: &Fields, query: &str) -> Result<(), Failure> {
+    let is_own = identity::form_token_is_right(&web.app, &person.signed_in.session, fields.text(FORM_TOKEN));
+    let session = person.signed_in.session.to_string();
+    let is_shown = web.app.seals.moment(&[&session, query], fields.text(SHOWN)).is_some();
+    if is_own && is_shown { Ok(()) } else { Err(Reason::FormStale.into()) }
+}
+
+/// What a form brings back to prove that it was shown to this person.
+pub(super) fn shown(desk: &Desk, query: &str) -> (&'static str, String) {
+    let session = desk.person.signed_in.session.to_string();
+    (SHOWN, desk.app().seals.sign_moment(&[&session, query], desk.ctx().now))
+}
+
+fn shown_at(desk: &Desk, fields: &Fields, query: &str) -> Option<Time> {
+    let session = desk.person.signed_in.session.to_string();
+    desk.app().seals.moment(&[&session, query], fields.text(SHOWN))
+}
+
+async fn judged(
+    web: &WebState,
+    exchange: &Exchange,
+    person: Option<&Person>,
+    query: &str,
+) -> Result<Asked, Refused> {
+    let nobody: Ctx;
+    let ctx = if let Some(person) = person {
+        &person.ctx
+    } else {
+        nobody = oauth::arriving(&web.app, exchange.request, exchange.now, exchange.origin.clone()).await?;
+        &nobody
+    };
+    authorize::read(&web.app, ctx, query).await
+}
+
+/// The request as a path of ours.
+fn here(asked: &Asked, since: Option<&str>) -> String {
+    let since = since.map(|since| format!("&signed_in_since={since}")).unwrap_or_default();
+    format!("/oauth/authorize?{}{since}", asked.query)
+}
+
+/// When the person was last sent to sign in for this very request.
+fn asked_at(web: &WebState, query: &str) -> Option<Time> {
+    let (_, since) = form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "signed_in_since")?;
+    web.app.seals.moment(&["sign in"], &since)
+}
+
+/// To the sign-in, and back.
+pub(super) fn sign_in(next: &str, more: &str) -> Answer {
+    let next: String = form_urlencoded::byte_serialize(next.as_bytes()).collect();
+    redirect(&format!("/sign-in?next={next}{more}"))
+}
+
+/// A refusal: at the client's own address, or where there is none that can be trusted, as a page (OAuth 2.1 section
+/// 4.1.2.1).
+fn told(web: &WebState, exchange: &Exchange, look: &Look, refused: Refused) -> Answer {
+    respond::log(&refused.error, exchange.request);
+    web.app.metrics.refused(refused.error.reason());
+    if let Some(back) = &refused.back {
+        let mut answer = redirect(&back.with_error(refused.wire, refused.error.sentence()))?;
+        answer.headers_mut().insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+        return Ok(answer);
+    }
+    let reason = refused.error.reason();
+    if matches!(reason, Reason::RateLimited | Reason::HostRefused) || reason.http() >= 500 {
+        return Err(Failure(refused.error));
+    }
+    let view = OauthFailed {
+        frame: look.bare(&web.app, "Request not answered"),
+        wire: refused.wire,
+        code: reason.code(),
+        sentence: refused.error.sentence(),
+        request: Id::of(exchange.request),
+    };
+    private(wrong(400, &view))
+}
+
+/// RFC 9700 section 4.2.4: nobody is told the address of the page, which holds the request.
+pub(super) fn private(answer: Answer) -> Answer {
+    let mut response = answer?;
+    response.headers_mut().insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    Ok(response)
+}
+
+fn quiet(answer: Answer, asked: &Asked) -> Answer {
+    private(answer).map(|response| open_to(response, asked.back.redirect_uri()))
+}
+
+/// A browser holds `form-action` against the redirects that follow a form too, so the page must name the one origin to
+/// which the answer goes. What the grammar of the policy cannot name (an IPv6 address) is let through by its scheme.
+fn open_to(mut response: Response, redirect_uri: &str) -> Response {
+    let headers = response.headers_mut();
+    let policy = headers.get(header::CONTENT_SECURITY_POLICY).and_then(|value| value.to_str().ok());
+    let opened = policy.and_then(|policy| {
+        let to = source(redirect_uri)?;
+        HeaderValue::try_from(policy.replace("form-action 'self'", &format!("form-action 'self' {to}"))).ok()
+    });
+    if let Some(opened) = opened {
+        headers.insert(header::CONTENT_SECURITY_POLICY, opened);
+    }
+    response
+}
+
+fn source(redirect_uri: &str) -> Option<String> {
+    let uri: Uri = redirect_uri.parse().ok()?;
+    let scheme = uri.scheme_str().filter(|scheme| matches!(*scheme, "http" | "https"))?;
+    let authority = uri.authority()?;
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b':');
+    if authority.host().starts_with('[') {
+        return Some(format!("{scheme}:"));
+    }
+    authority.as_str().bytes().all(is_plain).then(|| format!("{scheme}://{authority}"))
+}
+
+enum Answered {
+    Allow(TenantId, Acting),
+    Deny,
+    Look,
+    Nothing,
+}
+
+/// What the form says. Nothing is allowed by what cannot be read.
+fn choice(fields: &Fields) -> Answered {
+    match fields.text("answer") {
+        "allow" => acting(fields).map_or(Answered::Nothing, |(tenant, acting)| Answered::Allow(tenant, acting)),
+        "deny" => Answered::Deny,
+        _ => Answered::Look,
+    }
+}
+
+/// `org_../new` or `org_../agt_..`.
+pub(super) fn acting(fields: &Fields) -> Option<(TenantId, Acting)> {
+    let (tenant, agent) = fields.text("acting").split_once('/')?;
+    let acting = if agent == "new" { Acting::New } else { Acting::Existing(agent.parse().ok()?) };
+    Some((tenant.parse().ok()?, acting))
+}
+
+async fn view(desk: &Desk, asked: &Asked, problems: Problems) -> procura_model::Result<ConsentPage> {
+    let places = consent::places(desk.app(), desk.ctx(), &asked.client.id, asked.tenant()).await?;
+    let software = Software {
+        name: visible(&asked.client.name),
+        known: known(&asked.client, &places),
+        goes: goes(asked.back.redirect_uri()),
+        resources: asked.targets.iter().map(|target| target.audience.clone()).collect(),
+        scopes: asked.scopes_in_words().map(|(name, text)| (name.to_owned(), text.to_owned())).collect(),
+        days: days(desk, &asked.client),
+    };
+    Ok(ConsentPage {
+        frame: frame(desk, "Allow access", problems),
+        software,
+        email: desk.person.signed_in.email.clone(),
+        other: other(&here(asked, None)),
+        places: boxes(&asked.client, places),
+        action: ANSWER,
+        hidden: vec![("request", asked.query.clone()), shown(desk, &asked.query)],
+    })
+}
+
+/// The sign-in as somebody else, and back.
+pub(super) fn other(next: &str) -> String {
+    let next: String = form_urlencoded::byte_serialize(next.as_bytes()).collect();
+    format!("/sign-in?next={next}&again=1")
+}
+
+/// The frame outside of the rail, with the token of the person's forms.
+pub(super) fn frame(desk: &Desk, title: &str, problems: Problems) -> Frame {
+    let signed_in = &desk.person.signed_in;
+    let who = Who {
+        email: signed_in.email.clone(),
+        role: signed_in.role,
+        organization: signed_in.organization.clone(),
+        form_token: signed_in.form_token.clone(),
+        others: Vec::new(),
+    };
+    Frame { who: Some(who), problems, ..desk.look.bare(desk.app(), title) }
+}
+
+pub(super) fn days(desk: &Desk, client: &Client) -> Option<i64> {
+    client.may(GrantType::RefreshToken).then(|| desk.app().settings.oauth.session_ms / DAY_MS)
+}
+
+pub(super) fn known(client: &Client, places: &[Place]) -> Known {
+    match client.kind {
+        ClientKind::Registered => Known::Itself,
+        ClientKind::Document => Known::Document(host(client.id.as_str())),
+        ClientKind::Manual => {
+            let own = places.iter().find(|place| Some(place.tenant) == client.tenant);
+            own.map_or(Known::Itself, |place| Known::Made(place.organization.clone()))
+        }
+    }
+}
+
+fn host(url: &str) -> String {
+    let authority = url.parse::<Uri>().ok().and_then(|url| url.authority().map(ToString::to_string));
+    visible(&authority.unwrap_or_else(|| url.to_owned()))
+}
+
+/// MCP: the host is shown, and an address that leads to this computer is warned about.
+fn goes(uri: &str) -> Goes {
+    if redirect_uri::is_loopback(uri) {
+        return Goes::Computer(visible(uri));
+    }
+    Goes::Host(host(uri), visible(uri))
+}
+
+pub(super) fn boxes(client: &Client, places: Vec<Place>) -> Vec<PlaceBox> {
+    let present = places.iter().find_map(|place| place.present);
+    let is_first = |index: usize| index == 0 && present.is_none();
+    let place = |(index, place): (usize, Place)| PlaceBox {
+        choices: std::iter::once(Choice {
+            value: format!("{}/new", place.tenant),
+            name: format!("A new agent, {}", visible(&consent::agent_name(&client.name))),
+            says: "It sees which tools there are and may use none until you give it permissions.".to_owned(),
+            is_chosen: is_first(index),
+        })
+        .chain(place.agents.iter().map(|agent| Choice {
+            value: format!("{}/{}", place.tenant, agent.id),
+            name: visible(&agent.name),
+            says: if place.present == Some(agent.id) {
+                "It acts as this agent already.".to_owned()
+            } else {
+                "With every permission that this agent has.".to_owned()
+            },
+            is_chosen: present == Some(agent.id),
+        }))
+        .collect(),
+        organization: place.organization,
+    };
+    places.into_iter().enumerate().map(place).collect()
+}
+
+/// Whether the error of a device's form is shown with the form.
+pub(super) fn is_about_a_code(error: &Error) -> bool {
+    error.reason() == Reason::LinkInvalid || is_about_the_form(error)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_form_may_lead_to_the_one_origin_of_the_client() {
+        for (uri, to) in [
+            ("https://c.example/cb?a=1", Some("https://c.example")),
+            ("http://127.0.0.1:8431/cb", Some("http://127.0.0.1:8431")),
+            ("http://[::1]:8431/cb", Some("http:")),
+            ("app://c.example/cb", None),
+            ("https://c.example;script-src/cb", None),
+            ("https://*.example/cb", None),
+        ] {
+            assert_eq!(source(uri).as_deref(), to, "{uri}");
+        }
+    }
+
+    #[test]
+    fn an_address_on_this_computer_is_told_from_a_host() {
+        assert_eq!(goes("http://localhost:1/cb"), Goes::Computer("http://localhost:1/cb".to_owned()));
+        assert_eq!(goes("http://[::1]:1/cb"), Goes::Computer("http://[::1]:1/cb".to_owned()));
+        let far = Goes::Host("localhost.evil.example".to_owned(), "https://localhost.evil.example/cb".to_owned());
+        assert_eq!(goes("https://localhost.evil.example/cb"), far);
+    }
+}
