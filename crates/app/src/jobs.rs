@@ -113,6 +113,7 @@ pub async fn upkeep(app: &App) {
     for (what, done) in [
         ("write down last uses", app.snapshots.write_touches(&app.rows(now)).await),
         ("write down last uses of sessions", crate::sessions::write_uses(app).await),
+        ("look after clients", crate::oauth::clients::keep(app).await),
         ("look after clients' tokens", crate::oauth::keep(app).await),
         ("expire reservations", crate::budgets::expire(app).await),
         ("expire approvals", app.store.lobby().expire_approvals(now).await.map(drop)),

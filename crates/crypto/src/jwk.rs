@@ -132,6 +132,12 @@ impl JwkSet {
         Ok(Self { keys: keys.iter().map(Jwk::read).collect() })
     }
 
+    /// Whether any of its keys can verify anything.
+    #[must_use]
+    pub fn has_usable_key(&self) -> bool {
+        self.keys.iter().any(|jwk| jwk.usable.is_ok())
+    }
+
     /// The keys that a signature of this algorithm may be verified with. Several only where a `kid` stands
     /// for several keys of one kind, which RFC 7517 section 4.5 discourages and does not forbid: the
     /// signature must then hold under one of them. Without a `kid` there must be no choice at all.

@@ -55,6 +55,8 @@ pub(crate) enum Kind {
     ClientAssertion,
     /// An access token of ours (RFC 9068 section 4).
     AccessToken,
+    /// An identity assertion for an authorization grant.
+    IdJag,
     /// One of our own kinds, to the letter.
     Own(&'static str),
 }
@@ -65,6 +67,7 @@ impl Kind {
             Self::UserToken => said.is_none_or(is_user_token),
             Self::ClientAssertion => said.is_none_or(is_client_assertion),
             Self::AccessToken => said.is_some_and(|kind| media_type(kind) == "at+jwt"),
+            Self::IdJag => said.is_some_and(|kind| media_type(kind) == crate::id_jag::TYPE),
             Self::Own(kind) => said == Some(kind),
         }
     }

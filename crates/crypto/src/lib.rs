@@ -20,6 +20,7 @@
 //! | [`user_token`] | a user's token from its arrival to its end, in custody the whole way |
 //! | [`client_secret`], [`client_assertion`] | how OAuth clients show that they are themselves |
 //! | [`oauth_key`], [`access_token`], [`dpop`] | what OAuth access tokens are signed with, say, and are bound to |
+//! | [`id_jag`], [`pkce`] | assertions of other issuers, and the proof that goes with a code |
 //! | [`shared_secret`] | secrets that the customer's software shares with us |
 
 pub mod access_token;
@@ -33,6 +34,7 @@ pub mod client_assertion;
 pub mod client_secret;
 pub mod dpop;
 pub mod envelope;
+pub mod id_jag;
 pub mod jwk;
 pub mod jws;
 pub mod jwt;
@@ -41,6 +43,7 @@ pub mod mac;
 pub mod oauth_key;
 mod parts;
 pub mod password;
+pub mod pkce;
 pub mod receipt;
 pub mod shared_secret;
 pub mod signed_token;

@@ -129,10 +129,15 @@ pub fn mint(kind: TokenKind, entropy: &Entropy) -> Minted {
     bytes.zeroize();
     let check = crc32fast::hash(text.as_bytes());
     text.extend(checksum(check).map(char::from));
-    let preview_end = kind.prefix().len() + PREVIEW_CHARS;
-    let preview = format!("{}..", text.get(..preview_end).unwrap_or_default());
+    let preview = preview(kind, &text);
     let digest = Digest::of(text.as_bytes());
     Minted { secret: ShownOnce::new(text), digest, preview }
+}
+
+/// The first characters of a secret, as a list shows them.
+pub(crate) fn preview(kind: TokenKind, text: &str) -> String {
+    let preview_end = kind.prefix().len() + PREVIEW_CHARS;
+    format!("{}..", text.get(..preview_end).unwrap_or_default())
 }
 
 /// Reads a secret's text without touching a store. The text is not copied.

@@ -3,9 +3,9 @@
 //! cannot store in text, becomes U+FFFD on both, so that one text never means two things.
 
 use procura_model::{
-    AccountId, AgentId, ApprovalId, ApprovalState, BudgetId, CredentialId, Digest, EventId, GuardrailId,
-    InvitationId, PassportId, PermissionId, ReceiptId, RedactionEffect, RedactionRuleId, RequestId,
-    ReservationId, ResultId, Role, Scopes, SecretId, ServerId, SessionId, TenantId, Time, UserRef,
+    AccountId, AgentId, ApprovalId, ApprovalState, BudgetId, ClientId, ClientSecretId, CredentialId, Digest, EventId, GuardrailId,
+    InvitationId, IssuerId, PassportId, PermissionId, ReceiptId, RedactionEffect, RedactionRuleId, RequestId,
+    ReservationId, ResourceId, ResultId, Role, Scopes, SecretId, ServerId, SessionId, TenantId, Time, UserRef,
 };
 use std::sync::Arc;
 
@@ -98,6 +98,12 @@ impl From<&Digest> for Value {
     }
 }
 
+impl From<&ClientId> for Value {
+    fn from(client: &ClientId) -> Self {
+        Self::from(client.as_str())
+    }
+}
+
 impl From<Role> for Value {
     fn from(role: Role) -> Self {
         Self::from(role.as_str())
@@ -145,6 +151,6 @@ macro_rules! ids {
 }
 
 ids! {
-    AccountId AgentId ApprovalId BudgetId CredentialId EventId GuardrailId InvitationId PassportId PermissionId ReceiptId RedactionRuleId RequestId ReservationId ResultId SecretId
+    AccountId AgentId ApprovalId BudgetId ClientSecretId IssuerId ResourceId CredentialId EventId GuardrailId InvitationId PassportId PermissionId ReceiptId RedactionRuleId RequestId ReservationId ResultId SecretId
     ServerId SessionId TenantId
 }

@@ -6,14 +6,15 @@
 //! * while the URL cannot be had, the last good set may be used for an hour after it was fetched, and no longer;
 //! * a failure is remembered for ten seconds, so a thousand tokens at once cost one fetch and not a thousand.
 //!
-//! Sets belong to an organization: what one has fetched is never used for another.
+//! Sets belong to a lane of the way out, which is an organization's for one purpose: what one has fetched is never used
+//! for another. OAuth clients' keys are here too; those that registered themselves are in a lane of the deployment.
 
 use crate::App;
 use parking_lot::Mutex;
 use procura_crypto::JwkSet;
-use procura_egress::{Egress, EgressError, FetchRequest, Fetched, Lane, Purpose, Redirects};
+use procura_egress::{Egress, EgressError, FetchRequest, Fetched, Lane, Redirects};
 use procura_model::{
-    TenantId, Time,
+    Time,
     time::{HOUR_MS, MINUTE_MS, SECOND_MS},
 };
 use std::{collections::HashMap, sync::Arc, time::Duration};
@@ -40,27 +41,27 @@ const MAX_KEPT_BYTES: usize = 64 * 1024 * 1024;
 
 /// Why a key set cannot be had. Nothing in it comes from the other side but a status.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct KeySetError {
+pub(crate) struct KeySetError {
     /// A sentence.
-    pub(super) sentence: String,
+    pub(crate) sentence: String,
     /// A word for the record.
-    pub(super) cause: &'static str,
+    pub(crate) cause: &'static str,
     /// The status that was answered, where one was.
-    pub(super) status: Option<u16>,
+    pub(crate) status: Option<u16>,
 }
 
 /// Which key set is wanted, by whom and when.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Wanted<'w> {
-    pub(super) tenant: TenantId,
-    pub(super) url: &'w str,
-    pub(super) now: Time,
+pub(crate) struct Wanted<'w> {
+    pub(crate) lane: Lane,
+    pub(crate) url: &'w str,
+    pub(crate) now: Time,
     /// A set that does not have the key: one that was fetched after it is wanted.
-    pub(super) newer_than: Option<&'w Arc<JwkSet>>,
+    pub(crate) newer_than: Option<&'w Arc<JwkSet>>,
 }
 
-/// By organization and URL.
-type Sets = HashMap<(TenantId, String), Arc<Entry>>;
+/// By lane and URL.
+type Sets = HashMap<(Lane, String), Arc<Entry>>;
 
 /// The key sets that this node keeps.
 #[derive(Clone, Debug, Default)]
@@ -96,7 +97,7 @@ enum Next {
 }
 
 /// The key set of this URL, from memory or fetched.
-pub(super) async fn get(app: &App, wanted: Wanted<'_>) -> Result<Arc<JwkSet>, KeySetError> {
+pub(crate) async fn get(app: &App, wanted: Wanted<'_>) -> Result<Arc<JwkSet>, KeySetError> {
     let entry = app.key_sets.entry(&wanted);
     let next = entry.0.lock().next(&wanted);
     let mut flight = match next {
@@ -104,8 +105,7 @@ pub(super) async fn get(app: &App, wanted: Wanted<'_>) -> Result<Arc<JwkSet>, Ke
         Next::Wait(flight) => flight,
         Next::Fetch(done, flight) => {
             let (egress, sets, entry) = (Arc::clone(&app.egress), app.key_sets.clone(), Arc::clone(&entry));
-            let (lane, url, now) =
-                (Lane::of(wanted.tenant, Purpose::Jwks), wanted.url.to_owned(), wanted.now);
+            let (lane, url, now) = (wanted.lane, wanted.url.to_owned(), wanted.now);
             app.jobs.spawn_until_stop(async move {
                 let fetched = fetch(&egress, lane, url).await;
                 entry.0.lock().land(fetched, now);
@@ -123,7 +123,7 @@ pub(super) async fn get(app: &App, wanted: Wanted<'_>) -> Result<Arc<JwkSet>, Ke
 impl KeySets {
     fn entry(&self, wanted: &Wanted<'_>) -> Arc<Entry> {
         let mut sets = self.0.lock();
-        let entry = sets.entry((wanted.tenant, wanted.url.to_owned())).or_default();
+        let entry = sets.entry((wanted.lane, wanted.url.to_owned())).or_default();
         entry.0.lock().used_at = wanted.now;
         Arc::clone(entry)
     }
@@ -276,7 +276,7 @@ impl KeySetError {
     }
 
     /// After how many seconds another try is made.
-    pub(super) const fn retry_after_seconds() -> u64 {
+    pub(crate) const fn retry_after_seconds() -> u64 {
         (RETRY_MS / SECOND_MS).unsigned_abs()
     }
 }

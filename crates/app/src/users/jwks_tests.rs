@@ -1,4 +1,5 @@
 use super::*;
+use procura_egress::Purpose;
 
 const URL: &str = "https://id.example.com/keys";
 
@@ -8,7 +9,7 @@ fn at(ms: i64) -> Time {
 
 fn wanted(ms: i64) -> Wanted<'static> {
     let tenant = "org_00000000000000000000000001".parse().unwrap();
-    Wanted { tenant, url: URL, now: at(ms), newer_than: None }
+    Wanted { lane: Lane::of(tenant, Purpose::Jwks), url: URL, now: at(ms), newer_than: None }
 }
 
 fn good() -> Good {
@@ -154,7 +155,7 @@ fn one_organization_never_uses_what_another_fetched() {
     let sets = KeySets::default();
     let ours = sets.entry(&wanted(0));
     let theirs =
-        sets.entry(&Wanted { tenant: "org_00000000000000000000000002".parse().unwrap(), ..wanted(0) });
+        sets.entry(&Wanted { lane: Lane::own(Purpose::Jwks), ..wanted(0) });
     assert!(!Arc::ptr_eq(&ours, &theirs));
     assert!(Arc::ptr_eq(&ours, &sets.entry(&wanted(9))));
 }

@@ -16,7 +16,7 @@
 
 mod callback;
 mod check;
-mod jwks;
+pub(crate) mod jwks;
 mod limits;
 mod method;
 mod opened;

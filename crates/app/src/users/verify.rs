@@ -13,6 +13,7 @@ use procura_crypto::{
     jwt::{self, UnverifiedJwt},
     signed_token, user_token,
 };
+use procura_egress::{Lane, Purpose};
 use procura_model::{
     AgentId, Ctx, Error, Event, EventKind, Reason, Refusal, Result, Secret, UserAuthMethod, VerifiedUser,
 };
@@ -201,7 +202,8 @@ async fn by_jwt(app: &App, ctx: &Ctx, settings: &JwtSettings, raw_token: &Secret
         role_claim: settings.role_claim.as_deref(),
         ..jwt::Rules::new(&settings.issuer, &settings.audience, ctx.now)
     };
-    let wanted = Wanted { tenant: ctx.tenant, url: &settings.jwks_url, now: ctx.now, newer_than: None };
+    let lane = Lane::of(ctx.tenant, Purpose::Jwks);
+    let wanted = Wanted { lane, url: &settings.jwks_url, now: ctx.now, newer_than: None };
     let verdict = match user_token::read_jwt(&rules, raw_token) {
         Err(error) => Ok(Err(error)),
         Ok(token) => with_keys(app, wanted, &token, &rules).await,

@@ -4,6 +4,7 @@
 mod client;
 mod grant;
 mod guarded;
+pub mod redirect_uri;
 mod scope_list;
 mod session;
 mod token;

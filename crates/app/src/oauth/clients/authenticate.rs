@@ -1,0 +1,131 @@
+//! How a client shows that it is itself (RFC 6749 section 2.3, RFC 7523 section 2.2). Whatever is wrong, the answer is
+//! `invalid_client`, and a secret that is shown for a client that does not exist costs the same work as a wrong one.
+
+use super::{assertion, find, secrets};
+use crate::{App, revocations};
+use procura_model::{
+    Actor, Client, ClientAuth, ClientId, Ctx, Error, Event, EventKind, Reason, Result, Secret,
+};
+
+/// What a request showed of its client. Texts are as the client meant them: already decoded.
+#[derive(Debug, Default)]
+pub struct Presented {
+    /// User and password of the Authorization header.
+    pub basic: Option<(String, Secret<String>)>,
+    /// `client_id` of the body.
+    pub client_id: Option<String>,
+    /// `client_secret` of the body.
+    pub secret: Option<Secret<String>>,
+    /// `client_assertion_type` of the body.
+    pub assertion_type: Option<String>,
+    /// `client_assertion` of the body.
+    pub assertion: Option<Secret<String>>,
+    /// The path of the endpoint that was asked.
+    pub endpoint: &'static str,
+}
+
+/// The one method that a request used.
+enum Shown {
+    Nothing,
+    Secret(ClientAuth, Secret<String>),
+    Assertion(assertion::Shown),
+}
+
+/// The client that showed itself. A public client shows its id alone.
+///
+/// # Errors
+/// `OAUTH_REQUEST_INVALID` where a request shows itself in two ways, `OAUTH_CLIENT_INVALID` where it does not hold.
+pub async fn authenticate(app: &App, ctx: &Ctx, presented: Presented) -> Result<Client> {
+    revocations::demand_fresh(app)?;
+    let endpoint = presented.endpoint;
+    let (id, shown) = taken_apart(presented)?;
+    let client = match find::known(app, ctx, &id).await {
+        Ok(client) => client,
+        Err(error) => {
+            if let Shown::Secret(_, secret) = shown {
+                secrets::pretend(app, secret).await?;
+            }
+            return Err(error);
+        }
+    };
+    if let Err(error) = check(app, ctx, &client, shown, endpoint).await {
+        return Err(refused(app, ctx, &client, error).await);
+    }
+    app.store.lobby().touch_oauth_client(&client.id, ctx.now).await?;
+    Ok(client)
+}
+
+/// RFC 6749 section 2.3: a client must not use more than one method in each request.
+fn taken_apart(presented: Presented) -> Result<(ClientId, Shown)> {
+    let Presented { basic, client_id, secret, assertion_type, assertion, endpoint: _ } = presented;
+    let (named, shown) = match (basic, secret, assertion_type, assertion) {
+        (None, None, None, None) => (None, Shown::Nothing),
+        (Some((id, secret)), None, None, None) => (Some(id), Shown::Secret(ClientAuth::Basic, secret)),
+        (None, Some(secret), None, None) => (None, Shown::Secret(ClientAuth::Post, secret)),
+        (None, None, Some(kind), Some(text)) => {
+            let shown = assertion::Shown::read(&kind, text)?;
+            (Some(shown.subject.clone()), Shown::Assertion(shown))
+        }
+        (None, None, _, _) => {
+            return Err(Reason::OauthRequestInvalid
+                .because("client_assertion and client_assertion_type go together."));
+        }
+        _ => {
+            return Err(Reason::OauthRequestInvalid.because("The client shows itself in more than one way."));
+        }
+    };
+    if let (Some(one), Some(other)) = (&named, &client_id)
+        && one != other
+    {
+        return Err(Reason::OauthRequestInvalid.because("Two different clients are named."));
+    }
+    let id = named.or(client_id).ok_or(Reason::OauthClientInvalid)?;
+    Ok((id.parse().map_err(|_| Reason::OauthClientInvalid)?, shown))
+}
+
+async fn check(
+    app: &App,
+    ctx: &Ctx,
+    client: &Client,
+    shown: Shown,
+    endpoint: &'static str,
+) -> Result<()> {
+    let wanted = client.metadata.token_endpoint_auth_method;
+    match shown {
+        Shown::Nothing if wanted == ClientAuth::None => Ok(()),
+        Shown::Secret(method, secret) if method == wanted => {
+            secrets::check(app, ctx.now, client, secret).await
+        }
+        // As long as a wrong secret takes.
+        Shown::Secret(_, secret) => {
+            secrets::pretend(app, secret).await?;
+            Err(other_method(wanted))
+        }
+        Shown::Assertion(shown) if wanted == ClientAuth::PrivateKeyJwt => {
+            assertion::check(app, ctx, client, &shown, endpoint).await
+        }
+        Shown::Nothing | Shown::Assertion(_) => Err(other_method(wanted)),
+    }
+}
+
+/// How a client shows itself is no secret: whoever registered it said so.
+fn other_method(wanted: ClientAuth) -> Error {
+    Reason::OauthClientInvalid.because(format!("The client is registered for {}.", wanted.as_str()))
+}
+
+/// Records what was refused where those who made the client look, and hands the refusal back.
+async fn refused(app: &App, ctx: &Ctx, client: &Client, error: Error) -> Error {
+    if error.reason() != Reason::OauthClientInvalid {
+        return error;
+    }
+    let theirs = client
+        .tenant
+        .filter(|tenant| *tenant != ctx.tenant)
+        .map(|tenant| Ctx::new(tenant, Actor::Anonymous, ctx.now, &app.entropy).from(ctx.origin.clone()));
+    let mut event = Event::new(EventKind::ClientRefused).about(&client.id);
+    event.reason = Some(error.reason());
+    match app.store.record(theirs.as_ref().unwrap_or(ctx), vec![event]).await {
+        Ok(()) => error,
+        Err(fault) => fault,
+    }
+}

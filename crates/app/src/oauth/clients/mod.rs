@@ -1,0 +1,51 @@
+//! OAuth clients (OAU-2): who they are, how they show it, and how they come to us: made by a person, registered by
+//! themselves (RFC 7591), or named by a document at their own URL (draft-ietf-oauth-client-id-metadata-document).
+
+mod assertion;
+mod authenticate;
+mod document;
+mod find;
+mod manual;
+mod metadata;
+mod register;
+mod secrets;
+
+pub use authenticate::{Presented, authenticate};
+pub use find::find;
+pub use manual::{
+    Draft, SecretShown, change, create, disable, enable, get, list, make_secret, remove, revoke_secret, secrets_of,
+};
+pub use register::{MAX_BODY_BYTES, Registered, register};
+
+use crate::App;
+use procura_model::{ClientId, Result, time::DAY_MS};
+
+/// What this node remembers of clients.
+#[derive(Debug, Default)]
+pub struct Memory {
+    documents: document::Documents,
+    verified: secrets::Verified,
+}
+
+impl Memory {
+    /// Forgets the secrets of a client: they were rotated or revoked, or the client was changed or disabled.
+    pub(crate) fn forget(&self, client: &ClientId) {
+        self.verified.forget(client);
+    }
+
+}
+
+/// How long a client that came by itself waits for somebody to let it in.
+const UNUSED_MS: i64 = 30 * DAY_MS;
+
+/// One round of upkeep: forgets what nobody needs any longer, and removes clients that nobody ever let in.
+///
+/// # Errors
+/// A fault.
+pub(crate) async fn keep(app: &App) -> Result<()> {
+    let now = app.now();
+    app.oauth_clients.verified.tidy(now);
+    let mut lobby = app.store.lobby();
+    lobby.prune_oauth_seen(now).await?;
+    lobby.prune_oauth_clients(now.plus_ms(-UNUSED_MS)).await
+}

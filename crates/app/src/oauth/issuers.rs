@@ -1,0 +1,93 @@
+//! The issuers whose assertions about people (ID-JAG) an organization believes, and where their keys are.
+
+use crate::App;
+use procura_egress::WebUrl;
+use procura_model::{
+    Ctx, Event, EventKind, IssuerId, Reason, Result, Scope, TrustedIssuer, oauth::IssuerSettings,
+};
+use procura_store::{agents, oauth_issuers as rows};
+
+/// How long a URL may be, in bytes.
+const MAX_URL_BYTES: usize = 1_024;
+
+async fn checked(app: &App, ctx: &Ctx, settings: &IssuerSettings) -> Result<()> {
+    check_url("jwksUri", &settings.jwks_uri)?;
+    if let Some(agent) = settings.agent {
+        agents::get(&mut app.store.read(ctx), agent).await?;
+    }
+    Ok(())
+}
+
+/// https alone: whoever stands between could say who somebody is.
+fn check_url(field: &'static str, url: &str) -> Result<()> {
+    if url.len() > MAX_URL_BYTES || !url.starts_with("https://") || WebUrl::parse(url).is_err() {
+        return Err(Reason::FieldInvalid.because(format!("{field} must be a plainly written https URL.")));
+    }
+    Ok(())
+}
+
+/// The issuers that the organization trusts, oldest first.
+///
+/// # Errors
+/// The scope is missing.
+pub async fn list(app: &App, ctx: &Ctx) -> Result<Vec<TrustedIssuer>> {
+    ctx.actor.require(Scope::ReadClients)?;
+    rows::list(&mut app.store.read(ctx)).await
+}
+
+/// One trusted issuer.
+///
+/// # Errors
+/// `NOT_FOUND`, or the scope is missing.
+pub async fn get(app: &App, ctx: &Ctx, id: IssuerId) -> Result<TrustedIssuer> {
+    ctx.actor.require(Scope::ReadClients)?;
+    rows::get(&mut app.store.read(ctx), id).await
+}
+
+/// Trusts an issuer.
+///
+/// # Errors
+/// `FIELD_INVALID`, `NAME_TAKEN` where it is trusted already, `NOT_FOUND` for the agent, or the scope is missing.
+pub async fn add(app: &App, ctx: &Ctx, issuer: &str, settings: IssuerSettings) -> Result<TrustedIssuer> {
+    ctx.actor.require(Scope::WriteClients)?;
+    check_url("issuer", issuer)?;
+    if issuer == app.settings.public_url {
+        return Err(Reason::FieldInvalid.because("issuer must be somebody else than Procura itself."));
+    }
+    checked(app, ctx, &settings).await?;
+    let trusted = TrustedIssuer {
+        id: IssuerId::new(ctx.now, &app.entropy),
+        issuer: issuer.to_owned(),
+        settings,
+        created_at: ctx.now,
+        updated_at: ctx.now,
+    };
+    let mut writer = app.store.write(ctx).await?;
+    rows::insert(&mut writer, &trusted).await?;
+    writer.commit(Event::new(EventKind::IssuerTrusted).about(trusted.id)).await?;
+    Ok(trusted)
+}
+
+/// Replaces the settings of a trusted issuer.
+///
+/// # Errors
+/// `NOT_FOUND`, `FIELD_INVALID`, or the scope is missing.
+pub async fn change(app: &App, ctx: &Ctx, id: IssuerId, settings: IssuerSettings) -> Result<TrustedIssuer> {
+    ctx.actor.require(Scope::WriteClients)?;
+    checked(app, ctx, &settings).await?;
+    let mut writer = app.store.write(ctx).await?;
+    let trusted = rows::update(&mut writer, id, &settings).await?;
+    writer.commit(Event::new(EventKind::IssuerChanged).about(id)).await?;
+    Ok(trusted)
+}
+
+/// Trusts an issuer no longer.
+///
+/// # Errors
+/// `NOT_FOUND`, or the scope is missing.
+pub async fn remove(app: &App, ctx: &Ctx, id: IssuerId) -> Result<()> {
+    ctx.actor.require(Scope::WriteClients)?;
+    let mut writer = app.store.write(ctx).await?;
+    rows::remove(&mut writer, id).await?;
+    writer.commit(Event::new(EventKind::IssuerRemoved).about(id)).await
+}
