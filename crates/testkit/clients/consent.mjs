@@ -161,11 +161,14 @@ export class Person {
     const all = forms(html).filter((form) => form.method.toLowerCase() === "post");
     const enters = all.find((form) => form.items.some((item) => item.type === "password"));
     if (enters) return { form: enters, button: enters.items.find(isButton) };
+    // A device's code is typed before there is anything to allow or deny.
+    const asks = all.find((form) => form.items.some((item) => item.name === "user_code" && item.type !== "hidden"));
+    if (asks && !asks.items.some((item) => item.name === "answer")) return { form: asks, button: asks.items.find(isButton) };
     const others = pattern === ALLOWS ? DENIES : ALLOWS;
     for (const form of all) {
       const said = (item) => `${item.value} ${item.text ?? ""} ${item["aria-label"] ?? ""}`;
       const buttons = form.items.filter((item) => isButton(item) && item.type !== "button");
-      const button = buttons.find((item) => pattern.test(said(item)) && !others.test(item.value)) ;
+      const button = buttons.find((item) => pattern.test(said(item)) && !others.test(item.value));
       if (button && !/sign-?out/.test(form.action)) return { form, button };
     }
     return null;

@@ -136,7 +136,7 @@ fn the_number_of_sets_is_bounded_and_what_somebody_waits_for_stays() {
     let sets = KeySets::default();
     let held = crowd(&sets, MAX_SETS, 10);
     let kept = sets.0.lock();
-    let has = |number: usize| kept.contains_key(&(wanted(0).tenant, format!("{URL}/{number}")));
+    let has = |number: usize| kept.contains_key(&(wanted(0).lane, format!("{URL}/{number}")));
     assert_eq!(kept.len(), MAX_SETS);
     assert!(has(0) && !has(1) && has(2) && has(MAX_SETS), "the one unused for longest went");
     assert_eq!(Arc::strong_count(&held), 2);
