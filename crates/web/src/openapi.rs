@@ -41,6 +41,7 @@ use utoipa_axum::router::OpenApiRouter;
         (name = "Tools", description = "Upstreams that offer tools through the gateway at /v1/mcp."),
         (name = "Users", description = "By which method an agent's users are verified."),
         (name = "Sessions", description = "Agents acting for verified users."),
+        (name = "OAuth", description = "Clients of the authorization server, what people allowed them, and guarded APIs."),
         (name = "AuthZEN", description = "Subjects and resources that the AuthZEN API at /access/v1 knows of."),
         (name = "Members", description = "People and invitations."),
         (name = "Organization", description = "Name and settings."),

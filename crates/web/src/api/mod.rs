@@ -8,7 +8,9 @@ mod approvals;
 pub mod budgets;
 pub mod business_api;
 pub mod caller;
+pub mod clients;
 pub mod entities;
+pub mod grants;
 pub mod guardrails;
 pub mod invitations;
 pub mod keys;
@@ -17,6 +19,7 @@ pub mod organization;
 pub mod permissions;
 pub mod receipts;
 pub mod redaction_rules;
+pub mod resources;
 pub mod results;
 pub mod screening;
 pub mod servers;
@@ -39,6 +42,8 @@ pub fn routes(state: Option<&WebState>) -> OpenApiRouter<WebState> {
         .merge(permissions::routes())
         .merge(budgets::routes())
         .merge(guardrails::routes())
+        .merge(clients::routes())
+        .merge(resources::routes())
         .merge(approvals::routes())
         .merge(servers::routes())
         .merge(user_auth::routes())
@@ -64,6 +69,7 @@ pub fn routes(state: Option<&WebState>) -> OpenApiRouter<WebState> {
         .merge(business_api::routes())
         .merge(user_token::routes())
         .merge(sessions::routes())
+        .merge(grants::routes())
         .merge(simulation::routes())
         .merge(screening::routes())
         .merge(passport::holder_routes())

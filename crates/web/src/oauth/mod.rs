@@ -5,16 +5,25 @@ mod ask;
 mod challenge;
 mod cors;
 mod device;
+mod introspect;
+mod jwks;
 mod metadata;
 mod par;
+mod register;
+mod revoke;
 mod shown;
+mod token;
 mod told;
 
 pub(crate) use challenge::Challenge;
+pub(crate) use register::metadata as client_metadata;
 pub(crate) use shown::{access_token, token_holder};
 
 use crate::state::WebState;
-use axum::{Router, middleware, routing::post};
+use axum::{
+    Router, middleware,
+    routing::{get, post},
+};
 
 /// The endpoints.
 pub fn router() -> Router<WebState> {
@@ -25,6 +34,11 @@ pub fn router() -> Router<WebState> {
 fn open() -> Router<WebState> {
     Router::new()
         .merge(metadata::routes())
+        .route(register::PATH, post(register::register))
+        .route(jwks::PATH, get(jwks::keys))
+        .route(token::PATH, post(token::issue))
+        .route(introspect::PATH, post(introspect::introspect))
+        .route(revoke::PATH, post(revoke::revoke))
         .route(par::PATH, post(par::push))
         .route(device::PATH, post(device::begin))
 }

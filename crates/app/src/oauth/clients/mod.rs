@@ -15,6 +15,7 @@ pub use find::find;
 pub use manual::{
     Draft, SecretShown, change, create, disable, enable, get, list, make_secret, remove, revoke_secret, secrets_of,
 };
+pub use procura_store::oauth_clients::ClientSecret;
 pub use register::{MAX_BODY_BYTES, Registered, register};
 
 use crate::App;
