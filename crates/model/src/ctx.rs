@@ -190,6 +190,20 @@ impl Ctx {
         self
     }
 
+    /// The same request in the organization that it turned out to be of; its records go on counting.
+    #[must_use]
+    pub fn in_tenant(&self, tenant: TenantId) -> Self {
+        Self {
+            request: self.request,
+            tenant,
+            actor: self.actor.clone(),
+            now: self.now,
+            origin: self.origin.clone(),
+            started: self.started,
+            position: AtomicI64::new(self.records()),
+        }
+    }
+
     /// The place of the next record in this request's chain: 0, 1, 2, ...
     #[must_use]
     pub fn next_position(&self) -> i64 {

@@ -3,19 +3,32 @@
 
 pub mod at_resource;
 pub mod authorize;
+mod client_credentials;
 pub mod clients;
+mod code;
 pub mod consent;
 pub mod device;
+mod device_poll;
+pub mod dpop;
+mod exchange;
 pub mod grants;
+pub mod introspect;
+mod issue;
 pub mod issuers;
+mod jwt_bearer;
 mod keep;
 pub mod keys;
 pub mod live;
 pub mod parameters;
 pub mod pushed;
+mod refresh;
 pub mod resources;
+pub mod revoke;
 mod state;
+pub mod token;
 
+pub use code::NewCode;
+pub use exchange::ExchangeAsk;
 pub(crate) use keep::keep;
 pub use live::LiveToken;
 pub use state::{OauthState, arriving, home};

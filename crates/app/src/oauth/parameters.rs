@@ -1,11 +1,12 @@
 //! The parameters of a request, as RFC 6749 sections 3.1 and 3.2 read them: without a value a parameter counts as left
-//! out, none may come twice, and unknown ones are not looked at. `resource` alone may repeat (RFC 8707 section 2).
+//! out, none may come twice, and unknown ones are not looked at. `resource` may repeat (RFC 8707
+//! section 2), and `audience` (RFC 8693 section 2.1).
 
 use procura_model::{Reason, Result};
 use std::collections::BTreeSet;
 
-/// The parameter that may come several times.
-const REPEATABLE: &str = "resource";
+/// What may come several times.
+const REPEATABLE: [&str; 2] = ["resource", "audience"];
 
 /// Parameters in the order in which they came.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -34,14 +35,14 @@ impl Parameters {
         self.0.iter().filter(move |(own, _)| own == name).map(|(_, value)| value.as_str())
     }
 
-    /// Demands that nothing but `resource` comes twice.
+    /// Demands that nothing but those comes twice.
     ///
     /// # Errors
     /// `OAUTH_REQUEST_INVALID`.
     pub fn demand_single(&self) -> Result<()> {
         let mut seen = BTreeSet::new();
         for (name, _) in &self.0 {
-            if name != REPEATABLE && !seen.insert(name) {
+            if !REPEATABLE.contains(&name.as_str()) && !seen.insert(name) {
                 return Err(Reason::OauthRequestInvalid.because("A parameter came twice."));
             }
         }

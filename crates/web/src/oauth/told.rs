@@ -52,7 +52,12 @@ impl IntoResponse for Told {
         let reason = self.error.reason();
         let description = describable(self.error.sentence());
         let body = Body { error: self.wire, error_description: &description };
-        let mut response = (respond::status(reason), Json(body)).into_response();
+        // RFC 6749 section 5.2: 400 "unless specified otherwise"; what a person refused is no other (RFC 8628 section 3.5).
+        let status = match reason {
+            Reason::OauthAccessDenied => axum::http::StatusCode::BAD_REQUEST,
+            reason => respond::status(reason),
+        };
+        let mut response = (status, Json(body)).into_response();
         let headers = response.headers_mut();
         headers.extend(respond::advice(&self.error));
         headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));

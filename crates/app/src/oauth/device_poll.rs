@@ -1,0 +1,66 @@
+//! A device polls until a person has answered (RFC 8628 sections 3.4 and 3.5).
+
+use super::{
+    code::{bound_key, holds},
+    issue::{self, Minter, Wanted},
+    live::Changing,
+    token::{Asked, Tokens},
+};
+use crate::App;
+use procura_crypto::{TokenKind, token};
+use procura_model::{Ctx, EventKind, Reason, Result, SessionId, oauth::GrantType};
+use procura_store::{
+    lobby_oauth_devices::{Device, DeviceState, Polled},
+    oauth_sessions,
+};
+
+/// RFC 8628 section 3.4: the device code of this client; the first poll after the person's yes gets the tokens.
+pub(super) async fn poll(app: &App, ctx: &Ctx, asked: Asked<'_>, shown: &str) -> Result<Tokens> {
+    let parsed = token::parse(shown).map_err(|_| Reason::OauthGrantInvalid)?;
+    if parsed.kind != TokenKind::DeviceCode {
+        return Err(Reason::OauthGrantInvalid.into());
+    }
+    match app.store.lobby().poll_device(&parsed.digest, &asked.client.id, ctx.now).await? {
+        Polled::Unknown => Err(Reason::OauthGrantInvalid.into()),
+        Polled::TooSoon(_) => Err(Reason::OauthSlowDown.into()),
+        Polled::Standing(device) => Err(not_yet(ctx, &device).into()),
+        Polled::Taken(tenant, session) => granted(app, &ctx.in_tenant(tenant), &asked, session).await,
+    }
+}
+
+/// RFC 8628 section 3.5.
+fn not_yet(ctx: &Ctx, device: &Device) -> Reason {
+    match device.state {
+        DeviceState::Denied => Reason::OauthAccessDenied,
+        _ if device.used_at.is_some() => Reason::OauthGrantInvalid,
+        DeviceState::Waiting | DeviceState::Granted(..) if device.expires_at <= ctx.now => Reason::OauthExpired,
+        DeviceState::Waiting | DeviceState::Granted(..) => Reason::OauthPending,
+    }
+}
+
+async fn granted(app: &App, ctx: &Ctx, asked: &Asked<'_>, session: SessionId) -> Result<Tokens> {
+    let found = oauth_sessions::find(&mut app.store.read(ctx), session).await?;
+    let granted = found.map(|found| found.session).ok_or(Reason::OauthGrantInvalid)?;
+    let target = issue::target(app, ctx.tenant, &asked.resources, &granted.resources).await?;
+    let minter = Minter::ready(app, (ctx.tenant, ctx.now), &target, asked).await?;
+    let mut writer = app.store.write(ctx).await?;
+    let standing = oauth_sessions::find(&mut writer, session).await?;
+    if let Err(error) = holds(standing.as_ref(), ctx.now) {
+        let event = issue::refused(asked, GrantType::DeviceCode, error.reason()).about(session);
+        return Err(writer.refuse(event, error).await);
+    }
+    let _changing = Changing::new(app, vec![session]);
+    let until = ctx.now.plus_ms(app.settings.oauth.session_ms);
+    let session = oauth_sessions::begin(&mut writer, session, until, bound_key(asked)).await?;
+    let session = session.ok_or(Reason::OauthGrantInvalid)?;
+    let scope = issue::scope(&target, &session.scope, asked.scope)?;
+    let issued = minter.mint(&session, Wanted::plain(&session, scope))?;
+    issued.keep(&mut writer).await?;
+    let refresh = if asked.client.may(GrantType::RefreshToken) {
+        Some(issue::refresh_token(app, &mut writer, &session, (1, ctx.now)).await?)
+    } else {
+        None
+    };
+    writer.commit(issued.event(EventKind::TokenIssued, GrantType::DeviceCode)).await?;
+    Ok(issued.into_tokens(refresh))
+}

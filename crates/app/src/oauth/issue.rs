@@ -1,0 +1,235 @@
+//! Making tokens. An access token is for one resource and takes the form that the resource wants; a refresh token is
+//! one link of its session's chain. Whatever may wait for the store (the signing key) is had before the change begins.
+
+use super::{
+    keys::{self, LONGEST_TOKEN_MS},
+    resources::{self, Target},
+    token::{Asked, Tokens},
+};
+use crate::App;
+use procura_crypto::{OauthKey, TokenKind, access_token, token};
+use procura_model::{
+    Client, Digest, Doing as _, Event, EventKind, Reason, Result, ShownOnce, TenantId, Time, TokenForm, TokenId,
+    oauth::{ActorLink, Claims, GrantType, OauthSession, ScopeList},
+    time::SECOND_MS,
+};
+use procura_store::{
+    Writer, oauth_access,
+    oauth_refresh::{self, RefreshToken},
+};
+use std::sync::Arc;
+
+/// The target of a request: the one that it names, or the first that was granted.
+///
+/// # Errors
+/// `OAUTH_TARGET_INVALID` for several at once, for what was not granted, and for another organization's.
+pub(super) async fn target(app: &App, tenant: TenantId, asked: &[&str], granted: &[String]) -> Result<Target> {
+    let gateway = format!("{}/v1/mcp", app.settings.public_url);
+    let named = match asked {
+        [] => granted.first().map_or(gateway.as_str(), String::as_str),
+        [one] => one,
+        // RFC 9068 section 3: a token with several audiences could be replayed from one to another.
+        _ => return Err(Reason::OauthTargetInvalid.because("A token is for one resource: name one.")),
+    };
+    let target = resources::find(app, named).await?;
+    let is_own = target.tenant.is_none_or(|owner| owner == tenant);
+    // RFC 8707 section 2.2: what is requested here must be among what was granted. A server's mount is part of the
+    // gateway.
+    let is_within = |granted: &String| {
+        *granted == target.audience || (*granted == gateway && is_mount(&gateway, &target.audience))
+    };
+    let is_granted = granted.is_empty() || granted.iter().any(is_within);
+    if is_own && is_granted { Ok(target) } else { Err(Reason::OauthTargetInvalid.into()) }
+}
+
+fn is_mount(gateway: &str, audience: &str) -> bool {
+    audience.strip_prefix(gateway).is_some_and(|rest| rest.starts_with('/'))
+}
+
+/// What of the granted scopes a token for this target has: what was asked, or everything.
+///
+/// # Errors
+/// `OAUTH_SCOPE_INVALID` for what was not granted (RFC 6749 section 6).
+pub(super) fn scope(target: &Target, granted: &ScopeList, asked: Option<&str>) -> Result<ScopeList> {
+    let known = scopes_of(target);
+    let Some(asked) = asked else { return Ok(granted.intersect(&known)) };
+    let asked: ScopeList = asked.parse().map_err(|_| Reason::OauthScopeInvalid)?;
+    if !granted.covers(&asked) {
+        return Err(Reason::OauthScopeInvalid.into());
+    }
+    Ok(asked.intersect(&known))
+}
+
+/// What a client may have of a target where no person is asked: all of it, within its registration.
+pub(super) fn allowed(target: &Target, client: &Client) -> ScopeList {
+    let known = scopes_of(target);
+    client.metadata.scope.as_ref().map_or(known.clone(), |registered| known.intersect(registered))
+}
+
+fn scopes_of(target: &Target) -> ScopeList {
+    ScopeList::of(target.scopes.iter().map(|scope| scope.name.as_str()))
+}
+
+/// What an access token is to say beside what its session says.
+#[derive(Debug)]
+pub(super) struct Wanted {
+    pub(super) scope: ScopeList,
+    pub(super) act: ActorLink,
+    /// It ends no later than this.
+    pub(super) no_later_than: Option<Time>,
+    pub(super) may_act: Option<String>,
+}
+
+impl Wanted {
+    /// The session's agent acts, for nobody but the session's subject.
+    pub(super) fn plain(session: &OauthSession, scope: ScopeList) -> Self {
+        let act = ActorLink { sub: session.agent.to_string(), act: None };
+        Self { scope, act, no_later_than: None, may_act: None }
+    }
+}
+
+/// Makes access tokens for one target.
+pub(super) struct Minter<'m> {
+    app: &'m App,
+    tenant: TenantId,
+    now: Time,
+    target: &'m Target,
+    jkt: Option<String>,
+    key: Option<Arc<OauthKey>>,
+}
+
+/// An access token that was made; an opaque one must be kept.
+#[derive(Debug)]
+pub(super) struct Issued {
+    pub(super) token: ShownOnce,
+    pub(super) claims: Claims,
+    digest: Option<Digest>,
+}
+
+impl<'m> Minter<'m> {
+    /// Gets ready. To be called before a change begins.
+    ///
+    /// # Errors
+    /// `OAUTH_DPOP_PROOF_INVALID` where the target or the client wants bound tokens and no key was shown; a fault.
+    pub(super) async fn ready(
+        app: &'m App,
+        (tenant, now): (TenantId, Time),
+        target: &'m Target,
+        asked: &Asked<'_>,
+    ) -> Result<Self> {
+        // RFC 9449 section 5.2, and what the resource says in its metadata.
+        let must_bind = target.dpop_required || asked.client.metadata.dpop_bound_access_tokens;
+        if must_bind && asked.jkt.is_none() {
+            return Err(Reason::OauthProofInvalid.because("Tokens for this are bound to a key: send a DPoP proof."));
+        }
+        let key = match target.form {
+            TokenForm::Jwt => Some(keys::signer(app, now).await?),
+            TokenForm::Opaque => None,
+        };
+        Ok(Self { app, tenant, now, target, jkt: asked.jkt.clone(), key })
+    }
+
+    /// Makes a token of this session.
+    pub(super) fn mint(&self, session: &OauthSession, wanted: Wanted) -> Result<Issued> {
+        let iat = seconds(self.now);
+        let life_ms = self.target.seconds.saturating_mul(SECOND_MS).min(LONGEST_TOKEN_MS);
+        let ends = self.now.plus_ms(life_ms).min(session.expires_at);
+        let ends = wanted.no_later_than.map_or(ends, |at| ends.min(at));
+        let claims = Claims {
+            jti: TokenId::new(self.now, &self.app.entropy),
+            tenant: self.tenant,
+            sub: session.subject.clone(),
+            client_id: session.client.clone(),
+            aud: self.target.audience.clone(),
+            scope: wanted.scope,
+            sid: session.id,
+            act: wanted.act,
+            iat,
+            exp: seconds(ends),
+            auth_time: session.auth_time.map(seconds),
+            jkt: self.jkt.clone(),
+            may_act: wanted.may_act,
+        };
+        let Some(key) = &self.key else {
+            let minted = token::mint(TokenKind::AccessToken, &self.app.entropy);
+            return Ok(Issued { token: minted.secret, claims, digest: Some(minted.digest) });
+        };
+        let signed = access_token::sign(key, &self.app.settings.public_url, &claims).doing("sign an access token")?;
+        Ok(Issued { token: ShownOnce::new(signed), claims, digest: None })
+    }
+}
+
+impl Issued {
+    /// Whether the store must know it.
+    pub(super) const fn has_row(&self) -> bool {
+        self.digest.is_some()
+    }
+
+    /// Keeps what the store must know.
+    pub(super) async fn keep(&self, writer: &mut Writer<'_>) -> Result<()> {
+        match &self.digest {
+            Some(digest) => oauth_access::insert(writer, digest, &self.claims).await,
+            None => Ok(()),
+        }
+    }
+
+    /// The record of it: everything but the token.
+    pub(super) fn event(&self, kind: EventKind, grant: GrantType) -> Event {
+        let claims = &self.claims;
+        let facts = serde_json::json!({
+            "client": claims.client_id, "token": claims.jti, "grant": grant, "subject": claims.sub,
+            "scope": claims.scope, "resource": claims.aud, "act": claims.act, "seconds": claims.exp - claims.iat,
+            "bound": claims.jkt.is_some(),
+        });
+        let event = Event::new(kind).about(claims.sid).with_facts(&facts);
+        match claims.act.sub.parse() {
+            Ok(agent) => event.of_agent(agent),
+            Err(_) => event,
+        }
+    }
+
+    /// The answer with it.
+    pub(super) fn into_tokens(self, refresh_token: Option<ShownOnce>) -> Tokens {
+        Tokens {
+            access_token: self.token,
+            issued_token_type: None,
+            token_type: if self.claims.jkt.is_some() { "DPoP" } else { "Bearer" },
+            expires_in: self.claims.exp - self.claims.iat,
+            refresh_token,
+            scope: self.claims.scope.to_string(),
+        }
+    }
+}
+
+/// Makes the refresh token of this generation: it lasts until nobody has used it for long, and no longer than its
+/// session.
+pub(super) async fn refresh_token(
+    app: &App,
+    writer: &mut Writer<'_>,
+    session: &OauthSession,
+    (generation, now): (i64, Time),
+) -> Result<ShownOnce> {
+    let minted = token::mint(TokenKind::RefreshToken, &app.entropy);
+    let row = RefreshToken {
+        session: session.id,
+        client: session.client.clone(),
+        generation,
+        created_at: now,
+        expires_at: now.plus_ms(app.settings.oauth.refresh_idle_ms).min(session.expires_at),
+        used_at: None,
+    };
+    oauth_refresh::insert(writer, &minted.digest, &row).await?;
+    Ok(minted.secret)
+}
+
+/// The record of a refusal to somebody who is known.
+pub(super) fn refused(asked: &Asked<'_>, grant: GrantType, reason: Reason) -> Event {
+    let facts = serde_json::json!({ "client": asked.client.id, "grant": grant });
+    let mut event = Event::new(EventKind::TokenRefused).with_facts(&facts);
+    event.reason = Some(reason);
+    event
+}
+
+fn seconds(time: Time) -> i64 {
+    time.as_ms().div_euclid(SECOND_MS)
+}

@@ -1,0 +1,22 @@
+//! The keys that access tokens are signed with: `GET /oauth/jwks` (RFC 7517 section 5). They are not among the keys of
+//! `/.well-known/jwks.json`, with which the house signs other things.
+
+use crate::{respond::Failure, state::WebState};
+use axum::{
+    extract::State,
+    http::{HeaderValue, header},
+    response::{IntoResponse as _, Response},
+};
+use procura_app::oauth::keys;
+
+/// The path.
+pub(super) const PATH: &str = "/oauth/jwks";
+/// How long the set may be kept: half as long as a new key is in it before it signs.
+const KEPT: HeaderValue = HeaderValue::from_static("public, max-age=300");
+
+/// The key set.
+pub(super) async fn keys(State(web): State<WebState>) -> Result<Response, Failure> {
+    let keys = keys::published(&web.app, web.app.now()).await?;
+    let kind = HeaderValue::from_static("application/jwk-set+json");
+    Ok(([(header::CONTENT_TYPE, kind), (header::CACHE_CONTROL, KEPT)], keys.canonical()).into_response())
+}
