@@ -365,7 +365,9 @@ await step(context, "device", async () => {
 
 await step(context, "bound to a key", async () => {
   const keys = await oauth.generateKeyPair("ES256");
-  const bound = { handle: oauth.DPoP(own, keys) };
+  // The first proof carries a nonce that never was the server's: it must be refused, and the right one told.
+  const stale = { [oauth.modifyAssertion]: (_header, payload) => (payload.nonce ??= "never-was-one") };
+  const bound = { handle: oauth.DPoP(own, keys, stale) };
   const options = { ...ANYHOW, DPoP: bound.handle };
   const got = await code(own, oauth.None(), { resource: url, scope: "tools offline_access", bound });
   expect(got.tokens.token_type === "dpop", got.tokens.token_type);
@@ -392,7 +394,8 @@ await step(context, "bound to a key", async () => {
   expect(["invalid_grant", "invalid_dpop_proof"].includes(stolen), `a refresh with another key: ${stolen}`);
   const next = await twice(bound, () => ask(options));
   expect(next.token_type === "dpop", next.token_type);
-  return { nonces: bound.nonces ?? 0 };
+  expect(bound.nonces === 1, `the server's nonce was asked for ${bound.nonces ?? 0} times`);
+  return {};
 });
 
 await step(context, "confidential by post", async () => {

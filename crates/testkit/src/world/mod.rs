@@ -107,18 +107,24 @@ impl World {
 
     /// Starts a world on a store that was made before.
     pub async fn start_on(store: Store, options: Options) -> Self {
-        Self::start_adjusted(store, options, |_| {}).await
+        Self::start_adjusted(store, options, None, |_| {}).await
+    }
+
+    /// Starts a world whose way out believes this authority (PEM) beside the web's.
+    pub async fn start_trusting(authority: Option<Vec<u8>>, options: Options) -> Self {
+        Self::start_adjusted(testing::fresh().await, options, authority, |_| {}).await
     }
 
     /// Starts a world whose operator set something that few tests want.
     pub async fn start_set(adjust: impl FnOnce(&mut procura_app::Settings)) -> Self {
-        Self::start_adjusted(testing::fresh().await, Options::default(), adjust).await
+        Self::start_adjusted(testing::fresh().await, Options::default(), None, adjust).await
     }
 
     #[expect(clippy::expect_used, reason = "a test without its world has nothing to say")]
     async fn start_adjusted(
         store: Store,
         options: Options,
+        authority: Option<Vec<u8>>,
         adjust: impl FnOnce(&mut procura_app::Settings),
     ) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("listen on the loopback");
@@ -132,7 +138,7 @@ impl World {
         let egress = Egress::new(procura_egress::Settings {
             rules: Rules::default(),
             resolver: resolver.resolver(),
-            extra_ca_pem: None,
+            extra_ca_pem: authority,
             connect_timeout: Duration::from_secs(5),
         })
         .expect("set up the way out");

@@ -26,6 +26,8 @@ mod chains;
 #[cfg(test)]
 mod clients;
 #[cfg(test)]
+mod conformance_table;
+#[cfg(test)]
 mod console;
 #[cfg(test)]
 mod console_details;
@@ -45,6 +47,10 @@ mod keys;
 mod limits;
 #[cfg(test)]
 mod mcp_sessions;
+#[cfg(test)]
+mod oauth_authorize;
+#[cfg(test)]
+mod oauth_real;
 #[cfg(test)]
 mod paging;
 #[cfg(test)]
