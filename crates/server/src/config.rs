@@ -2,6 +2,7 @@
 //! [`Raw`] is what was written, [`Settings`] what it means; nothing further in looks at the text.
 //! An unknown key is an error, because a setting that nobody reads protects nobody.
 
+mod oauth;
 mod screen;
 
 use figment::{
@@ -13,6 +14,7 @@ use procura_egress::AllowedHost;
 use procura_model::{
     Secret, ServerSettings, TenantId, ToolSettings, Transport, server::is_server_name, time::MINUTE_MS,
 };
+use oauth::RawOauth;
 use screen::RawScreen;
 use serde::{Deserialize, Serialize};
 use std::{
@@ -57,6 +59,8 @@ pub(crate) struct Raw {
     pub(crate) sanitize: RawSanitize,
     /// How texts are screened.
     pub(crate) screen: RawScreen,
+    /// The authorization server.
+    pub(crate) oauth: RawOauth,
     /// Tool servers.
     #[serde(rename = "server", default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) servers: Vec<RawServer>,
@@ -144,6 +148,7 @@ impl Default for Raw {
             egress: RawEgress::default(),
             sanitize: RawSanitize { max_bytes: 50 * 1024, keep_minutes: 15, keep_megabytes: 64 },
             screen: RawScreen::default(),
+            oauth: RawOauth::default(),
             servers: Vec::new(),
         }
     }
@@ -272,6 +277,7 @@ impl Settings {
         app.trusted_proxies = raw.trusted_proxies;
         raw.sanitize.apply(&mut app)?;
         app.limits = raw.limits.checked()?;
+        app.oauth = raw.oauth.checked()?;
         if !app.secure_cookies {
             app.mode_badges.push("no TLS".to_owned());
         }
