@@ -39,6 +39,9 @@ pub enum RedirectError {
     /// Not 1 to 65535.
     #[error("Its port is not a number from 1 to 65535.")]
     Port,
+    /// Another one than those that the client registered.
+    #[error("It is none of those that the client registered, to the letter.")]
+    NotRegistered,
     /// `.` or `..`, also when escaped.
     #[error("Its path has a dot segment.")]
     DotSegment,
@@ -61,11 +64,20 @@ pub fn register(uri: &str) -> Result<(), RedirectError> {
     read(uri).map(drop)
 }
 
+/// Whether a client that registered these may be answered there.
+///
+/// # Errors
+/// [`RedirectError`]: the first thing that is wrong.
+pub fn authorize(registered: &[String], uri: &str) -> Result<(), RedirectError> {
+    let asked = read(uri)?;
+    let is_known = registered.iter().any(|own| own == uri || is_loopback_alike(own, asked));
+    if is_known { Ok(()) } else { Err(RedirectError::NotRegistered) }
+}
+
 /// Whether the URI is one of those registered.
 #[must_use]
 pub fn matches(registered: &[String], uri: &str) -> bool {
-    let Ok(asked) = read(uri) else { return false };
-    registered.iter().any(|own| own == uri || is_loopback_alike(own, asked))
+    authorize(registered, uri).is_ok()
 }
 
 /// The host, for a page that says where the answer goes.

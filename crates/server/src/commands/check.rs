@@ -3,6 +3,7 @@
 
 mod lines;
 mod prompt;
+mod redirect;
 mod report;
 mod response;
 mod token;
@@ -77,6 +78,21 @@ enum Gate {
         #[arg(long, value_enum)]
         method: Method,
         /// Read records such as {"token":..,"config":{"secret":..,"now":..}} or {"token":..,"jwks":{..},"config":{"iss":..,"aud":..,"now":..}}.
+        #[arg(long)]
+        jsonl: bool,
+    },
+    /// Can a client register this redirect URI, or be answered there?
+    #[command(
+        after_help = "Examples:\n  procura check redirect-uri https://app.example.com/callback\n  procura check redirect-uri http://127.0.0.1:51004/cb --registered http://127.0.0.1/cb\n  procura check redirect-uri --jsonl < records.jsonl"
+    )]
+    RedirectUri {
+        /// The URI to judge.
+        #[arg(required_unless_present = "jsonl")]
+        uri: Option<String>,
+        /// What the client registered; without any, the question is whether it can register the URI.
+        #[arg(long, value_name = "URI")]
+        registered: Vec<String>,
+        /// Read records such as {"op":"register"|"authorize","registered":[..],"uri":..}.
         #[arg(long)]
         jsonl: bool,
     },
@@ -158,6 +174,10 @@ pub(super) async fn run(
         }
         Gate::Token { method, jsonl: true } => each_line(|line| token::record(method, line)),
         Gate::Token { method, jsonl: false } => Ok(token::one(method, &standard_input()?)),
+        Gate::RedirectUri { jsonl: true, .. } => each_line(redirect::record),
+        Gate::RedirectUri { uri, registered, .. } => {
+            Ok(redirect::one(&uri.unwrap_or_default(), &registered))
+        }
         Gate::Decision { jsonl: true } => {
             let now = Clock::System.now();
             each_line(|line| check_record(line, now))

@@ -50,7 +50,11 @@ mod mcp_sessions;
 #[cfg(test)]
 mod oauth_authorize;
 #[cfg(test)]
+mod oauth_clients;
+#[cfg(test)]
 mod oauth_real;
+#[cfg(test)]
+mod oauth_tokens;
 #[cfg(test)]
 mod paging;
 #[cfg(test)]

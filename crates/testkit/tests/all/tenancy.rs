@@ -1,6 +1,7 @@
 //! Two organizations, and every operation of the OpenAPI document walked by strangers (ORG-2, AGT-3): without a
 //! credential, with the other organization's, and with every scope but the one that is needed.
 
+use crate::oauth_authorize;
 use procura_app::{Identified, results};
 use procura_model::{Actor, AgentCredential, Origin, Reason, Role, Scope, Scopes};
 use procura_testkit::{
@@ -88,7 +89,25 @@ async fn furnish(w: &World) -> (House, Buyer) {
     let kept = results::keep(&w.app, &w.app.ctx(holder, Origin::default()), "canary-rest").await.unwrap();
     let rule = json!({"name": "canary-rule", "effect": "redact", "pattern": "CANARY-[0-9]{6}"});
     let rule = shop.platform.post("/v1/redaction-rules", &rule).send().await.ok();
+    let client = oauth_authorize::registered(w, |_| {}).await;
+    oauth_authorize::allow(&shop.owner, &oauth_authorize::query(&client, &[])).await;
+    let oauth = shop.platform.get("/v1/oauth-sessions").send().await.ok();
+    let metadata = json!({"client_name": "canary-client", "grant_types": ["client_credentials"]});
+    let made = json!({"metadata": metadata, "agentId": agent.id});
+    let made = shop.platform.post("/v1/clients", &made).send().await.ok();
+    let scopes = json!([{"name": "canary:read", "text": "Read canaries."}]);
+    let api = json!({"identifier": "https://api.canary.example", "settings": {"name": "canary", "scopes": scopes}});
+    let api = shop.platform.post("/v1/resources", &api).send().await.ok();
+    let issuer =
+        json!({"issuer": "https://id.canary.example", "settings": {"jwksUri": "https://id.canary.example/k"}});
+    let issuer = shop.platform.post("/v1/issuers", &issuer).send().await.ok();
     let ids = vec![
+        ("clientId", made.text_at("/client/id")),
+        ("clientSecretId", made.text_at("/secret/clientSecret/id")),
+        ("resourceId", api.text_at("/id")),
+        ("issuerId", issuer.text_at("/id")),
+        ("grantId", oauth.text_at("/items/0/grantId")),
+        ("oauthSessionId", oauth.text_at("/items/0/id")),
         ("ruleId", rule.text_at("/rule/id")),
         ("resultId", kept.id.to_string()),
         ("guardrailId", guardrail.text_at("/id")),
@@ -108,7 +127,12 @@ async fn furnish(w: &World) -> (House, Buyer) {
         ("keyId", key.text_at("/key/id")),
         ("invitationId", invitation.text_at("/invitation/id")),
     ];
-    let shown = [key.text_at("/secret"), secret.text_at("/secret"), session.text_at("/sessionToken")];
+    let shown = [
+        made.text_at("/secret/secret"),
+        key.text_at("/secret"),
+        secret.text_at("/secret"),
+        session.text_at("/sessionToken"),
+    ];
     let secrets = [shop.key.clone(), agent.key.clone()].into_iter().chain(shown).collect();
     (House { shop, ids, secrets, _stub: stub }, agent)
 }
@@ -129,6 +153,17 @@ fn body_of(operation: &str, house: &House) -> Value {
             json!({"name": "walked", "of": "organization", "actions": ["walked"],
             "window": {"count": 1, "per": "P1D"}})
         }
+        "createClient" | "replaceClient" => {
+            json!({"metadata": {"client_name": "walked", "redirect_uris": ["https://walked.example/cb"]}})
+        }
+        "makeClientSecret" => json!({"overlapSeconds": 60}),
+        "disableClient" | "enableClient" => Value::Null,
+        "addResource" => json!({"identifier": "https://walked.example",
+            "settings": {"name": "walked", "scopes": [{"name": "walked", "text": "Walk."}]}}),
+        "replaceResource" => json!({"name": "walked", "scopes": [{"name": "walked", "text": "Walk."}]}),
+        "trustIssuer" => json!({"issuer": "https://walked.example",
+            "settings": {"jwksUri": "https://walked.example/k"}}),
+        "replaceIssuer" => json!({"jwksUri": "https://walked.example/k"}),
         "commitReservation" | "releaseReservation" => Value::Null,
         "createAgent" => json!({"name": "walked"}),
         "changeAgent" => json!({"name": "walked over"}),
@@ -303,6 +338,11 @@ async fn everything(shop: &Shop, house: &House) -> Vec<String> {
         "/v1/organization".to_owned(),
         "/v1/redaction-rules".to_owned(),
         "/v1/entities".to_owned(),
+        "/v1/clients".to_owned(),
+        "/v1/resources".to_owned(),
+        "/v1/issuers".to_owned(),
+        "/v1/grants".to_owned(),
+        "/v1/oauth-sessions".to_owned(),
         "/v1/changes".to_owned(),
         format!("/v1/traces/{}", house.id("requestId")),
     ] {
