@@ -124,12 +124,13 @@ impl Shape {
 
     /// Whether it can only have been drawn by chance: all kinds of characters, changing at every second place; in a long
     /// one of many different characters at two places of five, where words joined by capitals change at one of three and
-    /// have a number at one end at most.
+    /// have a number at one end at most: with two it takes fewer changes, and with three fewer still.
     fn is_drawn(&self) -> bool {
         let all_kinds = self.has(DIGIT) && self.has(LOWER) && self.has(UPPER);
         let is_long = self.length >= 32 && self.distinct >= 20;
         let changes_often = self.changes * 2 >= self.length || is_long && self.changes * 5 >= self.length * 2;
-        let is_strewn = self.numbers >= 2 && self.changes * 3 >= self.length;
+        let is_strewn = self.numbers >= 2 && self.changes * 3 >= self.length
+            || self.numbers >= 3 && self.changes * 4 >= self.length;
         self.length >= 16 && all_kinds && (changes_often || is_strewn)
     }
 
@@ -302,6 +303,7 @@ mod tests {
             "1aBPIJVDSQ0HKktXb989fLIXXXxsk8ogs72B",
             "1acrUMXKnYOUr268IsIB",
             "1axxXXTPB2DSLFnYXDzkS9xIFWmSGB",
+            "1234567890-1alpttXKW5dmgVVbyourf89ER56VHB",
             "abcdQRSTyOuRabcdQRST",
         ] {
             assert!(!is_placeholder(drawn), "{drawn}");
