@@ -71,7 +71,7 @@ impl Builder {
             Some(last) if last.copied && last.to == from && at - last.at == last.to - last.from => {
                 last.to = to
             }
-            _ => self.pieces.push(Piece { at, from, to, copied: true }),
+            _ => self.push(Piece { at, from, to, copied: true }),
         }
     }
 
@@ -80,8 +80,16 @@ impl Builder {
         if text.len() == to - from {
             self.copy(text, from);
         } else {
-            self.pieces.push(Piece { at: self.text.len(), from, to, copied: false });
+            self.push(Piece { at: self.text.len(), from, to, copied: false });
             self.text.push_str(text);
+        }
+    }
+
+    /// A piece that ended up without text leads no offset back once another begins where it stands.
+    fn push(&mut self, piece: Piece) {
+        match self.pieces.last_mut() {
+            Some(last) if last.at == piece.at => *last = piece,
+            _ => self.pieces.push(piece),
         }
     }
 
@@ -106,6 +114,16 @@ mod tests {
         assert_eq!(map.original(1, 2), (1, 2));
         assert_eq!(map.original(3, 4), (3, 9));
         assert_eq!(map.original(2, 6), (2, 11));
+        let mut builder = Builder::default();
+        for (from, letter) in [(0, "a"), (2, "b"), (4, "c")] {
+            builder.copy(letter, from);
+            builder.replace("", from + 1, from + 2);
+        }
+        assert_eq!(builder.pieces.len(), 4, "one for each letter, and the last gap");
+        let (text, map) = builder.finish();
+        assert_eq!(text, "abc");
+        assert_eq!((map.original(0, 1), map.original(1, 2), map.original(1, 3)), ((0, 1), (2, 3), (2, 5)));
+        assert_eq!(map.original(3, 3), (5, 6));
         assert_eq!(Map::Reversed(10).original(0, 3), (7, 10));
     }
 }

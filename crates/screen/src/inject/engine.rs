@@ -6,6 +6,7 @@ use std::collections::HashMap;
 
 use regex::bytes::{Regex, RegexBuilder};
 
+use super::damper::Damper;
 use super::disguise::{TELLTALES, rot13};
 use super::rules::{self, Rule};
 use crate::grams::Grams;
@@ -24,6 +25,8 @@ pub(crate) struct Match {
     pub(crate) start: usize,
     /// Where it ends.
     pub(crate) end: usize,
+    /// Whether it is talked about rather than said.
+    pub(crate) damped: bool,
 }
 
 /// What one reading gave.
@@ -44,6 +47,7 @@ pub(crate) struct Engine {
     /// Anchors in other scripts, for texts that have any.
     foreign: Anchors,
     patterns: Vec<Compiled>,
+    damper: Damper,
 }
 
 struct Anchors {
@@ -99,7 +103,12 @@ impl Engine {
             uses.entry(word.chars().rev().collect()).or_default().reversed = true;
         }
         let (plain, foreign): (Vec<_>, Vec<_>) = uses.into_iter().partition(|(word, _)| word.is_ascii());
-        Ok(Self { plain: Anchors::new(plain), foreign: Anchors::new(foreign), patterns })
+        Ok(Self {
+            plain: Anchors::new(plain),
+            foreign: Anchors::new(foreign),
+            patterns,
+            damper: Damper::new()?,
+        })
     }
 
     /// Runs the rules over a normalised reading.
@@ -119,6 +128,12 @@ impl Engine {
                 compiled.run(text, of_rule, &mut found.matches);
             }
             rest = others;
+        }
+        if !found.matches.is_empty() {
+            let remarks = self.damper.reading(text);
+            for one in &mut found.matches {
+                one.damped = remarks.are_about(one.start, one.end);
+            }
         }
         found
     }
@@ -173,6 +188,7 @@ impl Compiled {
                 rule: self.rule,
                 start: crate::offsets::floor_boundary(text, start + found.start()),
                 end: crate::offsets::ceil_boundary(text, start + found.end()),
+                damped: false,
             });
         }
     }

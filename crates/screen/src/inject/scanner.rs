@@ -11,7 +11,7 @@ use super::fuse::{MODEL, Opinion, Weighed, fuse, weigh};
 use super::kinds::{Channel, CouldNotScan, Finding, Scan, View};
 use super::layer::{Layer, trace};
 use super::model::{Finder, Hit, Model, Parsed, Scratch, Side};
-use super::{damper, decode, document, markup, normalise};
+use super::{decode, document, markup, normalise};
 use crate::pieces::Map;
 
 /// The longest text that is scanned.
@@ -85,7 +85,7 @@ impl Scanner {
             (!is_replaced(&layers, index)).then(|| Reading {
                 view: layer.view,
                 text: normal.text(layer).to_owned(),
-                hits: hits(&normal.matches, normal.text(layer), side_of(channel)),
+                hits: hits(&normal.matches, side_of(channel)),
             })
         };
         Ok(layers.iter().zip(&normals).enumerate().filter_map(reading).collect())
@@ -194,7 +194,7 @@ impl Scanner {
         let read = layers.iter().zip(normals).enumerate().filter(|(index, _)| !is_replaced(layers, *index));
         let judged = read.map(|(index, (layer, normal))| {
             let text = normal.text(layer);
-            let hits = hits(&normal.matches, text, side);
+            let hits = hits(&normal.matches, side);
             let judgement =
                 model.half(side).judge(&Parsed::new(text, &hits, &self.finder), side, &mut scratch);
             (index, judgement)
@@ -252,13 +252,13 @@ fn graver(one: Option<Opinion>, other: Option<Opinion>) -> Option<Opinion> {
 }
 
 /// The rules' matches as the model sees them.
-fn hits(matches: &Matches, text: &str, side: Side) -> Vec<Hit> {
+fn hits(matches: &Matches, side: Side) -> Vec<Hit> {
     let hit = |found: &Match| {
         let risk = match side {
             Side::Inside => found.rule.inside,
             Side::Outside => found.rule.inside.max(found.rule.outside),
         };
-        let share = if damper::is_damped(text, found.start, found.end) { 0.5 } else { 1.0 };
+        let share = if found.damped { 0.5 } else { 1.0 };
         Hit { start: found.start, topic: found.rule.topic.number(), gravity: share * gravity(risk) }
     };
     matches.matches.iter().map(hit).collect()
@@ -307,11 +307,10 @@ impl<'a> Readings<'a> {
 fn weigh_matches(read: &Normal, (layers, index): (&[Layer<'_>], usize), channel: Channel) -> Vec<Weighed> {
     let Some(layer) = layers.get(index) else { return Vec::new() };
     let concealed = is_concealed(layers, index);
-    let (normal, map) = (read.text(layer), &read.map);
     let weigh_one = |found: &Match| {
-        let damped = !concealed && layer.depth == 0 && damper::is_damped(normal, found.start, found.end);
+        let damped = !concealed && layer.depth == 0 && found.damped;
         let risk = weigh(found.rule, channel, if concealed { View::Hidden } else { layer.view }, damped);
-        let span = trace(layers, index, map.original(found.start, found.end));
+        let span = trace(layers, index, read.map.original(found.start, found.end));
         let finding = Finding { rule: found.rule.id, view: layer.view, span, risk };
         Weighed { finding, topic: Some(found.rule.topic), damped }
     };

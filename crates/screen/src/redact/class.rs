@@ -93,6 +93,8 @@ pub(crate) struct Shape {
     pub(crate) classes: Class,
     /// How often the kind of character changes (letter case, digit, sign) from one byte to the next.
     pub(crate) changes: usize,
+    /// How many runs of digits it has.
+    pub(crate) numbers: usize,
     /// Its length in bytes.
     pub(crate) length: usize,
 }
@@ -100,7 +102,7 @@ pub(crate) struct Shape {
 impl Shape {
     /// Looks at every byte once.
     pub(crate) fn of(bytes: &[u8]) -> Self {
-        let (mut seen, mut classes, mut changes, mut last) = ([0_u64; 4], 0, 0, 0);
+        let (mut seen, mut classes, mut changes, mut numbers, mut last) = ([0_u64; 4], 0, 0, 0, 0);
         for &byte in bytes {
             if let Some(word) = seen.get_mut(usize::from(byte >> 6)) {
                 *word |= 1 << (byte & 63);
@@ -108,10 +110,11 @@ impl Shape {
             let (class, kind) = CLASSES.get(usize::from(byte)).copied().unwrap_or_default();
             classes |= class;
             changes += usize::from(last != 0 && kind != last);
+            numbers += usize::from(kind == DIGIT_KIND && kind != last);
             last = kind;
         }
         let distinct = seen.iter().map(|word| word.count_ones()).sum();
-        Self { distinct, classes, changes, length: bytes.len() }
+        Self { distinct, classes, changes, numbers, length: bytes.len() }
     }
 
     /// Whether any byte is of `class`.
@@ -120,12 +123,15 @@ impl Shape {
     }
 
     /// Whether it can only have been drawn by chance: all kinds of characters, changing at every second place; in a long
-    /// one of many different characters at two places of five, where words joined by capitals change at one of three.
+    /// one of many different characters at two places of five, where words joined by capitals change at one of three and
+    /// have a number at one end at most: with two it takes fewer changes, and with three fewer still.
     fn is_drawn(&self) -> bool {
         let all_kinds = self.has(DIGIT) && self.has(LOWER) && self.has(UPPER);
         let is_long = self.length >= 32 && self.distinct >= 20;
         let changes_often = self.changes * 2 >= self.length || is_long && self.changes * 5 >= self.length * 2;
-        self.length >= 16 && all_kinds && changes_often
+        let is_strewn = self.numbers >= 2 && self.changes * 3 >= self.length
+            || self.numbers >= 3 && self.changes * 4 >= self.length;
+        self.length >= 16 && all_kinds && (changes_often || is_strewn)
     }
 
     /// Whether it looks drawn by chance rather than written by a person.
@@ -139,10 +145,13 @@ impl Shape {
     }
 }
 
+/// The kind of digits.
+const DIGIT_KIND: u8 = 1;
+
 /// The kind of character: digit, small letter, capital, anything else.
 const fn kind_of(byte: u8) -> u8 {
     match byte {
-        b'0'..=b'9' => 1,
+        b'0'..=b'9' => DIGIT_KIND,
         b'a'..=b'z' => 2,
         b'A'..=b'Z' => 3,
         _ => 4,
@@ -229,7 +238,10 @@ pub(crate) fn is_placeholder(value: &str) -> bool {
     if shape.is_drawn() && !value.contains(['<', '{', '$', '*', '[']) {
         return false;
     }
-    let is_marked = |value| MARK_SEARCH.as_ref().is_some_and(|marks| marks.is_match(value));
+    let is_marked = |value: &str| {
+        let mut found = MARK_SEARCH.iter().flat_map(|marks| marks.find_iter(value));
+        found.any(|mark| value.get(mark.range()).is_some_and(is_in_one_case))
+    };
     shape.distinct < 4
         || STAND_INS.iter().any(|word| word.eq_ignore_ascii_case(trimmed))
         || is_marked(value)
@@ -248,6 +260,13 @@ pub(crate) fn is_words_and_numbers(value: &str) -> bool {
     let is_number = |piece: &str| piece.bytes().all(|byte| byte.is_ascii_digit());
     pieces.clone().any(|piece| piece.len() >= 3 && is_word(piece))
         && pieces.all(|piece| is_word(piece) || is_number(piece))
+}
+
+/// Whether a word is written as people write: `your`, `YOUR` or `Your`; chance writes `yOUr`.
+fn is_in_one_case(word: &str) -> bool {
+    let after = word.get(1..).unwrap_or_default();
+    !after.bytes().any(|byte| byte.is_ascii_uppercase())
+        || !word.bytes().any(|byte| byte.is_ascii_lowercase())
 }
 
 fn is_name(word: &str) -> bool {
@@ -276,9 +295,17 @@ mod tests {
             assert!(is_placeholder(stand_in), "{stand_in}");
         }
         assert!(is_placeholder("YourApiKeyHere123"));
+        assert!(is_placeholder("abcdQRSTyourabcdQRST"), "small letters are how people write");
         assert!(is_placeholder("YourGitServicePersonalAccessTokenHere123"));
-        for drawn in ["L8Uig7nP0q5C9FszSpqo", "1a7hyfYOur5qCCDQq1aB", "1aBPIJVDSQ0HKktXb989fLIXXXxsk8ogs72B"]
-        {
+        for drawn in [
+            "L8Uig7nP0q5C9FszSpqo",
+            "1a7hyfYOur5qCCDQq1aB",
+            "1aBPIJVDSQ0HKktXb989fLIXXXxsk8ogs72B",
+            "1acrUMXKnYOUr268IsIB",
+            "1axxXXTPB2DSLFnYXDzkS9xIFWmSGB",
+            "1234567890-1alpttXKW5dmgVVbyourf89ER56VHB",
+            "abcdQRSTyOuRabcdQRST",
+        ] {
             assert!(!is_placeholder(drawn), "{drawn}");
         }
     }

@@ -21,14 +21,21 @@ pub(crate) fn logins(text: &str, at: usize, hits: &mut Vec<Hit>) -> usize {
         let Some(length) = command.get(option..).filter(|_| is_word).and_then(option_length) else {
             continue;
         };
-        let start = option + length;
-        let end = start + command.get(start..).map_or(0, argument_length);
-        if command.get(start..end).is_some_and(is_login) {
-            hits.push(Hit { start: at + start, end: at + end, kind: "basic-auth" });
+        let start = at + option + length;
+        let within = start + command.get(option + length..).map_or(0, argument_length);
+        let end = if within == limit { end_of_word(text, limit) } else { within };
+        if text.get(start..end).is_some_and(is_login) {
+            hits.push(Hit { start, end, kind: "basic-auth" });
         }
-        from = end.max(from);
+        from = (end - at).max(from);
     }
-    at + command.len()
+    at + command.len().max(from)
+}
+
+/// Where the word ends that goes on at `at`: a word is judged whole, or what is left of it would be no mark any more.
+fn end_of_word(text: &str, at: usize) -> usize {
+    let rest = text.get(at..).unwrap_or_default();
+    at + rest.find(char::is_whitespace).unwrap_or(rest.len())
 }
 
 /// Up to a line end that no backslash continues.
@@ -102,6 +109,18 @@ mod tests {
             ("curl -u 7moons7stars: h", "7moons7stars:"),
         ] {
             assert_eq!(found(text), Some(login), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_word_across_the_end_of_what_is_looked_at_is_judged_whole() {
+        // A mark that lies across the end was cut in two, and grew each time the text was read.
+        for more in 0..40 {
+            let filler = "x".repeat(LONGEST_COMMAND - 30 + more);
+            assert_eq!(found(&format!("curl {filler} -u a:[redacted:basic-auth] h")), None, "{more}");
+            let text = format!("curl {filler} -u ada:7moonsAnd7stars h");
+            let login = found(&text).unwrap_or("ada:7moonsAnd7stars");
+            assert_eq!(login, "ada:7moonsAnd7stars", "{more}");
         }
     }
 

@@ -40,6 +40,15 @@ impl Features {
     }
 }
 
+/// Which features are asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Wanted {
+    /// Characters and words; the others are as if there were none.
+    Grams,
+    /// All of them.
+    All,
+}
+
 /// Room for the sets of buckets, used again from text to text.
 pub struct Scratch {
     grams: Buckets,
@@ -110,13 +119,26 @@ impl<'a> Parsed<'a> {
 
     /// The features of the bytes `start..end`.
     #[must_use]
-    pub fn features(&self, (start, end): (usize, usize), side: Side, scratch: &mut Scratch) -> Features {
+    pub fn features(&self, part: (usize, usize), side: Side, scratch: &mut Scratch) -> Features {
+        self.wanted((part, Wanted::All), side, scratch)
+    }
+
+    /// Those features of the bytes `start..end` that somebody looks at.
+    pub(crate) fn wanted(
+        &self,
+        ((start, end), wanted): ((usize, usize), Wanted),
+        side: Side,
+        scratch: &mut Scratch,
+    ) -> Features {
         let text = self.text.get(start..end).unwrap_or_default();
         let tokens = between(&self.tokens, start, end, |token| token.start);
-        let found = between(&self.found, start, end, |found| found.start);
-        let sentences = between(&self.sentences, start, end, |(start, _)| *start);
         add_characters(text, &mut scratch.grams);
         add_words(tokens, &mut scratch.grams);
+        if wanted == Wanted::Grams {
+            return Features { grams: scratch.grams.take(), ..Features::none() };
+        }
+        let found = between(&self.found, start, end, |found| found.start);
+        let sentences = between(&self.sentences, start, end, |(start, _)| *start);
         add_classes(between(&self.classes, start, end, |class| class.start), &mut scratch.classes);
         let assessment = assess(self.text, sentences, found, side);
         Features {
@@ -150,8 +172,7 @@ fn between<T>(list: &[T], start: usize, end: usize, at: impl Fn(&T) -> usize) ->
 fn dense(text: &str, words: usize, found: &[Found], assessment: &Assessment, topics: &Topics) -> Vec<f32> {
     let counts = counts(found);
     let mut dense = Vec::with_capacity(DENSE);
-    let log = |count: f32| count.ln_1p().min(3.0);
-    dense.extend(counts.iter().map(|count| log(f32::from(*count))));
+    dense.extend(counts.iter().map(|count| if *count == 0 { 0.0 } else { log(f32::from(*count)) }));
     dense.extend(counts.iter().map(|count| (10.0 * f32::from(*count) / number(words.max(1))).min(1.0)));
     dense.extend(assessment.signals);
     dense.extend(topics);
@@ -159,21 +180,30 @@ fn dense(text: &str, words: usize, found: &[Found], assessment: &Assessment, top
     dense
 }
 
+fn log(count: f32) -> f32 {
+    count.ln_1p().min(3.0)
+}
+
 fn shape(text: &str, words: usize, counts: &[u16; MARKS.len()]) -> [f32; SHAPES] {
     let bytes = text.as_bytes();
     let length = number(bytes.len().max(1));
-    let count = |is: fn(&u8) -> bool| number(bytes.iter().filter(|byte| is(byte)).count());
     let of = |mark: Mark| f32::from(counts.get(mark.number()).copied().unwrap_or(0));
     [
         number(words).ln_1p() / 5.0,
-        count(|byte| !byte.is_ascii()) / length,
-        count(u8::is_ascii_digit) / length,
-        count(u8::is_ascii_punctuation) / length,
-        count(|byte| *byte == b'\n').ln_1p().min(3.0),
-        count(|byte| *byte == b'?').ln_1p().min(3.0),
-        count(|byte| *byte == b'!').ln_1p().min(3.0),
-        count(|byte| matches!(byte, b'"' | b'\'')).ln_1p().min(3.0),
+        count(bytes, |byte| !byte.is_ascii()) / length,
+        count(bytes, |byte| byte.is_ascii_digit()) / length,
+        count(bytes, |byte| byte.is_ascii_punctuation()) / length,
+        count(bytes, |byte| byte == b'\n').ln_1p().min(3.0),
+        count(bytes, |byte| byte == b'?').ln_1p().min(3.0),
+        count(bytes, |byte| byte == b'!').ln_1p().min(3.0),
+        count(bytes, |byte| matches!(byte, b'"' | b'\'')).ln_1p().min(3.0),
         (of(Mark::You) - of(Mark::Mine)).clamp(-3.0, 3.0) / 3.0,
         if text.starts_with(['{', '[', '<']) { 1.0 } else { 0.0 },
     ]
+}
+
+/// How many bytes are so, counted in bytes as long as one holds the count, so that it is done many at a time.
+fn count(bytes: &[u8], is: impl Fn(u8) -> bool) -> f32 {
+    let few = |few: &[u8]| few.iter().fold(0_u8, |sum, byte| sum.wrapping_add(u8::from(is(*byte))));
+    number(bytes.chunks(255).map(|part| usize::from(few(part))).sum())
 }

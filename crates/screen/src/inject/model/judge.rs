@@ -3,7 +3,7 @@
 
 use procura_model::Risk;
 
-use super::features::{Features, Parsed, Scratch};
+use super::features::{Features, Parsed, Scratch, Wanted};
 use super::{Member, Side, Unit};
 use crate::inject::Channel;
 
@@ -86,9 +86,11 @@ impl Half {
         (unit, side): (Unit, Side),
         scratch: &mut Scratch,
     ) -> Judgement {
-        let judged = parts
-            .into_iter()
-            .map(|part| Judgement { score: self.score(&parsed.features(part, side, scratch), unit), part });
+        let wanted = self.wanted(unit);
+        let judged = parts.into_iter().map(|part| {
+            let features = parsed.wanted((part, wanted), side, scratch);
+            Judgement { score: self.score(&features, unit), part }
+        });
         let none = Judgement { score: self.score(&Features::none(), unit), part: (0, 0) };
         judged.reduce(|best, one| if one.score > best.score { one } else { best }).unwrap_or(none)
     }
@@ -97,13 +99,26 @@ impl Half {
     #[must_use]
     pub fn score(&self, features: &Features, unit: Unit) -> f32 {
         let members = self.members.iter().filter(|member| member.unit == unit);
-        let closest = if self.members.iter().any(|member| member.unit == Unit::Window) {
-            Unit::Window
-        } else {
-            Unit::Text
-        };
-        let expert = if unit == closest { self.expert * features.expert } else { 0.0 };
+        let expert = if unit == self.closest() { self.expert * features.expert } else { 0.0 };
         members.map(|member| member.share * member.score(features)).sum::<f32>() + expert
+    }
+
+    /// The unit of the members that look closest.
+    fn closest(&self) -> Unit {
+        if self.reads_windows() { Unit::Window } else { Unit::Text }
+    }
+
+    /// What the score of this unit is made of; the rest need not be found.
+    fn wanted(&self, unit: Unit) -> Wanted {
+        let expert_speaks = unit == self.closest() && self.expert != 0.0;
+        let beyond_grams = |member: &Member| {
+            !member.classes.weights.is_empty() || !member.dense.is_empty() || member.offset != 0.0
+        };
+        if expert_speaks || self.members.iter().any(|member| member.unit == unit && beyond_grams(member)) {
+            Wanted::All
+        } else {
+            Wanted::Grams
+        }
     }
 }
 
