@@ -218,14 +218,14 @@ async fn a_page_that_is_none_is_refused() {
 /// Of four parts an agent fills one.
 #[tokio::test]
 async fn an_agent_keeps_its_newest_results_and_leaves_those_of_others() {
-    let desk = Desk::keeping(4 * 200 * 1024).await;
+    let desk = Desk::keeping(4 * 60 * 1024).await;
     let modest = desk.shop.agent("modest").await;
     desk.shop.permit_all_tools(&modest).await;
-    let first = handle(&echo(&modest, &lines(1_000)).await);
+    let first = handle(&echo(&modest, &lines(300)).await);
     let mut handles = Vec::new();
-    for _ in 0..10 {
+    for _ in 0..6 {
         desk.w.advance_ms(10);
-        handles.push(handle(&echo(&desk.agent, &lines(1_000)).await));
+        handles.push(handle(&echo(&desk.agent, &lines(300)).await));
     }
     let mut left = Vec::new();
     for handle in &handles {
@@ -233,7 +233,7 @@ async fn an_agent_keeps_its_newest_results_and_leaves_those_of_others() {
     }
     let newest = left.iter().rev().take_while(|is_left| **is_left).count();
     let all = left.iter().filter(|is_left| **is_left).count();
-    assert_eq!((newest, all), (2, 2), "two results of about 85 KB fit into 200 KB: {left:?}");
+    assert_eq!((newest, all), (2, 2), "two results of about 25 KB fit into 60 KB: {left:?}");
     page(&modest, &first, 0).await.ok();
 }
 
