@@ -92,11 +92,14 @@ impl<'a> Scrub<'a> {
     }
 
     /// A sentence of the policy about an ask, as it is recorded. It quotes what was asked, cut and with what hides made
-    /// visible, where no value is found any more; so each quotation is exchanged for one of what is recorded.
+    /// visible, where no value and no secret is found any more; so each quotation is exchanged for one of what is recorded.
     #[must_use]
     pub fn sentence<'s>(&self, ask: &Ask, declared: Option<&str>, sentence: &'s str) -> Cow<'s, str> {
-        if self.personal.is_none() {
-            return Cow::Borrowed(sentence);
+        if !sentence.contains('"') {
+            return self
+                .personal
+                .as_ref()
+                .map_or(Cow::Borrowed(sentence), |_| Cow::Owned(self.quotations(sentence)));
         }
         let mut out = sentence.to_owned();
         let mut exchange = |asked: &str, clean: &dyn Fn(&str) -> String| {

@@ -10,12 +10,15 @@ use procura_model::{
     Ctx, Digest, Error, Event, EventKind, Reason, Result, ResultId, Risk, Scope, Time, Verdict,
 };
 use procura_screen::{boundary, page::page as page_of, truncate::truncate_text};
-use procura_store::results::{self as rows, Holder, Kept};
+use procura_store::results::{self as rows, Holder, Kept, Shares};
 
 /// The resource under which reading on stands in the record, and what the fence names.
 const RESOURCE: &str = "procura/read_more";
 /// How much of one result is kept, in bytes.
 const MAX_KEPT_BYTES: usize = 4 * 1024 * 1024;
+/// Which part of the organization's space one agent may fill: whoever reads a large thing again and again pushes out its
+/// own results alone.
+const AGENT_PART: usize = 4;
 
 /// The handle to a result that was cut.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,15 +51,17 @@ pub struct Page {
 pub async fn keep(app: &App, ctx: &Ctx, text: &str) -> Result<Handle> {
     let holder = holder(ctx).ok_or(Reason::NotFound)?;
     let id = ResultId::new(ctx.now, &app.entropy);
-    let share = app.settings.sanitize_keep_bytes;
-    let text = truncate_text(text, share.min(MAX_KEPT_BYTES)).text;
+    let whole = app.settings.sanitize_keep_bytes;
+    let part = whole / AGENT_PART;
+    let text = truncate_text(text, part.min(MAX_KEPT_BYTES)).text;
     let sealed = app.seals.seal_result((ctx.tenant, id), ctx.actor.user(), &text, &app.entropy)?;
     let expires_at = ctx.now.plus_ms(app.settings.sanitize_keep_ms);
     // What is stored is a little longer than what was sealed, and the newest must not be pushed out by itself.
-    let share = i64::try_from(share.max(sealed.len())).unwrap_or(i64::MAX);
+    let at_least = |share: usize| i64::try_from(share.max(sealed.len())).unwrap_or(i64::MAX);
+    let shares = Shares { agent: at_least(part), organization: at_least(whole) };
     let mut unaudited = app.store.unaudited(ctx);
     rows::insert(&mut unaudited, id, holder, &Kept { sealed, expires_at }).await?;
-    rows::keep_newest(&mut unaudited, share).await?;
+    rows::keep_newest(&mut unaudited, shares).await?;
     Ok(Handle { id, kept_bytes: text.len(), expires_at })
 }
 

@@ -172,6 +172,15 @@ impl Seals {
         Digest::from_bytes(code).hex()
     }
 
+    /// By what the pattern of a redaction rule is known again: it may be a secret itself, and a short one, which a plain
+    /// digest would give to whoever guesses.
+    #[must_use]
+    pub(crate) fn pattern_code(&self, tenant: TenantId, pattern: &str) -> String {
+        let tenant = tenant.to_string();
+        let code = self.pseudonyms.code(&[tenant.as_bytes(), b"redaction pattern", pattern.as_bytes()]);
+        Digest::from_bytes(code).hex()
+    }
+
     /// Seals the private half of a key that access tokens are signed with. It is the deployment's, no organization's.
     pub(crate) fn seal_signing_key(
         &self,

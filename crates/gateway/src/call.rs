@@ -334,7 +334,7 @@ async fn send(
     let mut params = Params::passing(members, &target.replaced);
     params.log_level = caller.session.as_ref().and_then(|session| era::log_level(session.least_log_rank()));
     let request = caller.ctx.request.to_string();
-    let notes = notes_of(call, snapshot, members);
+    let notes = notes_of(call, snapshot, members).hiding(credential);
     let outcall = Outcall {
         id: target.entry.upstream.next_id(),
         method: target.method,
@@ -364,7 +364,7 @@ async fn send(
 }
 
 /// What the caller wants to hear while it waits.
-fn notes_of(call: &Call, snapshot: &AgentSnapshot, members: &Members<'_>) -> Notes {
+fn notes_of(call: &Call, snapshot: &AgentSnapshot, members: &Members<'_>) -> Notes<'static> {
     let meta = members.object("_meta").unwrap_or_default();
     let token = meta.raw("progressToken").map(str::to_owned);
     let least = match (call.caller.era, &call.caller.session) {
@@ -409,6 +409,7 @@ async fn screen_redact_truncate_and_fence(
         app: &call.caller.gateway.app,
         ctx,
         source: &call.target.resource,
+        declared: call.target.declared(),
         fence: if fence { Fence::Content } else { Fence::Off },
         redactor: &snapshot.redactor,
         channel,

@@ -8,8 +8,10 @@ use crate::{
     jsonrpc::{self, Request},
     raw::{self, Members},
     reply::Outlet,
+    sanitize::without_credential,
 };
 use procura_app::App;
+use procura_model::Secret;
 use procura_screen::redact::Redactor;
 use std::sync::{
     Arc,
@@ -22,16 +24,18 @@ const MAX_NOTES: usize = 10_000;
 const MAX_BYTES: usize = 64 * 1024;
 
 /// Where notifications about one request go.
-pub(crate) struct Notes {
+pub(crate) struct Notes<'n> {
     app: Arc<App>,
     redactor: Arc<Redactor>,
+    /// What was sent along to the upstream; some say it back.
+    credential: Option<&'n Secret<String>>,
     outlet: Outlet,
     progress_token: Option<String>,
     least_log_rank: Option<usize>,
     passed: AtomicUsize,
 }
 
-impl Notes {
+impl<'n> Notes<'n> {
     /// Notes for a caller with this progress token who wants log messages of this rank and above.
     pub(crate) fn new(
         app: Arc<App>,
@@ -40,7 +44,13 @@ impl Notes {
         progress_token: Option<String>,
         least_log_rank: Option<usize>,
     ) -> Self {
-        Self { app, redactor, outlet, progress_token, least_log_rank, passed: AtomicUsize::new(0) }
+        let passed = AtomicUsize::new(0);
+        Self { app, redactor, credential: None, outlet, progress_token, least_log_rank, passed }
+    }
+
+    /// The same, which never pass on what was sent along to the upstream.
+    pub(crate) fn hiding(self, credential: Option<&'n Secret<String>>) -> Self {
+        Self { credential, ..self }
     }
 
     /// Passes a notification on, if the caller asked for its kind and it is clean.
@@ -74,6 +84,7 @@ impl Notes {
 
     fn clean(&self, params: &str) -> Option<String> {
         gates::scan(&self.app, params, Channel::ToolResult).passed().ok()?;
-        gates::redact(&self.redactor, params).map(|redacted| redacted.text.into_owned())
+        let redacted = gates::redact(&self.redactor, params)?.text;
+        Some(without_credential(self.credential, &redacted).unwrap_or_else(|| redacted.into_owned()))
     }
 }

@@ -11,6 +11,7 @@ use crate::{
 };
 use procura_app::{
     App,
+    personal::Scrub,
     results::{self, Handle},
     screening::Stance,
 };
@@ -31,6 +32,8 @@ pub(crate) struct Treatment<'t> {
     pub(crate) ctx: &'t Ctx,
     /// `{server}/{tool}`: what the fence names.
     pub(crate) source: &'t str,
+    /// What of that the organization itself has named.
+    pub(crate) declared: Option<&'t str>,
     /// Whether text blocks are fenced.
     pub(crate) fence: Fence,
     /// What of it is secret.
@@ -116,7 +119,7 @@ pub(crate) async fn result(how: &Treatment<'_>, raw_result: &str) -> Result<(Str
         None => redacted.text,
     };
     let short = truncate_result(how, &text, &mut done).await?;
-    how.app.recent.note(how.ctx, how.source, &short);
+    how.app.recent.note(how.ctx, &recorded_source(how), &short);
     let nonce = Digest::from_bytes(how.app.entropy.bytes()).hex();
     let marks = Marks { source: how.source, nonce: nonce.get(..32).unwrap_or(&nonce) };
     let whole = match how.fence {
@@ -124,6 +127,14 @@ pub(crate) async fn result(how: &Treatment<'_>, raw_result: &str) -> Result<(Str
         Fence::Off => unfenced(how.era, &short, &mut done),
     };
     Ok((whole.ok_or(Withheld::Failed(Reason::UpstreamInvalid))?, done))
+}
+
+/// What was used, as it is recorded: a URI may name the user, or hold a secret.
+fn recorded_source<'t>(how: &Treatment<'t>) -> Cow<'t, str> {
+    if how.declared == Some(how.source) {
+        return Cow::Borrowed(how.source);
+    }
+    Scrub::in_ctx(how.app, how.redactor, how.ctx).resource(how.source, how.declared)
 }
 
 /// Gate 9a: nothing passes in which a screen sees an instruction that nobody gave.
@@ -134,7 +145,7 @@ async fn screen_result(how: &Treatment<'_>, document: &str) -> Result<Seen, With
 }
 
 /// Gate 9b, for what no format tells: the credential of the upstream itself, which some say back.
-fn without_credential(credential: Option<&Secret<String>>, document: &str) -> Option<String> {
+pub(crate) fn without_credential(credential: Option<&Secret<String>>, document: &str) -> Option<String> {
     procura_egress::without_secret(document, credential?, &format!("[redacted:{CREDENTIAL}]"))
 }
 

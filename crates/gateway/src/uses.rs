@@ -12,10 +12,14 @@ use crate::{
     raw::{Members, Object, array, quote},
     reply::Outlet,
 };
-use procura_app::results;
+use procura_app::{personal::Scrub, results};
 use procura_model::{Ask, Json, Reason, ResultId};
+use procura_screen::truncate::truncate_text;
 use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
+
+/// How much is recorded of the name of what the caller cannot see.
+const MAX_UNSEEN_BYTES: usize = 200;
 
 /// A request that uses something.
 pub(crate) struct Use {
@@ -100,9 +104,16 @@ async fn hidden(caller: &Caller, each: &Offered) -> Result<Option<Reason>, Stop>
     Ok(each.hidden(&snapshot.map_err(|error| call::fault(&caller.ctx, &error))?.settings))
 }
 
-/// A call of what the caller cannot see is a decision too.
+/// A call of what the caller cannot see is a decision too. The name is the caller's own word, and may hold a token or what
+/// tells who the user is: that is taken out of the whole name before it is cut, because a half is not known again.
 async fn refuse_unseen(caller: &Caller, name: &str, reason: Reason) -> Stop {
-    let resource: String = name.chars().filter(|c| !c.is_control()).take(200).collect();
+    let snapshot = match gates::agent(&caller.gateway.app, &caller.ctx, caller.agent).await {
+        Ok(snapshot) => snapshot,
+        Err(error) => return call::fault(&caller.ctx, &error),
+    };
+    let visible: String = name.chars().filter(|c| !c.is_control()).collect();
+    let scrub = Scrub::in_ctx(&caller.gateway.app, &snapshot.redactor, &caller.ctx);
+    let resource = truncate_text(&scrub.resource(&visible, None), MAX_UNSEEN_BYTES).text.into_owned();
     let ask = Ask {
         action: Kind::Tool.action().to_owned(),
         resource: Some(resource),

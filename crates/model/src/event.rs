@@ -88,6 +88,7 @@ kinds! {
     RedactionRuleCreated = "redaction_rule.created", true, "A redaction rule was added.";
     RedactionRuleChanged = "redaction_rule.changed", true, "A redaction rule was changed.";
     RedactionRuleRemoved = "redaction_rule.removed", true, "A redaction rule was removed.";
+    RedactionRuleTried = "redaction_rule.tried", false, "A redaction rule was tried on what is recorded.";
     PassportRotated = "passport.rotated", true, "An agent's passport was made or rotated.";
     PassportRevoked = "passport.revoked", true, "An agent's passport was revoked.";
     EntityChanged = "entity.changed", false, "A subject or resource for AuthZEN was added or changed.";

@@ -74,6 +74,7 @@ pub(crate) struct RawLimits {
     mcp: u32,
     auth: u32,
     registration: u32,
+    rule_trials: u32,
 }
 
 /// What may be reached from here (EGR-1).
@@ -144,7 +145,7 @@ impl Default for Raw {
             allowed_origins: Vec::new(),
             default_organization: None,
             log: "info".to_owned(),
-            limits: RawLimits { global: 100, mcp: 30, auth: 10, registration: 5 },
+            limits: RawLimits { global: 100, mcp: 30, auth: 10, registration: 5, rule_trials: 10 },
             egress: RawEgress::default(),
             sanitize: RawSanitize { max_bytes: 50 * 1024, keep_minutes: 15, keep_megabytes: 64 },
             screen: RawScreen::default(),
@@ -336,6 +337,7 @@ impl RawLimits {
             mcp: rate("mcp", self.mcp)?,
             auth: rate("auth", self.auth)?,
             registration: rate("registration", self.registration)?,
+            rule_trials: rate("rule_trials", self.rule_trials)?,
         })
     }
 }

@@ -22,17 +22,34 @@ statements! {
     FORGET_ALL = "
         DELETE FROM results
          WHERE tenant_id = $1";
-    /// Ids sort by time, so the newest are counted first, and what lies beyond the share is the oldest.
+    /// Ids sort by time, so the newest are counted first, and what lies beyond a share is the oldest. What an agent has
+    /// beyond its own share goes before anything is counted for the organization: it pushes out nobody else's.
     KEEP_NEWEST = "
         DELETE FROM results
          WHERE tenant_id = $1
-           AND result_id IN (SELECT aged.result_id
-                               FROM (SELECT result_id,
-                                            CAST(COALESCE(SUM(size_bytes) OVER (ORDER BY result_id DESC), 0)
-                                                 AS BIGINT) AS total
-                                       FROM results
-                                      WHERE tenant_id = $1) AS aged
-                              WHERE aged.total > $2)";
+           AND result_id NOT IN (
+               SELECT fits.result_id
+                 FROM (SELECT own.result_id,
+                              CAST(COALESCE(SUM(own.size_bytes) OVER (ORDER BY own.result_id DESC), 0)
+                                   AS BIGINT) AS total
+                         FROM (SELECT result_id,
+                                      size_bytes,
+                                      CAST(COALESCE(SUM(size_bytes) OVER (PARTITION BY agent_id
+                                                                              ORDER BY result_id DESC), 0)
+                                           AS BIGINT) AS total
+                                 FROM results
+                                WHERE tenant_id = $1) AS own
+                        WHERE own.total <= $2) AS fits
+                WHERE fits.total <= $3)";
+}
+
+/// How much of results is kept, in bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Shares {
+    /// Of one agent's.
+    pub agent: i64,
+    /// Of all of the organization's.
+    pub organization: i64,
 }
 
 /// Whose a kept result is: an agent's, acting in a session or for nobody.
@@ -64,12 +81,12 @@ pub async fn insert(u: &mut Unaudited, result: ResultId, holder: Holder, kept: &
     u.desk().run(&INSERT, args).await
 }
 
-/// Drops the oldest results of the organization until what is left has at most so many bytes.
+/// Drops the oldest results of each agent, and then of the organization, until what is left is within its share.
 ///
 /// # Errors
 /// A fault.
-pub async fn keep_newest(u: &mut Unaudited, max_bytes: i64) -> Result<()> {
-    u.desk().run(&KEEP_NEWEST, args![max_bytes]).await
+pub async fn keep_newest(u: &mut Unaudited, shares: Shares) -> Result<()> {
+    u.desk().run(&KEEP_NEWEST, args![shares.agent, shares.organization]).await
 }
 
 /// Forgets every kept result of the organization: what is redacted has changed, and they were redacted by the rules of before.

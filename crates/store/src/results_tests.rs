@@ -34,7 +34,7 @@ async fn nobody_reads_the_result_of_another_agent_or_session_or_a_late_one() {
 }
 
 #[tokio::test]
-async fn an_organization_keeps_its_newest_results_and_its_neighbour_loses_none() {
+async fn an_agent_keeps_its_newest_results_and_its_neighbour_loses_none() {
     let house = House::new().await;
     let neighbour = house.neighbour().await;
     let holder = Holder { agent: house.agent("buyer").await, session: None };
@@ -46,7 +46,9 @@ async fn an_organization_keeps_its_newest_results_and_its_neighbour_loses_none()
     for ms in 0..4 {
         let id = ResultId::new(START.plus_ms(ms), &house.entropy);
         insert(&mut house.store.unaudited(&ctx), id, holder, &kept(100)).await.unwrap();
-        keep_newest(&mut house.store.unaudited(&ctx), 250).await.unwrap();
+        keep_newest(&mut house.store.unaudited(&ctx), Shares { agent: 250, organization: 1_000 })
+            .await
+            .unwrap();
         ids.push(id);
     }
     let mut left = Vec::new();
@@ -55,4 +57,49 @@ async fn an_organization_keeps_its_newest_results_and_its_neighbour_loses_none()
     }
     assert_eq!(left, [false, false, true, true]);
     assert_eq!(read(&mut house.store.read(&their_ctx), their_id, theirs).await.unwrap(), kept(500));
+}
+
+#[tokio::test]
+async fn an_agent_pushes_out_its_own_results_and_never_another_s_until_all_is_full() {
+    let house = House::new().await;
+    let (greedy, modest) = (house.agent("greedy").await, house.agent("modest").await);
+    let ctx = house.ctx();
+    let mut ms = 0;
+    let mut next = || {
+        ms += 1;
+        ResultId::new(START.plus_ms(ms), &house.entropy)
+    };
+    let shares = Shares { agent: 200, organization: 500 };
+    let keep = async |id: ResultId, agent| {
+        let holder = Holder { agent, session: None };
+        insert(&mut house.store.unaudited(&ctx), id, holder, &kept(100)).await.unwrap();
+        keep_newest(&mut house.store.unaudited(&ctx), shares).await.unwrap();
+    };
+    let is_there = async |id: ResultId, agent| {
+        read(&mut house.store.read(&ctx), id, Holder { agent, session: None }).await.is_ok()
+    };
+    let old = next();
+    keep(old, modest).await;
+    let mut last = Vec::new();
+    for _ in 0..20 {
+        last.push(next());
+        keep(last[last.len() - 1], greedy).await;
+    }
+    assert!(is_there(old, modest).await, "it is older than all others, and stays");
+    let left = async |ids: &[ResultId]| {
+        let mut count = 0;
+        for id in ids {
+            count += usize::from(is_there(*id, greedy).await);
+        }
+        count
+    };
+    assert_eq!(left(&last).await, 2, "the greedy one has its share");
+    for name in ["third", "fourth"] {
+        let agent = house.agent(name).await;
+        keep(next(), agent).await;
+    }
+    assert!(is_there(old, modest).await, "500 bytes are full now");
+    keep(next(), house.agent("fifth").await).await;
+    assert!(!is_there(old, modest).await, "beyond the organization's share the oldest goes, whosever it is");
+    assert_eq!(left(&last).await, 2);
 }

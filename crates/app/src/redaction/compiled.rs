@@ -45,7 +45,7 @@ impl Redactors {
         if let Some(same) = self.kept.lock().get(&tenant).filter(|kept| kept.rules == rules) {
             return Ok(Arc::clone(&same.redactor));
         }
-        let custom = compile(&rules).doing("compile the organization's redaction rules")?;
+        let custom = compile(&standing(&rules)).doing("compile the organization's redaction rules")?;
         let redactor = Arc::new(self.plain.with(Arc::new(custom)));
         let mut kept = self.kept.lock();
         if kept.len() >= MAX_KEPT {
@@ -54,6 +54,23 @@ impl Redactors {
         kept.insert(tenant, Compiled { rules, redactor: Arc::clone(&redactor) });
         Ok(redactor)
     }
+}
+
+/// The rules that are in force. One that allows and would not be accepted any more, because what is asked of such rules
+/// has become more, is left out: then more is taken out, and never less. Where one that redacts no longer compiles,
+/// nothing is left out for it.
+pub(super) fn standing(rules: &[RedactionRule]) -> Vec<RedactionRule> {
+    if compile(rules).is_ok() {
+        return rules.to_vec();
+    }
+    let stands = |rule: &&RedactionRule| {
+        let is_good = rule.effect == RedactionEffect::Redact || compile(std::slice::from_ref(*rule)).is_ok();
+        if !is_good {
+            tracing::warn!(rule.id = %rule.id, "a rule that allows would let secrets pass, and is left out");
+        }
+        is_good
+    };
+    rules.iter().filter(stands).cloned().collect()
 }
 
 /// Compiles rules together.
@@ -106,6 +123,22 @@ mod tests {
         let other = vec![rule("badge", RedactionEffect::Redact, r"BADGE-\d{6}")];
         let second = redactors.with(tenant, other).unwrap();
         assert_eq!(second.redact("BADGE-12345 BADGE-123456").text, "BADGE-12345 [redacted:badge]");
+    }
+
+    #[test]
+    fn an_older_rule_that_would_let_secrets_pass_is_left_out_and_the_others_hold() {
+        let redactors = Redactors::new(Redactor::new());
+        let tenant = TenantId::new(Time::from_ms(1), &Entropy::seeded(2));
+        let rules = vec![
+            rule("badge", RedactionEffect::Redact, r"BADGE-\d{5}"),
+            rule("any", RedactionEffect::Allow, "[A-Za-z0-9_]{28,}"),
+            rule("demo", RedactionEffect::Allow, "demo-[a-z0-9]+"),
+        ];
+        let redactor = redactors.with(tenant, rules).unwrap();
+        let token = ["gh", "p_", "aB3dE6gH9jK2mN5pQ8sT1vW4yZ7cF0xL3nR6"].concat();
+        let text = format!("BADGE-12345 {token} api_key=demo-9x8c7v6b5n4m");
+        let expected = "[redacted:badge] [redacted:github-token] api_key=demo-9x8c7v6b5n4m";
+        assert_eq!(redactor.redact(&text).text, expected);
     }
 
     #[test]

@@ -9,4 +9,4 @@ mod trial;
 pub use compiled::{Redactors, redacted_json, redactor};
 pub use recent::Recent;
 pub use rules::{Draft, Saved, add, change, get, list, remove, test};
-pub use trial::{Found, Part, Tried};
+pub use trial::{CROWD, Found, InCalls, InResults, Shared, Tried};

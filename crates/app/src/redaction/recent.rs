@@ -3,7 +3,7 @@
 //! bounds, and is gone with the process. Nobody reads it: only what a rule would hit is counted.
 
 use parking_lot::Mutex;
-use procura_model::{Ctx, RequestId, TenantId, Time, time::HOUR_MS};
+use procura_model::{ActingUser, Ctx, TenantId, Time, time::HOUR_MS};
 use std::{
     collections::{HashMap, VecDeque},
     sync::Arc,
@@ -31,8 +31,10 @@ struct Held {
 /// A result that has passed.
 #[derive(Clone)]
 pub(crate) struct Passed {
-    pub(crate) request: RequestId,
+    /// What was used, as it is recorded.
     pub(crate) resource: Arc<str>,
+    /// For whom; the values in names of members are taken out when a place is said.
+    pub(crate) acting: Option<Arc<ActingUser>>,
     /// As the agent got it, before it was fenced.
     pub(crate) text: Arc<str>,
     at: Time,
@@ -57,10 +59,10 @@ impl Held {
 }
 
 impl Recent {
-    /// Notes a result of a call of this resource.
+    /// Notes a result of a call of this resource, named as it is recorded.
     pub fn note(&self, ctx: &Ctx, resource: &str, text: &str) {
-        let passed =
-            Passed { request: ctx.request, resource: resource.into(), text: text.into(), at: ctx.now };
+        let acting = ctx.actor.acting_for().cloned();
+        let passed = Passed { resource: resource.into(), acting, text: text.into(), at: ctx.now };
         let mut all = self.0.lock();
         if all.len() >= MAX_TENANTS && !all.contains_key(&ctx.tenant) {
             all.clear();

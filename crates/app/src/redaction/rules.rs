@@ -1,12 +1,16 @@
 //! The rules themselves: read, tried, saved, removed.
 
 use super::{
-    compiled::compile,
+    compiled::{compile, standing},
     trial::{self, Material, Tried},
 };
-use crate::App;
+use crate::{
+    App,
+    limits::{self, Limit},
+    sessions,
+};
 use procura_model::{
-    Ctx, Digest, Doing as _, Error, Event, EventKind, Reason, RedactionEffect, RedactionRule,
+    ActingUser, Actor, Ctx, Doing as _, Error, Event, EventKind, Reason, RedactionEffect, RedactionRule,
     RedactionRuleId, Result, Scope,
 };
 use procura_screen::redact::{LEAST_MB_PER_SECOND, MAX_NAME_BYTES, RuleError};
@@ -15,6 +19,7 @@ use procura_store::{
     redaction_rules::{self as rows, Wording},
     results,
 };
+use std::sync::Arc;
 
 /// On how many of the last recorded calls a rule is tried; and on every result that is held.
 const TRIED_ON: i64 = 200;
@@ -57,22 +62,28 @@ pub async fn get(app: &App, ctx: &Ctx, id: RedactionRuleId) -> Result<RedactionR
     rows::get(&mut app.store.read(ctx), id).await
 }
 
-/// Tries a rule without saving it, in the place of the one with this id where there is one.
+/// Tries a rule without saving it, in the place of the one with this id where there is one. Whoever tries many patterns
+/// can guess at results that nobody may read, so each try is in the record before it is answered.
 ///
 /// # Errors
-/// `FIELD_INVALID` with what is wrong with it and what to do; `NOT_FOUND`.
+/// `FIELD_INVALID` with what is wrong with it and what to do; `NOT_FOUND`; `RATE_LIMITED`; a fault when it cannot be
+/// recorded.
 pub async fn test(app: &App, ctx: &Ctx, draft: &Draft, instead: Option<RedactionRuleId>) -> Result<Tried> {
     ctx.actor.require(Scope::WriteOrganization)?;
     if let Some(id) = instead {
         rows::get(&mut app.store.read(ctx), id).await?;
     }
-    tried(app, ctx, draft, instead).await
+    let tried = tried(app, ctx, draft, instead).await?;
+    let event = Event::new(EventKind::RedactionRuleTried).with_facts(&facts(app, ctx, draft));
+    let event = instead.map_or(event.clone(), |id| event.about(id));
+    app.store.record(ctx, vec![event]).await?;
+    Ok(tried)
 }
 
 /// Saves a rule that was tried and is fast enough; it holds from the next call on.
 ///
 /// # Errors
-/// `FIELD_INVALID` with what is wrong with it and what to do, `NAME_TAKEN`.
+/// `FIELD_INVALID` with what is wrong with it and what to do, `NAME_TAKEN`, `RATE_LIMITED`.
 pub async fn add(app: &App, ctx: &Ctx, draft: Draft) -> Result<Saved> {
     ctx.actor.require(Scope::WriteOrganization)?;
     let tried = fast(tried(app, ctx, &draft, None).await?)?;
@@ -80,9 +91,9 @@ pub async fn add(app: &App, ctx: &Ctx, draft: Draft) -> Result<Saved> {
     let mut writer = app.store.write(ctx).await?;
     rows::insert(&mut writer, &rule).await?;
     // Others may have added theirs since: all of them must stand together.
-    compile(&rows::list(&mut writer).await?).map_err(|error| refusal(&error))?;
+    compile(&standing(&rows::list(&mut writer).await?)).map_err(|error| refusal(&error))?;
     results::forget_all(&mut writer).await?;
-    writer.commit(event(EventKind::RedactionRuleCreated, &rule)).await?;
+    writer.commit(event(app, ctx, EventKind::RedactionRuleCreated, &rule)).await?;
     app.snapshots.forget_tenant(ctx.tenant);
     Ok(Saved { rule, tried })
 }
@@ -98,9 +109,9 @@ pub async fn change(app: &App, ctx: &Ctx, id: RedactionRuleId, draft: Draft) -> 
     let to = Wording { name: &draft.name, effect: draft.effect, pattern: &draft.pattern };
     let mut writer = app.store.write(ctx).await?;
     let rule = rows::update(&mut writer, id, &to).await?;
-    compile(&rows::list(&mut writer).await?).map_err(|error| refusal(&error))?;
+    compile(&standing(&rows::list(&mut writer).await?)).map_err(|error| refusal(&error))?;
     results::forget_all(&mut writer).await?;
-    writer.commit(event(EventKind::RedactionRuleChanged, &rule)).await?;
+    writer.commit(event(app, ctx, EventKind::RedactionRuleChanged, &rule)).await?;
     app.snapshots.forget_tenant(ctx.tenant);
     Ok(Saved { rule, tried })
 }
@@ -114,7 +125,7 @@ pub async fn remove(app: &App, ctx: &Ctx, id: RedactionRuleId) -> Result<()> {
     let mut writer = app.store.write(ctx).await?;
     let rule = rows::remove(&mut writer, id).await?;
     results::forget_all(&mut writer).await?;
-    writer.commit(event(EventKind::RedactionRuleRemoved, &rule)).await?;
+    writer.commit(event(app, ctx, EventKind::RedactionRuleRemoved, &rule)).await?;
     app.snapshots.forget_tenant(ctx.tenant);
     Ok(())
 }
@@ -122,6 +133,10 @@ pub async fn remove(app: &App, ctx: &Ctx, id: RedactionRuleId) -> Result<()> {
 async fn tried(app: &App, ctx: &Ctx, draft: &Draft, instead: Option<RedactionRuleId>) -> Result<Tried> {
     // What a rule hits tells of recorded calls and of results.
     ctx.actor.require(Scope::ReadActivity)?;
+    let allowance = limits::check(app, Limit::RuleTrial, &trier(ctx));
+    if !allowance.allowed {
+        return Err(limits::refusal(&allowance));
+    }
     check_name(&draft.name)?;
     let id = instead.unwrap_or_else(|| RedactionRuleId::new(ctx.now, &app.entropy));
     let rule = drafted(id, ctx, draft);
@@ -131,18 +146,22 @@ async fn tried(app: &App, ctx: &Ctx, draft: &Draft, instead: Option<RedactionRul
     drop(reader);
     rules.retain(|known| Some(known.id) != instead);
     let others = app.redactors.with(ctx.tenant, rules.clone())?;
-    rules.push(rule.clone());
     let results = app.recent.of(ctx.tenant, ctx.now);
+    let of_user = |acting: &Arc<ActingUser>| (acting.session, sessions::personal(app, acting));
+    let personal = results.iter().filter_map(|passed| passed.acting.as_ref()).map(of_user).collect();
+    let material = Material { results, personal, calls };
     let work = move || -> std::result::Result<Tried, RuleError> {
-        let speed = trial::time(&compile(&rules)?);
         let alone = compile(std::slice::from_ref(&rule))?;
-        let material = Material { results, calls };
-        let (hits, found) = match rule.effect {
+        let mut rules = standing(&rules);
+        rules.push(rule.clone());
+        let speed = trial::time(&compile(&rules)?);
+        let (in_calls, in_results) = match rule.effect {
             RedactionEffect::Redact => trial::count(&alone, &others, &material),
             // What it would have spared was taken out, and is kept nowhere.
-            RedactionEffect::Allow => (0, Vec::new()),
+            RedactionEffect::Allow => Default::default(),
         };
-        Ok(Tried { speed, results: material.results.len(), arguments: material.calls.len(), hits, found })
+        let (results, calls) = (material.results.len(), material.calls.len());
+        Ok(Tried { speed, results, calls, in_calls, in_results })
     };
     let done = tokio::task::spawn_blocking(work).await.doing("try a redaction rule")?;
     done.map_err(|error| refusal(&error))
@@ -182,12 +201,29 @@ fn refusal(error: &RuleError) -> Error {
     Reason::FieldInvalid.because(format!("pattern: {} {}", error.problem, error.fix))
 }
 
-/// What every change records. A pattern may be a value that nobody shall read, so its digest stands for it.
-fn event(kind: EventKind, rule: &RedactionRule) -> Event {
-    let facts = serde_json::json!({
-        "name": rule.name,
-        "effect": rule.effect,
-        "patternDigest": Digest::of(rule.pattern.as_bytes()).hex(),
-    });
-    Event::new(kind).about(rule.id).with_facts(&facts)
+/// Who tries, for the limit: a person of the organization, or its keys, which count as one, because whoever makes one can
+/// make another.
+fn trier(ctx: &Ctx) -> String {
+    let who = match &ctx.actor {
+        Actor::Account { account, .. } => account.to_string(),
+        Actor::Agent { .. } | Actor::Platform { .. } | Actor::Anonymous | Actor::Operator => {
+            "keys".to_owned()
+        }
+    };
+    format!("{}/{who}", ctx.tenant)
+}
+
+fn event(app: &App, ctx: &Ctx, kind: EventKind, rule: &RedactionRule) -> Event {
+    let RedactionRule { name, effect, pattern, .. } = rule.clone();
+    Event::new(kind).about(rule.id).with_facts(&facts(app, ctx, &Draft { name, effect, pattern }))
+}
+
+/// What is recorded of a rule. A pattern may be a value that nobody shall read, so a code stands for it that is the same
+/// for the same pattern and gives nothing of it to whoever has no key.
+fn facts(app: &App, ctx: &Ctx, draft: &Draft) -> serde_json::Value {
+    serde_json::json!({
+        "name": draft.name,
+        "effect": draft.effect,
+        "patternDigest": app.seals.pattern_code(ctx.tenant, &draft.pattern),
+    })
 }

@@ -13,6 +13,8 @@ pub enum Limit {
     Auth,
     /// Making accounts, agents or clients without being signed in.
     Registration,
+    /// Trying a redaction rule on what was recorded: each try tells something of results that nobody may read.
+    RuleTrial,
 }
 
 impl Limit {
@@ -24,6 +26,7 @@ impl Limit {
             Self::Mcp => "mcp",
             Self::Auth => "auth",
             Self::Registration => "registration",
+            Self::RuleTrial => "rule_trials",
         }
     }
 }
@@ -39,6 +42,8 @@ pub struct LimitSettings {
     pub auth: Rate,
     /// Registrations.
     pub registration: Rate,
+    /// Trials of redaction rules.
+    pub rule_trials: Rate,
 }
 
 impl Default for LimitSettings {
@@ -48,6 +53,7 @@ impl Default for LimitSettings {
             mcp: Rate::per_minute(30),
             auth: Rate::per_minute(10),
             registration: Rate::per_minute(5),
+            rule_trials: Rate::per_minute(10),
         }
     }
 }
@@ -61,6 +67,7 @@ impl LimitSettings {
             Limit::Mcp => self.mcp,
             Limit::Auth => self.auth,
             Limit::Registration => self.registration,
+            Limit::RuleTrial => self.rule_trials,
         }
     }
 }

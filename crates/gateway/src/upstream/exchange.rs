@@ -45,7 +45,7 @@ pub(super) struct Shot<'s> {
     pub(super) credential: Option<&'s Secret<String>>,
     pub(super) deadline: Instant,
     pub(super) max_bytes: usize,
-    pub(super) notes: Option<&'s Notes>,
+    pub(super) notes: Option<&'s Notes<'s>>,
 }
 
 /// How an exchange ended.

@@ -40,7 +40,7 @@ pub(crate) struct Outcall<'a> {
     /// How large the answer may be.
     pub(crate) max_bytes: usize,
     /// Where notifications about this request go.
-    pub(crate) notes: Option<&'a Notes>,
+    pub(crate) notes: Option<&'a Notes<'a>>,
     /// For whom it is sent; none where we ask for ourselves.
     pub(crate) caller: Option<&'a Caller>,
 }

@@ -262,7 +262,7 @@ impl Running {
         id: u64,
         body: String,
         deadline: Instant,
-        notes: Option<&crate::notes::Notes>,
+        notes: Option<&crate::notes::Notes<'_>>,
     ) -> Result<Bytes, UpstreamError> {
         let (answer, mut answered) = oneshot::channel();
         let (sender, mut noted) = mpsc::channel(MAX_NOTES);
@@ -328,7 +328,7 @@ impl Drop for Forget<'_> {
     }
 }
 
-async fn pass(notes: Option<&crate::notes::Notes>, line: &[u8]) {
+async fn pass(notes: Option<&crate::notes::Notes<'_>>, line: &[u8]) {
     if let (Some(notes), Ok(jsonrpc::Message::Notification(note))) = (notes, jsonrpc::parse(line)) {
         notes.pass(&note).await;
     }

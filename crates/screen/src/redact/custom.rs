@@ -7,7 +7,7 @@ use std::time::Duration;
 use regex::{Regex, RegexBuilder, RegexSet, RegexSetBuilder};
 
 use super::cut::{Cut, OPERATOR_RULE};
-use super::ordinary;
+use super::{ordinary, samples};
 
 /// The most rules that one operator may have.
 pub const MAX_RULES: usize = 64;
@@ -96,9 +96,10 @@ impl Custom {
             }
         }
         let entries = allowed.iter().map(|entry| compile_entry(entry)).collect::<Result<Vec<_>, _>>()?;
-        let (any, allowed) =
+        let (any, passing) =
             (set(rules.iter().map(|rule| rule.pattern.as_str()))?, set(entries.iter().map(String::as_str))?);
-        Ok(Self { any, rules: compiled, allowed })
+        check_entries(allowed, &passing)?;
+        Ok(Self { any, rules: compiled, allowed: passing })
     }
 
     /// Whether there is neither a rule nor an entry.
@@ -211,15 +212,29 @@ fn compile_rule(rule: &Rule) -> Result<(String, Regex), RuleError> {
 fn compile_entry(entry: &str) -> Result<String, RuleError> {
     let whole = format!("^(?:{entry})$");
     compile(entry, entry)?;
-    let regex = compile(entry, &whole)?;
-    if ordinary::SECRETS.iter().any(|secret| regex.is_match(secret)) {
-        return Err(refuse(
-            entry,
-            "The entry would let any secret pass.",
-            "Write the value itself, or a pattern with its prefix.",
-        ));
-    }
+    compile(entry, &whole)?;
     Ok(whole)
+}
+
+/// Demands that no entry lets pass what was made up to look like a secret: it would let real ones pass, too. All of them
+/// are asked at once, because there are thousands of samples.
+fn check_entries(entries: &[String], passing: &RegexSet) -> Result<(), RuleError> {
+    if entries.is_empty() {
+        return Ok(());
+    }
+    let found = samples::all().iter().find(|sample| passing.is_match(&sample.text));
+    let Some(sample) = found else { return Ok(()) };
+    let first = passing.matches(&sample.text).iter().next().and_then(|index| entries.get(index));
+    let entry = first.map_or("entry", String::as_str);
+    Err(refuse(
+        entry,
+        &format!(
+            "The entry would let any secret pass that is like a {} of {} characters.",
+            sample.kind,
+            sample.text.len()
+        ),
+        "Write the value itself, or begin the pattern with fixed letters that no secret has, such as `demo-`.",
+    ))
 }
 
 fn compile(name: &str, pattern: &str) -> Result<Regex, RuleError> {
@@ -326,9 +341,56 @@ mod tests {
         assert!(Custom::compile(&[rule("Not A Name", "x1y2z3")], &[]).is_err());
         assert!(Custom::compile(&[rule("a", "x1y2"), rule("a", "x1y3")], &[]).is_err());
         assert!(Custom::compile(&vec![rule("a", "x"); MAX_RULES + 1], &[]).is_err());
-        for entry in [".*", "[A-Za-z0-9]+", "(?s).{20,}"] {
-            assert!(Custom::compile(&[], &[entry.to_owned()]).unwrap_err().problem.contains("any secret"));
+    }
+
+    /// Each once let whole tokens pass, because it matched none of three short samples.
+    #[test]
+    fn an_entry_that_lets_secrets_of_a_format_or_a_length_pass_is_refused() {
+        for entry in [
+            ".*",
+            "(?s).{20,}",
+            "[A-Za-z0-9]+",
+            "[A-Za-z0-9]{28,}",
+            "[A-Za-z0-9]{33}",
+            "[0-9a-f]{64}",
+            "[0-9A-F]{40}",
+            "[a-z0-9]{32}",
+            "[A-Z2-7]{24}",
+            "[A-Za-z0-9_-]{512}",
+            "[A-Za-z0-9+/]{100,}={0,2}",
+            r"(?-u:[\w.-]){30,}",
+            "gh[pousr]_[A-Za-z0-9]{36}",
+            "(?i)GHP_.+",
+            r"sk_(live|test)_\w+",
+            "AKIA[A-Z0-9]{16}",
+            r"xoxb-\d+-\d+-\w+",
+            r"eyJ[\w-]+\.eyJ[\w-]+\.[\w-]+",
+            r"\d+:AA[\w-]+",
+            "AIza.{35}",
+            "p[a-z][a-z]_.{30,}",
+        ] {
+            let error = Custom::compile(&[], &["harmless".to_owned(), entry.to_owned()]).expect_err(entry);
+            assert!(error.problem.contains("any secret") && error.name == entry, "{error}");
+            assert!(!error.fix.is_empty());
         }
+    }
+
+    #[test]
+    fn an_entry_with_letters_of_its_own_is_accepted() {
+        let of_github = ["gh", "p_", "aB3dE6gH9jK2mN5pQ8sT1vW4yZ7cF0xL3nR6"].concat();
+        for entry in
+            [of_github.as_str(), "demo-[a-z0-9]+", r"build-\d{4,30}", "sha-[0-9a-f]{40}", r"\d{4}-\d{4}"]
+        {
+            assert_eq!(Custom::compile(&[], &[entry.to_owned()]).err(), None, "{entry}");
+        }
+    }
+
+    #[test]
+    fn a_full_allow_list_is_checked_in_a_moment() {
+        let entries: Vec<String> = (0..MAX_ALLOWED).map(|n| format!("demo-{n}-[a-z0-9]{{1,40}}")).collect();
+        let began = std::time::Instant::now();
+        Custom::compile(&[], &entries).unwrap();
+        assert!(began.elapsed() < Duration::from_secs(20), "{:?}", began.elapsed());
     }
 
     #[test]

@@ -16,6 +16,7 @@ mod ordinary;
 mod place;
 mod redactor;
 mod runs;
+mod samples;
 mod stream;
 mod token;
 mod value;

@@ -24,10 +24,6 @@ const HOSTILE_BYTES: usize = 32 * 1024;
 pub(super) const MARKS: &str =
     "[redacted:secret] [redacted:bearer-token] [redacted:aws-access-key] [redacted:long-token]";
 
-/// Shapes of secrets that no entry of an allow-list may let pass all at once.
-pub(super) const SECRETS: &[&str] =
-    &["kF9hRTQp8u7TPHAe2DVvOSKzZrA", "0f9e8d7c6b5a49382716", "zx-Quiet_Lamp-77-river"];
-
 /// The ordinary text.
 pub(super) fn text() -> String {
     PIECES.concat().repeat(TURNS)

@@ -356,7 +356,8 @@ impl Reply<'_> {
         let mut text = String::from(": begins\n\n");
         if let Some(token) = params.pointer("/_meta/progressToken") {
             let progress = json!({"jsonrpc": "2.0", "method": "notifications/progress",
-                "params": {"progressToken": token, "progress": 1, "total": 2}});
+                "params": {"progressToken": token, "progress": 1, "total": 2,
+                    "message": params.pointer("/arguments/say")}});
             text.push_str(&format!("event: message\ndata: {progress}\n\n"));
         }
         text.push_str(&format!(

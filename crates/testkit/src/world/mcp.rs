@@ -22,19 +22,19 @@ impl Mcp {
         Self { http, path: path.to_owned() }
     }
 
-    /// A request that was not sent yet.
+    /// A request that was not sent yet; what `params` has of `_meta` stays.
     pub fn request(&self, method: &str, params: Value) -> Call {
         let id = NEXT.fetch_add(1, Ordering::Relaxed);
         let mut params = params;
         if let Some(members) = params.as_object_mut() {
-            members.insert(
-                "_meta".to_owned(),
-                json!({
-                    "io.modelcontextprotocol/protocolVersion": MODERN,
-                    "io.modelcontextprotocol/clientCapabilities": {},
-                    "io.modelcontextprotocol/clientInfo": {"name": "world", "version": "1"},
-                }),
-            );
+            let meta = members.entry("_meta").or_insert_with(|| json!({}));
+            for (key, value) in [
+                ("protocolVersion", json!(MODERN)),
+                ("clientCapabilities", json!({})),
+                ("clientInfo", json!({"name": "world", "version": "1"})),
+            ] {
+                meta[format!("io.modelcontextprotocol/{key}")] = value;
+            }
         }
         let name = ["name", "uri"].iter().find_map(|key| params.get(*key)).and_then(Value::as_str);
         let mut call = self

@@ -69,7 +69,13 @@ impl Default for Options {
         let plenty = Rate::per_minute(10_000_000);
         Self {
             hands: Hands::Manual,
-            limits: LimitSettings { global: plenty, mcp: plenty, auth: plenty, registration: plenty },
+            limits: LimitSettings {
+                global: plenty,
+                mcp: plenty,
+                auth: plenty,
+                registration: plenty,
+                rule_trials: plenty,
+            },
             seed: 7,
             sanitize_max_bytes: 50 * 1024,
             sanitize_keep_bytes: 64 * 1024 * 1024,

@@ -223,6 +223,21 @@ async fn an_owner_who_lost_the_password_comes_back_by_a_link_of_the_operator_tha
     };
     assert_eq!((sign_in(shop.owner.password()).await, sign_in("an entirely new one").await), (401, 303));
     assert_eq!(onboarding::setup_link(&w.app).await.unwrap_err().reason(), Reason::SetupDone);
+    // Whoever finds an older link must not undo the change.
+    let (earlier, used) = (
+        recovery::owner_link(&w.app, &shop.owner.email).await.unwrap(),
+        recovery::owner_link(&w.app, &shop.owner.email).await.unwrap(),
+    );
+    let of_another = w.tenant("other").await;
+    let theirs = recovery::owner_link(&w.app, &of_another.owner.email).await.unwrap();
+    let path_of = |link: &procura_model::ShownOnce| link.show().strip_prefix(w.url()).unwrap().to_owned();
+    let paths = [&earlier, &used, &theirs].map(path_of);
+    w.http.get(&paths[0]).header("accept", "text/html").send().await.ok();
+    assert_eq!(send(&w.http, &paths[1], &[("password", "yet another new one")]).await.status, 303);
+    send(&w.http, &paths[0], &new).await.refused(Reason::LinkInvalid);
+    assert_eq!((sign_in("an entirely new one").await, sign_in("yet another new one").await), (401, 303));
+    assert_eq!(send(&w.http, &paths[2], &new).await.status, 303, "another person's link is as it was");
+
     let late = recovery::owner_link(&w.app, &shop.owner.email).await.unwrap();
     w.advance_ms(HOUR_MS + 1);
     let path = late.show().strip_prefix(w.url()).unwrap().to_owned();

@@ -232,6 +232,22 @@ async fn an_allow_is_stale_once_what_it_stood_on_has_changed() {
     redeem(&shop.platform, &second, json!({})).await.ok();
 }
 
+/// An amount without a currency is in the organization's, so its settings are a part of what was decided.
+#[tokio::test]
+async fn an_allow_is_stale_once_the_organization_s_settings_have_changed() {
+    let w = World::start().await;
+    let (shop, buyer) = counter(&w).await;
+    let other = w.tenant("other").await;
+    let settings = json!({"currency": "EUR"});
+    let (first, second) = (receipt_of(&buyer).await, receipt_of(&buyer).await);
+    other.platform.patch("/v1/organization", &settings).send().await.ok();
+    redeem(&shop.platform, &first, json!({})).await.ok();
+    shop.platform.patch("/v1/organization", &settings).send().await.ok();
+    redeem(&shop.platform, &second, json!({})).await.refused(Reason::ReceiptStale);
+    assert!(read(&w, &second).await.is_ok(), "offline nobody can know");
+    redeem(&shop.platform, &receipt_of(&buyer).await, json!({})).await.ok();
+}
+
 #[tokio::test]
 async fn an_allow_is_stale_once_a_guardrail_or_a_budget_came_after_it() {
     let w = World::start().await;

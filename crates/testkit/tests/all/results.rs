@@ -215,17 +215,63 @@ async fn a_page_that_is_none_is_refused() {
     page(&desk.agent, &handle, 3).await.denied(Reason::FieldInvalid);
 }
 
+/// Of four parts an agent fills one.
 #[tokio::test]
-async fn an_organization_keeps_its_newest_results() {
-    let desk = Desk::keeping(200 * 1024).await;
+async fn an_agent_keeps_its_newest_results_and_leaves_those_of_others() {
+    let desk = Desk::keeping(4 * 60 * 1024).await;
+    let modest = desk.shop.agent("modest").await;
+    desk.shop.permit_all_tools(&modest).await;
+    let first = handle(&echo(&modest, &lines(300)).await);
     let mut handles = Vec::new();
-    for _ in 0..4 {
-        handles.push(handle(&echo(&desk.agent, &lines(1_000)).await));
+    for _ in 0..6 {
         desk.w.advance_ms(10);
+        handles.push(handle(&echo(&desk.agent, &lines(300)).await));
     }
     let mut left = Vec::new();
     for handle in &handles {
         left.push(page(&desk.agent, handle, 0).await.is_ok());
     }
-    assert_eq!(left, [false, false, true, true], "two results of about 85 KB fit into 200 KB");
+    let newest = left.iter().rev().take_while(|is_left| **is_left).count();
+    let all = left.iter().filter(|is_left| **is_left).count();
+    assert_eq!((newest, all), (2, 2), "two results of about 25 KB fit into 60 KB: {left:?}");
+    page(&modest, &first, 0).await.ok();
+}
+
+#[tokio::test]
+async fn of_a_result_that_is_larger_than_an_agent_s_share_the_beginning_is_kept() {
+    let desk = Desk::keeping(4 * 40 * 1024).await;
+    let cut = echo(&desk.agent, &lines(1_000)).await;
+    assert!(cut.text().contains(&format!("Its first {} bytes are kept", 40 * 1024)), "{}", cut.text());
+    page(&desk.agent, &handle(&cut), 0).await.ok();
+}
+
+/// What was kept was redacted by the rules of before.
+#[tokio::test]
+async fn a_change_of_the_redaction_rules_forgets_what_was_kept_of_the_organization() {
+    let desk = Desk::new().await;
+    let (strangers, stub) = (desk.w.tenant("stranger").await, desk.w.upstream().await);
+    let stranger = strangers.with_stub(&stub, json!({})).await;
+    let theirs = handle(&echo(&stranger, &lines(1_000)).await);
+    let rules = "/v1/redaction-rules";
+    let body = |pattern: &str| json!({"name": "badge", "effect": "redact", "pattern": pattern});
+    let keep = async || handle(&echo(&desk.agent, &lines(1_000)).await);
+    let is_gone = async |handle: String| {
+        page(&desk.agent, &handle, 0).await.denied(Reason::NotFound);
+        over_http(&desk.agent, &handle, 0).await.refused(Reason::NotFound);
+    };
+    let before = keep().await;
+    desk.shop.platform.post(&format!("{rules}/test"), &body(r"BADGE-\d{5}")).send().await.ok();
+    page(&desk.agent, &before, 0).await.ok();
+    let saved = desk.shop.platform.post(rules, &body(r"BADGE-\d{5}")).send().await.ok();
+    is_gone(before).await;
+    let path = format!("{rules}/{}", saved.text_at("/rule/id"));
+    let before = keep().await;
+    page(&desk.agent, &before, 0).await.ok();
+    desk.shop.platform.put(&path, &body(r"BADGE-\d{6}")).send().await.ok();
+    is_gone(before).await;
+    let before = keep().await;
+    page(&desk.agent, &before, 0).await.ok();
+    assert_eq!(desk.shop.platform.delete(&path).send().await.status, 204);
+    is_gone(before).await;
+    page(&stranger, &theirs, 0).await.ok();
 }

@@ -228,6 +228,31 @@ async fn the_caller_s_key_goes_to_no_upstream() {
     }
 }
 
+/// Progress comes before the result, on the same stream, and is treated alike.
+#[tokio::test]
+async fn what_a_server_says_of_its_progress_holds_neither_its_credential_nor_a_secret() {
+    let w = World::start().await;
+    let shop = w.tenant("shop").await;
+    let stub = w.upstream().await;
+    let own = "for-the-upstream-alone";
+    shop.server_with(json!({"name": "stub", "url": stub.url(), "credential": own})).await;
+    let caller = shop.agent("caller").await;
+    shop.permit_all_tools(&caller).await;
+    let rule = json!({"name": "badge", "effect": "redact", "pattern": r"\bBADGE-\d{6}\b"});
+    shop.platform.post("/v1/redaction-rules", &rule).send().await.ok();
+    let token = ["sk_", "live_", "4eC39HqLyjWDarjtT1zdp7dc"].concat();
+    let said = format!("half way, sent {own} for BADGE-123456 with {token}");
+    let params =
+        json!({"name": "stub__events", "arguments": {"say": said}, "_meta": {"progressToken": "mine"}});
+    let heard = caller.mcp().send("tools/call", params).await.ok();
+    let stream = heard.reply.text();
+    assert!(stream.contains("notifications/progress") && stream.contains("half way, sent "), "{stream}");
+    assert!(stream.contains("[redacted:credential] for [redacted:badge] with [redacted:"), "{stream}");
+    for secret in [own, "BADGE-123456", &token] {
+        assert!(!stream.contains(secret), "{secret}: {stream}");
+    }
+}
+
 #[tokio::test]
 async fn a_program_runs_only_where_the_file_declares_it_now() {
     let w = World::start().await;

@@ -7,7 +7,7 @@ use crate::{
     state::WebState,
 };
 use axum::{Json, extract::State};
-use procura_app::redaction::{self, Draft, Found, Saved, Tried};
+use procura_app::redaction::{self, Draft, Found, Saved, Shared, Tried};
 use procura_model::{RedactionEffect, RedactionRule, RedactionRuleId, RequestId, Time};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -96,14 +96,19 @@ pub(crate) struct TrialView {
     results: usize,
     /// In how many of the last recorded calls it was looked: what they asked, as it is recorded.
     calls: usize,
-    /// How often the rule would have hit, beyond what was taken out without it. Always 0 for `allow`: what it would have
-    /// spared is kept nowhere.
+    /// How often the rule would have hit in what those calls asked, beyond what was taken out without it. Always 0 for
+    /// `allow`: what it would have spared is kept nowhere.
     hits: usize,
-    /// Where, newest first, at most 50 places; never what.
+    /// Where in what they asked, newest first, at most 50 places; never what.
     places: Vec<PlaceView>,
+    /// In how many of the results the rule would have hit, rounded down to 5, 10, 20, 50, 100 or 200. 0 says fewer than 5,
+    /// or none: nobody reads what results hold, and a rule must not ask one of them.
+    results_hit_at_least: usize,
+    /// Which places of results at least 5 of them share, most frequent first, at most 50.
+    result_places: Vec<ResultPlaceView>,
 }
 
-/// Where a rule would have hit.
+/// Where a rule would have hit in what a call asked.
 #[derive(Debug, Serialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 #[schema(as = RedactionPlace)]
@@ -111,12 +116,9 @@ pub(crate) struct PlaceView {
     /// In which request; its trace says more.
     #[schema(value_type = String)]
     request_id: RequestId,
-    /// What was used in it.
+    /// What was used in it, as it is recorded.
     resource: Option<String>,
-    /// In what of it.
-    #[schema(value_type = String, pattern = "^(arguments|result)$")]
-    part: &'static str,
-    /// Where in that, as a JSON pointer; a name that the rule itself hits is `*`.
+    /// Where in the recorded ask, as a JSON pointer; a name that the rule itself hits is `*`.
     pointer: String,
     /// How often.
     hits: usize,
@@ -124,21 +126,44 @@ pub(crate) struct PlaceView {
 
 impl From<Found> for PlaceView {
     fn from(found: Found) -> Self {
-        let Found { request, resource, part, place, hits } = found;
-        Self { request_id: request, resource, part: part.as_str(), pointer: place, hits }
+        let Found { request, resource, place, hits } = found;
+        Self { request_id: request, resource, pointer: place, hits }
+    }
+}
+
+/// A place of results in which a rule would have hit.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+#[schema(as = RedactionResultPlace)]
+pub(crate) struct ResultPlaceView {
+    /// Of which tool, prompt or resource, as it is recorded.
+    resource: String,
+    /// Where in its results, as a JSON pointer; an index of a list, and a name that the rule itself hits, is `*`.
+    pointer: String,
+    /// In how many results, rounded down to 5, 10, 20, 50, 100 or 200.
+    results_at_least: usize,
+}
+
+impl From<Shared> for ResultPlaceView {
+    fn from(shared: Shared) -> Self {
+        let Shared { resource, place, at_least } = shared;
+        Self { resource, pointer: place, results_at_least: at_least }
     }
 }
 
 impl From<Tried> for TrialView {
     fn from(tried: Tried) -> Self {
+        let Tried { speed, results, calls, in_calls, in_results } = tried;
         Self {
-            mb_per_second: rounded(tried.speed.mb_per_second),
-            slowest_mb_per_second: rounded(tried.speed.slowest_mb_per_second),
-            slowest_on: tried.speed.slowest_on,
-            results: tried.results,
-            calls: tried.arguments,
-            hits: tried.hits,
-            places: tried.found.into_iter().map(PlaceView::from).collect(),
+            mb_per_second: rounded(speed.mb_per_second),
+            slowest_mb_per_second: rounded(speed.slowest_mb_per_second),
+            slowest_on: speed.slowest_on,
+            results,
+            calls,
+            hits: in_calls.hits,
+            places: in_calls.found.into_iter().map(PlaceView::from).collect(),
+            results_hit_at_least: in_results.at_least,
+            result_places: in_results.shared.into_iter().map(ResultPlaceView::from).collect(),
         }
     }
 }
@@ -179,7 +204,7 @@ pub(crate) async fn list(State(web): State<WebState>, caller: Caller) -> Reply<J
 
 /// Add a redaction rule
 ///
-/// It is tried first, and refused where it is too slow, matches nothing, or matches what ordinary texts are made of. It
+/// It is tried first, which needs the scope `read:activity` too, and refused where it is too slow, matches nothing, or matches what ordinary texts are made of. It
 /// holds from the next call on: in results, errors and notes, and in what is recorded of a call.
 #[utoipa::path(
     post, path = "/v1/redaction-rules", operation_id = "addRedactionRule", tag = "Organization",
@@ -197,7 +222,9 @@ pub(crate) async fn add(
 
 /// Try a redaction rule
 ///
-/// Nothing is saved. Says how fast the organization's rules are with it, and where it would have hit.
+/// Nothing is saved, and the try is recorded with a keyed digest of the pattern. Says how fast the organization's rules are
+/// with it, and where it would have hit. At most 10 tries a minute for each person, and for all keys of the organization
+/// together; saving a rule is a try too. Needs the scope `read:activity` beside `write:organization`.
 #[utoipa::path(
     post, path = "/v1/redaction-rules/test", operation_id = "testRedactionRule", tag = "Organization",
     request_body = RuleBody,

@@ -5,7 +5,7 @@ use super::{
     view::{
         drawer::ApiCall,
         frame::Section,
-        redaction::{Place, RuleForm, RulePage, RuleRow, Rules, Trial},
+        redaction::{Place, ResultPlace, RuleForm, RulePage, RuleRow, Rules, Trial},
         words::{Id, Problems},
     },
 };
@@ -14,7 +14,7 @@ use crate::{
     form::{Fields, Form},
     respond::Failure,
 };
-use procura_app::redaction::{self, Draft, Found, Tried};
+use procura_app::redaction::{self, CROWD, Draft, Found, Shared, Tried};
 use procura_model::{Error, Json, Reason, RedactionEffect, RedactionRule, RedactionRuleId, Result, Scope};
 
 /// What is typed, what is wrong with it, and how it did.
@@ -118,23 +118,33 @@ fn is_about(error: &Error) -> bool {
 }
 
 fn shown(tried: Tried, allows: bool) -> Trial {
+    let Tried { speed, results, calls, in_calls, in_results } = tried;
     Trial {
-        speed: format!("{:.0}", tried.speed.mb_per_second),
-        slowest: format!("{:.0}", tried.speed.slowest_mb_per_second),
-        slowest_on: tried.speed.slowest_on,
-        is_fast: tried.speed.is_fast(),
+        speed: format!("{:.0}", speed.mb_per_second),
+        slowest: format!("{:.0}", speed.slowest_mb_per_second),
+        slowest_on: speed.slowest_on,
+        is_fast: speed.is_fast(),
         allows,
-        results: tried.results,
-        calls: tried.arguments,
-        hits: tried.hits,
-        places: tried.found.into_iter().map(place).collect(),
+        results,
+        results_hit: match in_results.at_least {
+            0 => format!("fewer than {CROWD}"),
+            some => format!("at least {some}"),
+        },
+        result_places: in_results.shared.into_iter().map(result_place).collect(),
+        calls,
+        hits: in_calls.hits,
+        places: in_calls.found.into_iter().map(place).collect(),
     }
 }
 
 fn place(found: Found) -> Place {
-    let Found { request, resource, part, place, hits } = found;
-    let resource = resource.unwrap_or_default();
-    Place { request: Id::of(request), resource, part: part.as_str(), pointer: place, hits }
+    let Found { request, resource, place, hits } = found;
+    Place { request: Id::of(request), resource: resource.unwrap_or_default(), pointer: place, hits }
+}
+
+fn result_place(shared: Shared) -> ResultPlace {
+    let Shared { resource, place, at_least } = shared;
+    ResultPlace { resource, pointer: place, at_least }
 }
 
 /// Adds a rule.

@@ -29,19 +29,29 @@ pub(crate) struct Trial {
     pub(crate) is_fast: bool,
     pub(crate) allows: bool,
     pub(crate) results: usize,
+    /// In how many of them it would have hit, in words.
+    pub(crate) results_hit: String,
+    pub(crate) result_places: Vec<ResultPlace>,
     pub(crate) calls: usize,
     pub(crate) hits: usize,
     pub(crate) places: Vec<Place>,
 }
 
-/// Where it would have hit.
+/// Where it would have hit in what a call asked.
 #[derive(Clone, Debug)]
 pub(crate) struct Place {
     pub(crate) request: Id,
     pub(crate) resource: String,
-    pub(crate) part: &'static str,
     pub(crate) pointer: String,
     pub(crate) hits: usize,
+}
+
+/// A place of results in which it would have hit.
+#[derive(Clone, Debug)]
+pub(crate) struct ResultPlace {
+    pub(crate) resource: String,
+    pub(crate) pointer: String,
+    pub(crate) at_least: usize,
 }
 
 /// All rules, and the form of a new one.

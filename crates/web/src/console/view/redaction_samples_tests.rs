@@ -2,7 +2,7 @@
 
 use super::{
     frame::Section,
-    redaction::{Place, RuleForm, RulePage, RuleRow, Rules, Trial},
+    redaction::{Place, ResultPlace, RuleForm, RulePage, RuleRow, Rules, Trial},
     samples::{ARABIC, LONG, frame, request},
     users_samples::calls,
     words::Id,
@@ -21,10 +21,9 @@ fn form(allows: bool) -> RuleForm {
 }
 
 fn trial(is_fast: bool) -> Trial {
-    let place = |resource: &str, part| Place {
+    let place = |resource: &str| Place {
         request: request(),
         resource: resource.to_owned(),
-        part,
         pointer: "/content/0/<script>alert(1)</script>".to_owned(),
         hits: 2,
     };
@@ -35,9 +34,15 @@ fn trial(is_fast: bool) -> Trial {
         is_fast,
         allows: false,
         results: 14,
+        results_hit: "at least 10".to_owned(),
+        result_places: vec![ResultPlace {
+            resource: LONG.to_owned(),
+            pointer: "/content/*/<script>alert(1)</script>".to_owned(),
+            at_least: 10,
+        }],
         calls: 200,
         hits: 4,
-        places: vec![place(LONG, "result"), place(ARABIC, "arguments")],
+        places: vec![place(LONG), place(ARABIC)],
     }
 }
 
