@@ -25,5 +25,8 @@ pub(crate) async fn keep(app: &App) -> Result<()> {
             replies: now.plus_ms(app.settings.oauth.refresh_grace_ms.saturating_neg()),
             remembered: now.plus_ms(-REMEMBER_MS),
         })
-        .await
+        .await?;
+    app.store.lobby().prune_pushed(now).await?;
+    // A device that goes on polling is told for a day that it is too late.
+    app.store.lobby().prune_devices(now.plus_ms(-DAY_MS)).await
 }

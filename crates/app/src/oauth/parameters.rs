@@ -49,6 +49,14 @@ impl Parameters {
         Ok(())
     }
 
+    /// The same with one more.
+    #[must_use]
+    pub fn with(&self, name: &str, value: &str) -> Self {
+        let mut all = self.clone();
+        all.0.push((name.to_owned(), value.to_owned()));
+        all
+    }
+
     /// The same without those of these names, as a query.
     #[must_use]
     pub fn query_without(&self, names: &[&str]) -> String {

@@ -1,7 +1,11 @@
 //! Pushed authorization requests (RFC 9126): the client hands its request in directly, authenticated as at the token
 //! endpoint, and sends the browser with a name for it.
 
-use super::{authorize::{self, Refused}, parameters::Parameters};
+use super::{
+    authorize::{self, Refused},
+    dpop::{self, ShownProof},
+    parameters::Parameters,
+};
 use crate::App;
 use procura_crypto::{TokenKind, token};
 use procura_model::{
@@ -29,9 +33,17 @@ pub struct Pushed {
 /// (section 2.1), and again when a person is asked.
 ///
 /// # Errors
-/// Whatever the authorization endpoint would say; `OAUTH_REQUEST_INVALID` for one that names another request.
-pub async fn push(app: &App, ctx: &Ctx, client: Client, parameters: &Parameters) -> Result<Pushed, Refused> {
+/// Whatever the authorization endpoint would say; `OAUTH_REQUEST_INVALID` for one that names another request;
+/// `OAUTH_DPOP_PROOF_INVALID`.
+pub async fn push(
+    app: &App,
+    ctx: &Ctx,
+    client: Client,
+    parameters: &Parameters,
+    proof: &ShownProof<'_>,
+) -> Result<Pushed, Refused> {
     parameters.demand_single()?;
+    let parameters = &bound(app, ctx, parameters, proof).await?;
     if parameters.one("request_uri")?.is_some() {
         return Err(Reason::OauthRequestInvalid.because("A pushed request cannot name another by request_uri.").into());
     }
@@ -53,6 +65,16 @@ pub async fn push(app: &App, ctx: &Ctx, client: Client, parameters: &Parameters)
     writer.commit(Event::new(EventKind::RequestPushed).about(&asked.client.id)).await?;
     let request_uri = format!("{PREFIX}{}", minted.secret.show());
     Ok(Pushed { request_uri, expires_in: life_ms / SECOND_MS })
+}
+
+/// RFC 9449 section 10.1: a proof that comes with the request stands for `dpop_jkt`; with both, they must agree.
+async fn bound(app: &App, ctx: &Ctx, parameters: &Parameters, proof: &ShownProof<'_>) -> Result<Parameters> {
+    let Some(jkt) = dpop::prove(app, ctx.now, proof).await? else { return Ok(parameters.clone()) };
+    match parameters.one("dpop_jkt")? {
+        None => Ok(parameters.with("dpop_jkt", &jkt)),
+        Some(named) if named == jkt => Ok(parameters.clone()),
+        Some(_) => Err(Reason::OauthProofInvalid.because("dpop_jkt is not the key of the proof.")),
+    }
 }
 
 /// The request behind a name, for the client that pushed it and no other (section 4).

@@ -161,7 +161,7 @@ async fn recorded(shop: &Shop, kind: EventKind) -> Vec<Value> {
     let changes = shop.platform.get("/v1/changes?limit=200").send().await.ok();
     let items = changes.at("/items");
     let all = items.as_array().cloned().unwrap_or_default();
-    all.into_iter().filter(|one| one["kind"] == kind.as_str()).collect()
+    all.into_iter().filter(|one| one["event"] == kind.as_str()).collect()
 }
 
 #[tokio::test]
@@ -530,6 +530,12 @@ async fn prompt_and_max_age_send_the_person_to_prove_again() {
         let cookie = signed.header("set-cookie").split(';').next().unwrap().to_owned();
         let page = w.http.get(&next).header("cookie", &cookie).header("accept", "text/html").send().await.ok();
         assert!(page.text().contains("value=\"allow\""), "{changes:?}: {}", page.text());
+        w.advance_ms(120_000);
+        let mut all = fields(&page);
+        all.insert("answer".to_owned(), "allow".to_owned());
+        let pairs: Vec<(&str, &str)> = all.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        let done = w.http.call(Method::POST, "/oauth/consent").form(&pairs).header("cookie", &cookie).send().await;
+        assert!(told(done.header("location")).contains_key("code"), "{changes:?}: {}", done.header("location"));
         w.advance_ms(120_000);
     }
 }

@@ -43,6 +43,8 @@ use std::sync::Arc;
 const ANSWER: &str = "/oauth/consent";
 /// What proves that this request was put to this person, and when.
 const SHOWN: &str = "shown";
+/// When the person was sent to sign in again.
+const SINCE: &str = "signed_in_since";
 
 /// The authorization endpoint.
 pub(super) async fn authorize(
@@ -62,13 +64,13 @@ pub(super) async fn authorize(
         return told(&web, &exchange, &look, refused);
     }
     let Some(person) = visitor else { return sign_in(&here(&asked, None), "") };
-    let sent_at = asked_at(&web, &query);
-    if asked.needs_new_proof(person.signed_in.auth_time, now, sent_at) {
+    let since = since(&query);
+    if asked.needs_new_proof(person.signed_in.auth_time, now, asked_at(&web, &since)) {
         let since = web.app.seals.sign_moment(&["sign in"], now);
         return sign_in(&here(&asked, Some(&since)), "&again=1");
     }
     let desk = Desk { web, person, look };
-    quiet(page(&view(&desk, &asked, Problems::none()).await?), &asked)
+    quiet(page(&view(&desk, &asked, &since, Problems::none()).await?), &asked)
 }
 
 /// The person's answer. The request comes back with the form and is judged again: nothing of it is believed because it
@@ -89,8 +91,10 @@ pub(super) async fn answer(
     let desk = Desk { web, person, look };
     let proved_at = desk.person.signed_in.auth_time;
     let shown_at = shown_at(&desk, &fields, &query).unwrap_or(exchange.now);
-    if asked.needs_new_proof(proved_at, shown_at, asked_at(&desk.web, &query)) {
-        return redirect(&here(&asked, None));
+    let since = fields.text("since").to_owned();
+    let back = here(&asked, Some(&since).filter(|since| !since.is_empty()).map(String::as_str));
+    if asked.needs_new_proof(proved_at, shown_at, asked_at(&desk.web, &since)) {
+        return redirect(&back);
     }
     let done = match choice(&fields) {
         Answered::Allow(tenant, acting) => {
@@ -98,12 +102,12 @@ pub(super) async fn answer(
         }
         Answered::Deny => consent::refuse(desk.app(), desk.ctx(), &asked).await,
         Answered::Nothing => Err(Reason::FieldInvalid.because("Choose the agent as which it may act.")),
-        Answered::Look => return redirect(&here(&asked, None)),
+        Answered::Look => return redirect(&back),
     };
     match done {
         Ok(to) => quiet(redirect(&to), &asked),
         Err(error) if is_about_the_form(&error) => {
-            let view = view(&desk, &asked, Problems::of(&error, "")).await?;
+            let view = view(&desk, &asked, &since, Problems::of(&error, "")).await?;
             quiet(wrong(error.reason().http(), &view), &asked)
         }
         Err(error) => told(&desk.web, &exchange, &desk.look, error.into()),
@@ -148,14 +152,22 @@ async fn judged(
 
 /// The request as a path of ours.
 fn here(asked: &Asked, since: Option<&str>) -> String {
-    let since = since.map(|since| format!("&signed_in_since={since}")).unwrap_or_default();
-    format!("/oauth/authorize?{}{since}", asked.query)
+    let mut query = form_urlencoded::Serializer::for_suffix(asked.query.clone(), 0);
+    if let Some(since) = since {
+        query.append_pair(SINCE, since);
+    }
+    format!("/oauth/authorize?{}", query.finish())
 }
 
-/// When the person was last sent to sign in for this very request.
-fn asked_at(web: &WebState, query: &str) -> Option<Time> {
-    let (_, since) = form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "signed_in_since")?;
-    web.app.seals.moment(&["sign in"], &since)
+/// When the person was sent to sign in for this request, as the request says it.
+fn since(query: &str) -> String {
+    let mut pairs = form_urlencoded::parse(query.as_bytes());
+    pairs.find(|(name, _)| name == SINCE).map(|(_, since)| since.into_owned()).unwrap_or_default()
+}
+
+/// The same, if we wrote it.
+fn asked_at(web: &WebState, since: &str) -> Option<Time> {
+    web.app.seals.moment(&["sign in"], since)
 }
 
 /// To the sign-in, and back.
@@ -248,7 +260,12 @@ pub(super) fn acting(fields: &Fields) -> Option<(TenantId, Acting)> {
     Some((tenant.parse().ok()?, acting))
 }
 
-async fn view(desk: &Desk, asked: &Asked, problems: Problems) -> procura_model::Result<ConsentPage> {
+async fn view(
+    desk: &Desk,
+    asked: &Asked,
+    since: &str,
+    problems: Problems,
+) -> procura_model::Result<ConsentPage> {
     let places = consent::places(desk.app(), desk.ctx(), &asked.client.id, asked.tenant()).await?;
     let software = Software {
         name: visible(&asked.client.name),
@@ -265,7 +282,11 @@ async fn view(desk: &Desk, asked: &Asked, problems: Problems) -> procura_model::
         other: other(&here(asked, None)),
         places: boxes(&asked.client, places),
         action: ANSWER,
-        hidden: vec![("request", asked.query.clone()), shown(desk, &asked.query)],
+        hidden: vec![
+            ("request", asked.query.clone()),
+            shown(desk, &asked.query),
+            ("since", since.to_owned()),
+        ],
     })
 }
 

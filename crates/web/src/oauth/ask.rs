@@ -26,6 +26,8 @@ pub(super) struct Ask {
     pub(super) exchange: Arc<Exchange>,
     /// What it says.
     pub(super) parameters: Parameters,
+    /// Every DPoP header (RFC 9449).
+    pub(super) proofs: Vec<String>,
     /// User and password of the Authorization header.
     basic: Option<(String, Secret<String>)>,
 }
@@ -49,8 +51,10 @@ impl FromRequest<WebState> for Ask {
         let bytes = body::read(unread, MAX_BYTES).await?;
         let parameters = Parameters::parse(&bytes);
         let basic = basic(&parts.headers)?;
+        let shown = parts.headers.get_all("dpop").iter();
+        let proofs = shown.map(|value| value.to_str().unwrap_or_default().to_owned()).collect();
         let ctx = arriving(&state.app, exchange.request, exchange.now, exchange.origin.clone()).await?;
-        Ok(Self { ctx, exchange, parameters, basic })
+        Ok(Self { ctx, exchange, parameters, proofs, basic })
     }
 }
 

@@ -8,7 +8,8 @@ use axum::{
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse as _, Response},
 };
-use procura_app::oauth::{clients, pushed};
+use procura_app::oauth::{clients, dpop::ShownProof, pushed};
+use procura_model::Secret;
 use serde::Serialize;
 
 /// The path, which an assertion may name as its audience.
@@ -24,12 +25,19 @@ struct Taken {
 /// Takes a request.
 pub(super) async fn push(State(web): State<WebState>, mut ask: Ask) -> Result<Response, Told> {
     // Section 2: the client authenticates as at the token endpoint.
+    let proof = proof(&ask);
     let presented = ask.presented(PATH)?;
     let client = clients::authenticate(&web.app, &ask.ctx, presented).await?;
     let there = ask.ctx_of(&web, &client);
     let ctx = there.as_ref().unwrap_or(&ask.ctx);
-    let pushed = pushed::push(&web.app, ctx, client, &ask.parameters).await.map_err(Told::of)?;
+    let pushed = pushed::push(&web.app, ctx, client, &ask.parameters, &proof).await.map_err(Told::of)?;
     let taken = Taken { request_uri: pushed.request_uri, expires_in: pushed.expires_in };
     let kept = [(header::CACHE_CONTROL, HeaderValue::from_static("no-store"))];
     Ok((StatusCode::CREATED, kept, Json(taken)).into_response())
+}
+
+/// RFC 9449 section 10.1. What is no text is no proof either.
+fn proof(ask: &Ask) -> ShownProof<'static> {
+    let proofs = ask.proofs.iter().map(|proof| Secret::new(proof.clone())).collect();
+    ShownProof { proofs, method: "POST", path: PATH }
 }
