@@ -26,11 +26,12 @@ use serde_json::value::RawValue;
 
 use crate::Outcome;
 use crate::committer::{Committer, Row};
+use crate::tokens;
 
 const RESULT_BYTES: usize = 4096;
 const FACTS_BYTES: usize = 400;
 
-/// `procura-bench serve bare | durable FILE | stub | proxy ADDRESS`.
+/// `procura-bench serve bare | durable FILE | tokens FILE | stub | proxy ADDRESS`.
 pub(crate) fn serve(words: &[String]) -> Outcome<()> {
     let runtime = tokio::runtime::Runtime::new().map_err(|error| format!("no runtime: {error}"))?;
     let words: Vec<&str> = words.iter().map(String::as_str).collect();
@@ -38,6 +39,7 @@ pub(crate) fn serve(words: &[String]) -> Outcome<()> {
         let router = match words.as_slice() {
             ["bare"] => Router::new().route("/v1/verify", post(bare)),
             ["durable", file] => durable_router(Path::new(file)).await?,
+            ["tokens", file] => tokens::router(Path::new(file)).await?,
             ["stub"] => Router::new().route("/mcp", post(stub)).with_state(Arc::new(result_text())),
             ["proxy", upstream] => proxy_router(upstream)?,
             other => return Err(format!("there is no ceiling {other:?}")),

@@ -184,7 +184,7 @@ fn shot(address: SocketAddr, form: Form, headers: &[(&str, &str)]) -> Shot {
         request: Request::post(address, form.path(), headers, &form.body(question).to_string()),
         expected: form.words(question.allowed).to_owned(),
     };
-    Shot { address, aims: EIGHT.iter().map(aim).collect(), echo: Echo::Nothing }
+    Shot { address, aims: EIGHT.iter().map(aim).collect(), echo: Echo::Nothing, chain: None }
 }
 
 /// Asks all eight; a wrong answer ends the bench.

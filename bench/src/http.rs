@@ -21,9 +21,17 @@ pub(crate) struct Request {
 
 impl Request {
     pub(crate) fn post(address: SocketAddr, path: &str, headers: &[(&str, &str)], body: &str) -> Self {
+        Self::of(address, [path, "application/json"], headers, body)
+    }
+
+    /// As [`Request::post`], of a form.
+    pub(crate) fn form(address: SocketAddr, path: &str, headers: &[(&str, &str)], body: &str) -> Self {
+        Self::of(address, [path, "application/x-www-form-urlencoded"], headers, body)
+    }
+
+    fn of(address: SocketAddr, [path, kind]: [&str; 2], headers: &[(&str, &str)], body: &str) -> Self {
         let body = body.replace(MARK, &FIRST.to_string());
-        let mut text =
-            format!("POST {path} HTTP/1.1\r\nhost: {address}\r\ncontent-type: application/json\r\n");
+        let mut text = format!("POST {path} HTTP/1.1\r\nhost: {address}\r\ncontent-type: {kind}\r\n");
         for (name, value) in headers {
             text.push_str(&format!("{name}: {value}\r\n"));
         }
@@ -46,6 +54,14 @@ impl Request {
             }
         }
         &self.bytes
+    }
+
+    /// Writes other words of the same length in the place of these.
+    pub(crate) fn swap(&mut self, words: &str, others: &str) -> Result<(), String> {
+        let at = memmem::find(&self.bytes, words.as_bytes()).filter(|_| words.len() == others.len());
+        let place = at.and_then(|at| self.bytes.get_mut(at..at + words.len()));
+        place.ok_or("a token has another length than the one before")?.copy_from_slice(others.as_bytes());
+        Ok(())
     }
 
     /// The digits that stand for a number on the wire.

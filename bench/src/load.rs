@@ -5,10 +5,12 @@
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use memchr::memmem;
+use parking_lot::Mutex;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
@@ -31,6 +33,28 @@ pub(crate) struct Shot {
     pub(crate) aims: Vec<Aim>,
     /// Whether a good answer repeats the request's number, as JSON-RPC does.
     pub(crate) echo: Echo,
+    /// What each answer hands on to the next request of its connection.
+    pub(crate) chain: Option<Chain>,
+}
+
+/// A token that each answer replaces, as a refresh does; every connection has one of its own.
+#[derive(Clone)]
+pub(crate) struct Chain {
+    /// What stands in the request as it was made.
+    pub(crate) first: String,
+    /// The tokens that no connection holds.
+    pub(crate) waiting: Arc<Mutex<Vec<String>>>,
+    /// The words before the next token in an answer; a quote ends it.
+    pub(crate) before: &'static str,
+}
+
+impl Chain {
+    fn next(&self, body: &[u8]) -> Option<String> {
+        let from = memmem::find(body, self.before.as_bytes())? + self.before.len();
+        let rest = body.get(from..)?;
+        let token = rest.get(..memmem::find(rest, b"\"")?)?;
+        String::from_utf8(token.to_vec()).ok()
+    }
 }
 
 /// One request, and what makes its answer good.
@@ -103,17 +127,34 @@ pub(crate) fn load(shot: &Shot, connections: usize, length: Duration) -> Outcome
 
 async fn connection(mut shot: Shot, end: Instant) -> Report {
     let mut report = Report::default();
+    let mut held = None;
+    if let Some(chain) = &shot.chain {
+        let Some(token) = chain.waiting.lock().pop() else { return report };
+        if let Err(reason) = shot.aims.iter_mut().try_for_each(|aim| aim.request.swap(&chain.first, &token)) {
+            report.specimen = Some(reason);
+            report.broken = MOST_BREAKS;
+        }
+        held = Some(token);
+    }
     while Instant::now() < end && report.broken < MOST_BREAKS {
-        let Err(reason) = until_it_breaks(&mut shot, end, &mut report).await else {
+        let Err(reason) = until_it_breaks(&mut shot, &mut held, end, &mut report).await else {
             break;
         };
         report.broken += 1;
         report.specimen.get_or_insert(reason);
     }
+    if let (Some(chain), Some(token)) = (&shot.chain, held) {
+        chain.waiting.lock().push(token);
+    }
     report
 }
 
-async fn until_it_breaks(shot: &mut Shot, end: Instant, report: &mut Report) -> Outcome<()> {
+async fn until_it_breaks(
+    shot: &mut Shot,
+    held: &mut Option<String>,
+    end: Instant,
+    report: &mut Report,
+) -> Outcome<()> {
     let said = |error: std::io::Error| error.to_string();
     let mut stream = TcpStream::connect(shot.address).await.map_err(said)?;
     stream.set_nodelay(true).map_err(said)?;
@@ -140,6 +181,11 @@ async fn until_it_breaks(shot: &mut Shot, end: Instant, report: &mut Report) -> 
         let body = buffer.get(found.body_at..found.end).unwrap_or_default();
         if found.status == 200 && is_expected(aim, shot.echo, body, number) {
             report.good += 1;
+            if let (Some(chain), Some(token)) = (&shot.chain, held.as_mut()) {
+                let next = chain.next(body).ok_or("an answer has no next token")?;
+                aim.request.swap(token, &next)?;
+                *token = next;
+            }
         } else {
             report.bad += 1;
             report

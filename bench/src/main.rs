@@ -12,6 +12,7 @@ mod flat;
 mod http;
 mod load;
 mod measure;
+mod oauth;
 mod process;
 mod redact;
 mod revoke;
@@ -23,6 +24,7 @@ mod simulate;
 mod specimens;
 mod table;
 mod texts;
+mod tokens;
 mod users;
 
 use std::process::ExitCode;
@@ -43,6 +45,7 @@ COMMANDS
     users       verifying users' tokens, each method's pure part against the signature check alone
     revoke      how soon 500 open streams of a user end when the user is revoked
     cerbos      the eight decisions of AuthZEN's certification: verify and evaluation, recorded, against Cerbos, not recorded
+    oauth       tokens, introspection and refresh, against bare programs and oidc-provider
     flat        verify with 10 to 10,000 permissions in the organization, and of one agent
     simulate    replaying 1,000,000 recorded decisions
     screen      the injection scanner by size and kind of text, one thread
@@ -58,6 +61,9 @@ FLAGS
     --data DIR           where databases go                        (a folder below the temporary one)
     --cerbos PATH        Cerbos's program; `npm install --prefix target/peers cerbos` brings it
                          (target/peers/node_modules/@cerbos/cerbos-linux-x64/cerbos-linux-x64)
+    --peers DIR          where npm put oidc-provider; `npm install --prefix target/peers oidc-provider`
+                                                                   (target/peers)
+    --node PATH          Node, which runs it                       (node)
     --rows N             how many decisions are simulated          (1000000)
 
 EXAMPLE
@@ -93,6 +99,7 @@ fn run(arguments: &[String]) -> Outcome<()> {
         "users" => users::users(&Settings::read(rest)?),
         "revoke" => revoke::revoke(&Settings::read(rest)?),
         "cerbos" => cerbos::cerbos(&Settings::read(rest)?),
+        "oauth" => oauth::oauth(&Settings::read(rest)?),
         "flat" => flat::flat(&Settings::read(rest)?),
         "simulate" => simulate::simulate(&Settings::read(rest)?),
         "screen" => screen::screen(),

@@ -145,6 +145,7 @@ pub(crate) fn ask(server: &Server, headers: &[(&str, &str)]) -> Shot {
             expected: r#""allowed":true"#.to_owned(),
         }],
         echo: Echo::Nothing,
+        chain: None,
     }
 }
 
@@ -158,6 +159,7 @@ fn call(server: &Server, path: &str, headers: &[(&str, &str)]) -> Shot {
             expected: "names the number of the order".to_owned(),
         }],
         echo: Echo::Number,
+        chain: None,
     }
 }
 

@@ -7,13 +7,18 @@ use std::net::SocketAddr;
 use std::path::Path;
 
 use procura_app::agents::AgentDetails;
+use procura_app::oauth::{
+    authorize, clients,
+    consent::{self, Acting, Allowed},
+    resources,
+};
 use procura_app::onboarding::SetUp;
 use procura_app::{App, Seals, Settings, World, agents, onboarding, permissions};
 use procura_crypto::{Cost, RootKey, TokenKind, token};
 use procura_egress::Egress;
 use procura_model::{
-    Actor, AgentId, Credential, CredentialId, Ctx, Entropy, Event, EventKind, KeyHolder, Origin, Permission,
-    PermissionId, Secret, ShownOnce,
+    Actor, AgentId, Credential, CredentialId, Ctx, Entropy, Event, EventKind, GuardedScope, Json, KeyHolder,
+    Origin, Permission, PermissionId, Secret, ShownOnce, TokenForm, oauth::GuardedSettings, time::MINUTE_MS,
 };
 use procura_store::{Store, StoreSettings, credentials, permissions as permission_rows};
 
@@ -30,6 +35,8 @@ pub(crate) struct Wish {
     pub(crate) permissions: &'static [&'static str],
     /// Which permissions there are beside, that the load never meets.
     pub(crate) beside: Beside,
+    /// Whether there are guarded APIs, and a client whom a person let in many times.
+    pub(crate) is_for_oauth: bool,
 }
 
 /// Permissions that the load never meets.
@@ -44,7 +51,7 @@ pub(crate) enum Beside {
 
 impl Default for Wish {
     fn default() -> Self {
-        Self { stub: None, keys: 1, permissions: &PERMISSIONS, beside: Beside::None }
+        Self { stub: None, keys: 1, permissions: &PERMISSIONS, beside: Beside::None, is_for_oauth: false }
     }
 }
 
@@ -56,7 +63,24 @@ pub(crate) struct Seeded {
     pub(crate) agent: AgentId,
     /// A platform key that may do everything.
     pub(crate) platform_key: String,
+    /// A public client, and codes for it that nobody exchanged yet.
+    pub(crate) public_client: String,
+    /// Those codes.
+    pub(crate) codes: Vec<String>,
 }
+
+/// How many codes there are.
+pub(crate) const CODES: usize = 64;
+/// RFC 7636 appendix B: what shows that the codes are ours.
+pub(crate) const CODE_VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
+const CODE_CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
+/// Where answers to the public client go.
+pub(crate) const REDIRECT: &str = "https://client.bench.example/callback";
+/// The APIs, by the form of their tokens.
+const APIS: [(&str, TokenForm); 2] = [
+    ("https://api.bench.example/jwt", TokenForm::Jwt),
+    ("https://api.bench.example/opaque", TokenForm::Opaque),
+];
 
 /// How many permissions an agent has that is not the load's.
 const PERMISSIONS_OF_ANOTHER: usize = 10;
@@ -89,6 +113,8 @@ async fn fill(url: String, wish: Wish) -> procura_model::Result<Seeded> {
     let entropy = Entropy::system();
     let mut settings = Settings::for_url("http://127.0.0.1");
     settings.scrypt = Cost::least();
+    // The server must start before they are exchanged.
+    settings.oauth.code_ms = 10 * MINUTE_MS;
     // The server makes its own root key: nothing is sealed here.
     let seals = Seals::new(&RootKey::generate(&entropy));
     let egress = Egress::new(procura_egress::Settings::default())
@@ -125,10 +151,48 @@ async fn fill(url: String, wish: Wish) -> procura_model::Result<Seeded> {
         Beside::OfTheAgent(count) => further_permissions(&app, &ctx, agent.id, count).await?,
     }
     let shown = |secret: &ShownOnce| ShownOnce::show(secret).to_owned();
-    let seeded =
-        Seeded { agent_key: shown(&key.secret), agent: agent.id, platform_key: shown(&platform.secret) };
+    let (public_client, codes) =
+        if wish.is_for_oauth { let_in(&app, &ctx, agent.id).await? } else { (String::new(), Vec::new()) };
+    let seeded = Seeded {
+        agent_key: shown(&key.secret),
+        agent: agent.id,
+        platform_key: shown(&platform.secret),
+        public_client,
+        codes,
+    };
     app.store.close().await;
     Ok(seeded)
+}
+
+/// Two guarded APIs, and a public client whom the owner lets in as the agent, again and again.
+async fn let_in(app: &App, ctx: &Ctx, agent: AgentId) -> procura_model::Result<(String, Vec<String>)> {
+    for (identifier, tokens) in APIS {
+        let scopes = vec![GuardedScope { name: "read".to_owned(), text: "Read.".to_owned() }];
+        let settings = GuardedSettings { scopes, tokens, token_seconds: 600, dpop_required: false };
+        let name = tokens.as_str().to_owned();
+        resources::add(app, ctx, identifier, resources::Draft { name, settings }).await?;
+    }
+    let metadata = Json::parse(&format!(
+        r#"{{"client_name":"public","redirect_uris":["{REDIRECT}"],"token_endpoint_auth_method":"none",
+            "grant_types":["authorization_code","refresh_token"]}}"#
+    ))
+    .map_err(|error| procura_model::Error::fault("read the client", error))?;
+    let (client, _) = clients::create(app, ctx, clients::Draft { metadata, agent: None }).await?;
+    let [_, (resource, _)] = APIS;
+    let query = format!(
+        "response_type=code&client_id={}&redirect_uri={REDIRECT}&scope=read+offline_access&resource={resource}\
+         &code_challenge={CODE_CHALLENGE}&code_challenge_method=S256",
+        client.id
+    );
+    let allowed = Allowed { tenant: ctx.tenant, acting: Acting::Existing(agent), proved_at: ctx.now };
+    let mut codes = Vec::with_capacity(CODES);
+    for _ in 0..CODES {
+        let asked = authorize::read(app, ctx, &query).await.map_err(|refused| refused.error)?;
+        let back = consent::allow(app, ctx, &asked, allowed).await?;
+        let code = back.split(['?', '&']).find_map(|part| part.strip_prefix("code=")).unwrap_or_default();
+        codes.push(code.to_owned());
+    }
+    Ok((client.id.to_string(), codes))
 }
 
 fn read(text: &str) -> procura_model::Result<Permission> {

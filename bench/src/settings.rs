@@ -16,6 +16,10 @@ pub(crate) struct Settings {
     pub(crate) cerbos: PathBuf,
     /// How many decisions are simulated.
     pub(crate) rows: usize,
+    /// The folder of peers that came by npm.
+    pub(crate) peers: PathBuf,
+    /// Node, which runs them.
+    pub(crate) node: PathBuf,
 }
 
 impl Settings {
@@ -28,6 +32,8 @@ impl Settings {
             data: std::env::temp_dir().join(format!("procura-bench-{}", std::process::id())),
             cerbos: PathBuf::from("target/peers/node_modules/@cerbos/cerbos-linux-x64/cerbos-linux-x64"),
             rows: 1_000_000,
+            peers: PathBuf::from("target/peers"),
+            node: PathBuf::from("node"),
         };
         let mut words = arguments.iter();
         while let Some(flag) = words.next() {
@@ -39,6 +45,8 @@ impl Settings {
                 "--runs" => settings.runs = number(flag, value)?,
                 "--data" => settings.data = PathBuf::from(value),
                 "--cerbos" => settings.cerbos = PathBuf::from(value),
+                "--peers" => settings.peers = PathBuf::from(value),
+                "--node" => settings.node = PathBuf::from(value),
                 "--rows" => settings.rows = number(flag, value)?,
                 _ => return Err(format!("unknown flag {flag}; --help lists them")),
             }
