@@ -2,7 +2,10 @@
 //! organization a person will answer, and polls with a secret alone. The rest of the lobby is in [`crate::lobby`].
 
 use crate::{Lobby, row::Row};
-use procura_model::{Digest, Doing as _, Result, SessionId, TenantId, Time, oauth::{ClientId, ScopeList}};
+use procura_model::{
+    Digest, Doing as _, Result, SessionId, TenantId, Time,
+    oauth::{ClientId, ScopeList},
+};
 
 statements! {
     INSERT_DEVICE = "
@@ -161,7 +164,8 @@ impl Lobby<'_> {
         now: Time,
     ) -> Result<bool> {
         let state = if granted.is_some() { "granted" } else { "denied" };
-        let (tenant, session) = (granted.map(|both| both.0.to_string()), granted.map(|both| both.1.to_string()));
+        let (tenant, session) =
+            (granted.map(|both| both.0.to_string()), granted.map(|both| both.1.to_string()));
         let args = args![user_code, state, tenant.as_deref(), session.as_deref(), now];
         Ok(self.writing().maybe(&ANSWER_DEVICE, args).await?.is_some())
     }

@@ -5,9 +5,7 @@ use crate::{
     row::Row,
     tx::{Source, Writer},
 };
-use procura_model::{
-    AccountId, Doing as _, Grant, GrantId, Page, PageAsk, Reason, Result, oauth::ClientId,
-};
+use procura_model::{AccountId, Doing as _, Grant, GrantId, Page, PageAsk, Reason, Result, oauth::ClientId};
 
 statements! {
     PUT = "

@@ -284,7 +284,10 @@ async fn judge_rest(app: &App, client: &Client, parameters: &Parameters) -> Resu
     parameters.demand_single()?;
     if parameters.one("request")?.is_some() {
         // RFC 9101 section 6.2.
-        return Err(Refused::in_words("request_not_supported", "Request objects are not taken; push the request."));
+        return Err(Refused::in_words(
+            "request_not_supported",
+            "Request objects are not taken; push the request.",
+        ));
     }
     response(parameters)?;
     if !client.may(GrantType::AuthorizationCode) {
@@ -339,12 +342,15 @@ fn thumbprint(parameters: &Parameters) -> Result<Option<String>> {
     match parameters.one("dpop_jkt")? {
         None => Ok(None),
         Some(jkt) if is_hash(jkt) => Ok(Some(jkt.to_owned())),
-        Some(_) => Err(Reason::OauthRequestInvalid.because("dpop_jkt must be a JWK thumbprint: 43 characters.")),
+        Some(_) => {
+            Err(Reason::OauthRequestInvalid.because("dpop_jkt must be a JWK thumbprint: 43 characters."))
+        }
     }
 }
 
 fn is_hash(text: &str) -> bool {
-    text.len() == HASH_CHARS && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_')
+    text.len() == HASH_CHARS
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_')
 }
 
 /// RFC 8707 section 2: every resource must be one that is guarded here. Where none is named it is the gateway. One
@@ -386,7 +392,8 @@ pub(super) async fn targets<'r>(
 /// # Errors
 /// `OAUTH_SCOPE_INVALID`.
 pub(super) fn scope(client: &Client, targets: &[Target], asked: Option<&str>) -> Result<ScopeList> {
-    let known = ScopeList::of(targets.iter().flat_map(|target| &target.scopes).map(|scope| scope.name.as_str()));
+    let known =
+        ScopeList::of(targets.iter().flat_map(|target| &target.scopes).map(|scope| scope.name.as_str()));
     let offline = ScopeList::of([OFFLINE]);
     let allowed = match &client.metadata.scope {
         Some(registered) => known.intersect(registered),
@@ -416,7 +423,9 @@ fn max_age(parameters: &Parameters) -> Result<Option<i64>> {
     let Some(text) = parameters.one("max_age")? else { return Ok(None) };
     let is_number = text.len() <= 10 && text.bytes().all(|byte| byte.is_ascii_digit());
     let seconds = text.parse().ok().filter(|_| is_number);
-    seconds.map(Some).ok_or_else(|| Reason::OauthRequestInvalid.because("max_age must be a number of seconds."))
+    seconds
+        .map(Some)
+        .ok_or_else(|| Reason::OauthRequestInvalid.because("max_age must be a number of seconds."))
 }
 
 fn missing(name: &'static str) -> Error {

@@ -71,12 +71,7 @@ pub(super) struct Wanted<'a> {
 ///
 /// # Errors
 /// `AUTH_SIGN_IN_REQUIRED` for nobody.
-pub async fn places(
-    app: &App,
-    ctx: &Ctx,
-    client: &ClientId,
-    only: Option<TenantId>,
-) -> Result<Vec<Place>> {
+pub async fn places(app: &App, ctx: &Ctx, client: &ClientId, only: Option<TenantId>) -> Result<Vec<Place>> {
     let account = account_of(ctx)?;
     let mut places = Vec::new();
     for membership in onboarding::organizations(app, ctx).await? {
@@ -112,7 +107,9 @@ async fn place(
 
 /// The person in another organization of theirs: what happens there is recorded there.
 fn ctx_in(app: &App, ctx: &Ctx, membership: &Membership) -> Result<Ctx> {
-    let Actor::Account { account, session, .. } = ctx.actor else { return Err(Reason::SignInRequired.into()) };
+    let Actor::Account { account, session, .. } = ctx.actor else {
+        return Err(Reason::SignInRequired.into());
+    };
     let actor = Actor::Account { account, role: membership.role, session };
     let mut there = Ctx::new(membership.tenant, actor, ctx.now, &app.entropy).from(ctx.origin.clone());
     there.request = ctx.request;
@@ -120,7 +117,11 @@ fn ctx_in(app: &App, ctx: &Ctx, membership: &Membership) -> Result<Ctx> {
 }
 
 fn account_of(ctx: &Ctx) -> Result<AccountId> {
-    if let Actor::Account { account, .. } = ctx.actor { Ok(account) } else { Err(Reason::SignInRequired.into()) }
+    if let Actor::Account { account, .. } = ctx.actor {
+        Ok(account)
+    } else {
+        Err(Reason::SignInRequired.into())
+    }
 }
 
 /// The organization of a person's yes, as they stand in it now; none where they are in it already.
@@ -205,7 +206,8 @@ async fn new_agent(app: &App, writer: &mut Writer<'_>, owner: AccountId, client:
     let id = AgentId::new(now, &app.entropy);
     let mut name = agent_name(&client.name);
     if agents::find_by_name(writer, &name).await?.is_some() {
-        let tail: String = id.to_string().chars().rev().take(6).collect::<Vec<_>>().into_iter().rev().collect();
+        let tail: String =
+            id.to_string().chars().rev().take(6).collect::<Vec<_>>().into_iter().rev().collect();
         name = format!("{} {tail}", cut(&name, NAME_CHARS - tail.len() - 1));
     }
     let agent = Agent {
@@ -240,13 +242,21 @@ fn cut(text: &str, characters: usize) -> String {
 }
 
 /// A second consent for the same agent adds to the first: sessions keep what each of them was granted.
-async fn put(app: &App, writer: &mut Writer<'_>, ctx: &Ctx, agent: AgentId, wanted: Wanted<'_>) -> Result<Grant> {
+async fn put(
+    app: &App,
+    writer: &mut Writer<'_>,
+    ctx: &Ctx,
+    agent: AgentId,
+    wanted: Wanted<'_>,
+) -> Result<Grant> {
     let account = account_of(ctx)?;
     let live = oauth_grants::live_of(writer, account, &wanted.client.id).await?;
     let present = live.into_iter().find(|grant| grant.agent == agent);
     let mut resources = present.as_ref().map(|grant| grant.resources.clone()).unwrap_or_default();
-    resources.extend(wanted.resources.iter().filter(|one| !resources.contains(one)).cloned().collect::<Vec<_>>());
-    let scope = present.as_ref().map_or_else(|| wanted.scope.clone(), |grant| grant.scope.union(wanted.scope));
+    resources
+        .extend(wanted.resources.iter().filter(|one| !resources.contains(one)).cloned().collect::<Vec<_>>());
+    let scope =
+        present.as_ref().map_or_else(|| wanted.scope.clone(), |grant| grant.scope.union(wanted.scope));
     let grant = Grant {
         id: GrantId::new(ctx.now, &app.entropy),
         account,

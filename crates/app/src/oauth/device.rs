@@ -9,8 +9,8 @@ use super::{
 use crate::App;
 use procura_crypto::{Minted, TokenKind, token};
 use procura_model::{
-    Client, Ctx, Digest, Error, Event, EventKind, GrantType, Reason, Result, SessionKind, ShownOnce, TenantId,
-    time::SECOND_MS,
+    Client, Ctx, Digest, Error, Event, EventKind, GrantType, Reason, Result, SessionKind, ShownOnce,
+    TenantId, time::SECOND_MS,
 };
 use procura_store::{
     lobby_oauth_devices::{Device, NewDevice},
@@ -132,7 +132,9 @@ fn digest(app: &App, code: &str) -> Result<(String, Digest)> {
 }
 
 fn unknown() -> Error {
-    Reason::LinkInvalid.because("No device waits for this code. See that it is typed as the device shows it; codes last ten minutes.")
+    Reason::LinkInvalid.because(
+        "No device waits for this code. See that it is typed as the device shows it; codes last ten minutes.",
+    )
 }
 
 /// The device that waits for whoever knows this code. Whoever asks is signed in, and is counted by the edge (section
@@ -202,7 +204,9 @@ mod tests {
         for text in ["WDJB-MJHT", "wdjbmjht", " wdjb mjht ", "W.D.J.B-m-j-h-t"] {
             assert_eq!(typed(text).as_deref(), Some("WDJBMJHT"), "{text}");
         }
-        for text in ["", "WDJB-MJH", "WDJB-MJHTT", "WDJA-MJHT", "0000-0000", "'; DROP TABLE", &"W".repeat(100)] {
+        for text in
+            ["", "WDJB-MJH", "WDJB-MJHTT", "WDJA-MJHT", "0000-0000", "'; DROP TABLE", &"W".repeat(100)]
+        {
             assert_eq!(typed(text), None, "{text}");
         }
         assert_eq!(shown("WDJBMJHT"), "WDJB-MJHT");

@@ -4,7 +4,8 @@
 use super::live::Changing;
 use crate::App;
 use procura_model::{
-    AccountId, Actor, Ctx, Event, EventKind, GrantId, OauthSession, Page, PageAsk, Reason, Result, Scope, SessionId,
+    AccountId, Actor, Ctx, Event, EventKind, GrantId, OauthSession, Page, PageAsk, Reason, Result, Scope,
+    SessionId,
 };
 use procura_store::{
     oauth_grants as rows,
@@ -113,7 +114,9 @@ pub async fn revoke_session(app: &App, ctx: &Ctx, id: SessionId) -> Result<()> {
     if own.is_some_and(|own| Some(own) != found.account) {
         return Err(Reason::NotFound.into());
     }
-    let Some(ended) = oauth_sessions::revoke(&mut writer, id, RevokedFor::Asked).await? else { return Ok(()) };
+    let Some(ended) = oauth_sessions::revoke(&mut writer, id, RevokedFor::Asked).await? else {
+        return Ok(());
+    };
     let facts = serde_json::json!({ "client": ended.client });
     let event = Event::new(EventKind::OauthSessionRevoked).of_agent(ended.agent).about(id).with_facts(&facts);
     let _changing = Changing::new(app, vec![id]);

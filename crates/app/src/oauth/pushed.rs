@@ -9,7 +9,8 @@ use super::{
 use crate::App;
 use procura_crypto::{TokenKind, token};
 use procura_model::{
-    Client, Ctx, Digest, Event, EventKind, Reason, Result, Time, time::{MINUTE_MS, SECOND_MS},
+    Client, Ctx, Digest, Event, EventKind, Reason, Result, Time,
+    time::{MINUTE_MS, SECOND_MS},
 };
 use procura_store::lobby_oauth_pushed::NewPushed;
 
@@ -45,10 +46,14 @@ pub async fn push(
     parameters.demand_single()?;
     let parameters = &bound(app, ctx, parameters, proof).await?;
     if parameters.one("request_uri")?.is_some() {
-        return Err(Reason::OauthRequestInvalid.because("A pushed request cannot name another by request_uri.").into());
+        return Err(Reason::OauthRequestInvalid
+            .because("A pushed request cannot name another by request_uri.")
+            .into());
     }
     if parameters.one("client_id")?.is_some_and(|id| id != client.id.as_str()) {
-        return Err(Reason::OauthRequestInvalid.because("client_id is not the client that authenticated.").into());
+        return Err(Reason::OauthRequestInvalid
+            .because("client_id is not the client that authenticated.")
+            .into());
     }
     let asked = authorize::judge(app, client, parameters).await?;
     let minted = token::mint(TokenKind::PushedRequest, &app.entropy);

@@ -4,7 +4,9 @@
 use http::Method;
 use procura_app::oauth::clients;
 use procura_cluster::{LimitSettings, Rate};
-use procura_model::{Client, ClientAuth, ClientId, ClientKind, ClientMetadata, EventKind, GrantType, Json, Role, Scope};
+use procura_model::{
+    Client, ClientAuth, ClientId, ClientKind, ClientMetadata, EventKind, GrantType, Json, Role, Scope,
+};
 use procura_store::lobby_oauth_clients::Registered;
 use procura_testkit::world::{Options, Person, Reply, Shop, World};
 use serde_json::{Value, json};
@@ -97,15 +99,20 @@ pub(crate) fn fields(page: &Reply) -> BTreeMap<String, String> {
 }
 
 fn unescaped(text: &str) -> String {
-    text.replace("&#38;", "&").replace("&amp;", "&").replace("&#34;", "\"").replace("&quot;", "\"").replace("&#39;", "'")
+    text.replace("&#38;", "&")
+        .replace("&amp;", "&")
+        .replace("&#34;", "\"")
+        .replace("&quot;", "\"")
+        .replace("&#39;", "'")
 }
 
 /// The value of the radio beside this word.
 fn choice(page: &Reply, word: &str) -> String {
     let text = page.text();
-    let at = text.split("name=\"acting\" value=\"").skip(1).find(|rest| {
-        rest.split("</label>").next().is_some_and(|label| label.contains(word))
-    });
+    let at = text
+        .split("name=\"acting\" value=\"")
+        .skip(1)
+        .find(|rest| rest.split("</label>").next().is_some_and(|label| label.contains(word)));
     at.unwrap_or_else(|| panic!("no choice says {word}: {text}")).split('"').next().unwrap().to_owned()
 }
 
@@ -336,7 +343,8 @@ async fn the_page_is_framed_by_nobody_and_tells_nobody_where_it_stood() {
     let bad = ask(&shop.owner, &query(&client, &[("redirect_uri", "https://evil.example/")])).await;
     assert!(bad.header("content-security-policy").contains("form-action 'self';"));
     assert_eq!(bad.header("referrer-policy"), "no-referrer");
-    let local = ask(&shop.owner, &query(&client, &[("redirect_uri", "http://127.0.0.1:51004/cb")])).await.ok();
+    let local =
+        ask(&shop.owner, &query(&client, &[("redirect_uri", "http://127.0.0.1:51004/cb")])).await.ok();
     assert!(local.header("content-security-policy").contains("form-action 'self' http://127.0.0.1:51004;"));
 }
 
@@ -394,7 +402,11 @@ async fn a_person_allows_nothing_where_they_are_not_or_may_not() {
     let (ours, theirs) = (shop.agent("ours").await, bank.agent("theirs").await);
     let client = registered(&w, |_| {}).await;
     let page = ask(&shop.owner, &query(&client, &[])).await.ok();
-    assert!(!page.text().contains(&bank.id.to_string()) && !page.text().contains("theirs"), "{}", page.text());
+    assert!(
+        !page.text().contains(&bank.id.to_string()) && !page.text().contains("theirs"),
+        "{}",
+        page.text()
+    );
     for acting in [
         format!("{}/new", bank.id),
         format!("{}/{}", bank.id, theirs.id),
@@ -405,7 +417,11 @@ async fn a_person_allows_nothing_where_they_are_not_or_may_not() {
         String::new(),
     ] {
         let reply = answer(&shop.owner, &page, &[("answer", "allow"), ("acting", &acting)]).await;
-        assert!(!told(reply.header("location")).contains_key("code"), "{acting}: {}", reply.header("location"));
+        assert!(
+            !told(reply.header("location")).contains_key("code"),
+            "{acting}: {}",
+            reply.header("location")
+        );
     }
     for shop in [&shop, &bank] {
         assert_eq!(shop.platform.get("/v1/grants").send().await.ok().at("/items"), json!([]));
@@ -461,7 +477,8 @@ async fn a_person_chooses_an_agent_that_is_there() {
 async fn a_client_of_an_organization_acts_there_alone() {
     let w = World::start().await;
     let (shop, bank) = (w.tenant("shop").await, w.tenant("bank").await);
-    let metadata = json!({"client_name": "ours", "redirect_uris": [BACK], "token_endpoint_auth_method": "none"});
+    let metadata =
+        json!({"client_name": "ours", "redirect_uris": [BACK], "token_endpoint_auth_method": "none"});
     let draft = clients::Draft { metadata: Json::parse(&metadata.to_string()).unwrap(), agent: None };
     let (client, _) = clients::create(&w.app, &shop.owner_ctx(), draft).await.unwrap();
     let page = ask(&shop.owner, &query(&client, &[])).await.ok();
@@ -485,7 +502,8 @@ async fn the_sign_in_comes_back_to_the_request() {
     assert!(to.starts_with("/sign-in?next=%2Foauth%2Fauthorize%3F"), "{to}");
     let page = w.http.get(&to).header("accept", "text/html").send().await.ok();
     let next = fields(&page)["next"].clone();
-    let form = [("email", shop.owner.email.as_str()), ("password", shop.owner.password()), ("next", next.as_str())];
+    let form =
+        [("email", shop.owner.email.as_str()), ("password", shop.owner.password()), ("next", next.as_str())];
     let signed = w.http.call(Method::POST, "/sign-in").form(&form).header("accept", "text/html").send().await;
     assert_eq!((signed.status, signed.header("location")), (303, next.as_str()));
     let page = shop.owner.page(&next).await.ok();
@@ -493,8 +511,10 @@ async fn the_sign_in_comes_back_to_the_request() {
     assert_eq!(told(done.header("location"))["state"], STATE);
     // And nowhere but to a page of ours.
     for next in ["https://evil.example", "//evil.example", "/\\evil.example"] {
-        let form = [("email", shop.owner.email.as_str()), ("password", shop.owner.password()), ("next", next)];
-        let signed = w.http.call(Method::POST, "/sign-in").form(&form).header("accept", "text/html").send().await;
+        let form =
+            [("email", shop.owner.email.as_str()), ("password", shop.owner.password()), ("next", next)];
+        let signed =
+            w.http.call(Method::POST, "/sign-in").form(&form).header("accept", "text/html").send().await;
         assert_eq!(signed.header("location"), "/", "{next}");
     }
 }
@@ -523,19 +543,34 @@ async fn prompt_and_max_age_send_the_person_to_prove_again() {
         assert!(again.header("location").starts_with("/sign-in?next="), "{changes:?}");
         // Nor does a moment that we did not write.
         let forged = next.replace("signed_in_since=", "signed_in_since=0");
-        assert!(shop.owner.page(&forged).await.header("location").starts_with("/sign-in?next="), "{changes:?}");
+        assert!(
+            shop.owner.page(&forged).await.header("location").starts_with("/sign-in?next="),
+            "{changes:?}"
+        );
         w.advance_ms(1_000);
-        let form = [("email", shop.owner.email.as_str()), ("password", shop.owner.password()), ("next", next.as_str())];
-        let signed = w.http.call(Method::POST, "/sign-in").form(&form).header("accept", "text/html").send().await;
+        let form = [
+            ("email", shop.owner.email.as_str()),
+            ("password", shop.owner.password()),
+            ("next", next.as_str()),
+        ];
+        let signed =
+            w.http.call(Method::POST, "/sign-in").form(&form).header("accept", "text/html").send().await;
         let cookie = signed.header("set-cookie").split(';').next().unwrap().to_owned();
-        let page = w.http.get(&next).header("cookie", &cookie).header("accept", "text/html").send().await.ok();
+        let page =
+            w.http.get(&next).header("cookie", &cookie).header("accept", "text/html").send().await.ok();
         assert!(page.text().contains("value=\"allow\""), "{changes:?}: {}", page.text());
         w.advance_ms(120_000);
         let mut all = fields(&page);
         all.insert("answer".to_owned(), "allow".to_owned());
-        let pairs: Vec<(&str, &str)> = all.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-        let done = w.http.call(Method::POST, "/oauth/consent").form(&pairs).header("cookie", &cookie).send().await;
-        assert!(told(done.header("location")).contains_key("code"), "{changes:?}: {}", done.header("location"));
+        let pairs: Vec<(&str, &str)> =
+            all.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        let done =
+            w.http.call(Method::POST, "/oauth/consent").form(&pairs).header("cookie", &cookie).send().await;
+        assert!(
+            told(done.header("location")).contains_key("code"),
+            "{changes:?}: {}",
+            done.header("location")
+        );
         w.advance_ms(120_000);
     }
 }
@@ -547,7 +582,10 @@ async fn a_pushed_request_is_one_client_s_brief_and_answered_once() {
     let shop = w.tenant("shop").await;
     let (client, other) = (registered(&w, |_| {}).await, registered(&w, |_| {}).await);
     let push = async |text: &str| {
-        let call = w.http.call(Method::POST, "/oauth/par").header("content-type", "application/x-www-form-urlencoded");
+        let call = w
+            .http
+            .call(Method::POST, "/oauth/par")
+            .header("content-type", "application/x-www-form-urlencoded");
         call.bytes(text.to_owned()).send().await
     };
     let pushed = push(&query(&client, &[])).await;
@@ -565,7 +603,9 @@ async fn a_pushed_request_is_one_client_s_brief_and_answered_once() {
     refused_here(&ask(&shop.owner, &by(&client, "urn:ietf:params:oauth:request_uri:par_x", "")).await);
     refused_here(&ask(&shop.owner, &by(&client, "https://evil.example/request.jwt", "")).await);
     // What stands beside it is not looked at (section 4): the redirect URI is the pushed one.
-    let page = ask(&shop.owner, &by(&client, &uri, "&redirect_uri=https%3A%2F%2Fevil.example&state=forged")).await.ok();
+    let page = ask(&shop.owner, &by(&client, &uri, "&redirect_uri=https%3A%2F%2Fevil.example&state=forged"))
+        .await
+        .ok();
     assert!(page.text().contains("app.example") && !page.text().contains("evil.example"));
     // The person reads for longer than the name lives.
     w.advance_ms(300_000);
@@ -637,7 +677,9 @@ async fn a_device_gets_what_a_person_allowed_who_typed_its_code() {
     // However it is typed; looking uses nothing up.
     for way in [code.clone(), code.to_lowercase(), code.replace('-', " ")] {
         let page = typed(&shop.owner, &way).await.ok();
-        assert!(page.text().contains(&code) && page.text().contains("Is this code on a device in front of you"));
+        assert!(
+            page.text().contains(&code) && page.text().contains("Is this code on a device in front of you")
+        );
         assert!(page.text().contains("that is how people are tricked"));
     }
     let page = typed(&shop.owner, &code).await.ok();
@@ -659,7 +701,11 @@ async fn a_device_gets_what_a_person_allowed_who_typed_its_code() {
     w.advance_ms(600_001);
     assert_eq!(typed(&shop.owner, &code).await.status, 422);
     for (client, more, error) in [
-        (&registered(&w, |metadata| metadata.grant_types = vec![GrantType::AuthorizationCode]).await, &[][..], "unauthorized_client"),
+        (
+            &registered(&w, |metadata| metadata.grant_types = vec![GrantType::AuthorizationCode]).await,
+            &[][..],
+            "unauthorized_client",
+        ),
         (&client, &[("scope", "admin")], "invalid_scope"),
         (&client, &[("resource", "https://elsewhere.example")], "invalid_target"),
         (&client, &[("scope", "tools"), ("scope", "tools")], "invalid_request"),
@@ -672,7 +718,7 @@ async fn a_device_gets_what_a_person_allowed_who_typed_its_code() {
 #[tokio::test]
 async fn guessing_a_code_ends_soon() {
     let plenty = Rate::per_minute(10_000);
-    let limits = LimitSettings { global: plenty, mcp: plenty, auth: Rate::per_minute(10), registration: plenty };
+    let limits = LimitSettings { global: plenty, auth: Rate::per_minute(10), ..LimitSettings::default() };
     let w = World::start_with(Options { limits, ..Options::default() }).await;
     let shop = w.tenant("shop").await;
     let mut last = 0;
@@ -762,7 +808,10 @@ async fn what_was_allowed_is_seen_and_taken_back() {
     assert_eq!(other.submit(&format!("/access/{id}/revoke"), &[]).await.status, 404);
     let bare = developer.browser.call(Method::POST, &format!("/access/{id}/revoke")).form(&[]);
     assert_ne!(bare.send().await.status, 303);
-    assert_eq!(shop.platform.get(&format!("/v1/grants/{id}")).send().await.ok().at("/revokedAt"), Value::Null);
+    assert_eq!(
+        shop.platform.get(&format!("/v1/grants/{id}")).send().await.ok().at("/revokedAt"),
+        Value::Null
+    );
     let done = developer.submit(&format!("/access/{id}/revoke"), &[]).await;
     assert_eq!(done.header("location"), "/access?done=access-revoked", "{}", done.text());
     let grant = shop.platform.get(&format!("/v1/grants/{id}")).send().await.ok();
@@ -771,7 +820,8 @@ async fn what_was_allowed_is_seen_and_taken_back() {
     assert_eq!(open.at("/items"), json!([]), "a session outlived its grant");
     assert_eq!(recorded(&shop, EventKind::GrantRevoked).await.len(), 1);
     // One session, by the API; and again, which changes nothing.
-    let sessions = shop.platform.get(&format!("/v1/oauth-sessions?accountId={}", developer.account)).send().await.ok();
+    let sessions =
+        shop.platform.get(&format!("/v1/oauth-sessions?accountId={}", developer.account)).send().await.ok();
     let session = sessions.text_at("/items/0/id");
     for _ in 0..2 {
         shop.call(Method::DELETE, &format!("/v1/oauth-sessions/{session}")).send().await.ok();
@@ -799,16 +849,21 @@ async fn of_many_answers_to_one_request_one_is_taken() {
     let shop = w.tenant("shop").await;
     let client = registered(&w, |_| {}).await;
     let form = "application/x-www-form-urlencoded";
-    let call = w.http.call(Method::POST, "/oauth/par").header("content-type", form).bytes(query(&client, &[]));
+    let call =
+        w.http.call(Method::POST, "/oauth/par").header("content-type", form).bytes(query(&client, &[]));
     let uri = call.send().await.ok().text_at("/request_uri");
     let pairs = [("client_id", client.id.as_str()), ("request_uri", uri.as_str())];
     let text = form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish();
     let page = ask(&shop.owner, &text).await.ok();
-    let answers = futures_util::future::join_all((0..8).map(|_| answer(&shop.owner, &page, &[("answer", "allow")]))).await;
+    let answers =
+        futures_util::future::join_all((0..8).map(|_| answer(&shop.owner, &page, &[("answer", "allow")])))
+            .await;
     let codes = answers.iter().filter(|reply| told(reply.header("location")).contains_key("code")).count();
     assert_eq!(codes, 1, "{:?}", answers.iter().map(|reply| reply.status).collect::<Vec<_>>());
     let code = device(&w, &client, &[]).await.ok().text_at("/user_code");
     let page = typed(&shop.owner, &code).await.ok();
-    let answers = futures_util::future::join_all((0..8).map(|_| answer(&shop.owner, &page, &[("answer", "allow")]))).await;
+    let answers =
+        futures_util::future::join_all((0..8).map(|_| answer(&shop.owner, &page, &[("answer", "allow")])))
+            .await;
     assert_eq!(answers.iter().filter(|reply| reply.status == 200).count(), 1);
 }

@@ -116,7 +116,12 @@ pub(super) async fn answer(
 
 /// A form of this very session: with its token, and not from another site (RFC 6749 section 10.12). These pages tell
 /// nobody where they stood, so their forms come with `Origin: null`, which is why the token alone decides here.
-pub(super) fn demand_own(web: &WebState, person: &Person, fields: &Fields, query: &str) -> Result<(), Failure> {
+pub(super) fn demand_own(
+    web: &WebState,
+    person: &Person,
+    fields: &Fields,
+    query: &str,
+) -> Result<(), Failure> {
     let is_own = identity::form_token_is_right(&web.app, &person.signed_in.session, fields.text(FORM_TOKEN));
     let session = person.signed_in.session.to_string();
     let is_shown = web.app.seals.moment(&[&session, query], fields.text(SHOWN)).is_some();
@@ -247,7 +252,9 @@ enum Answered {
 /// What the form says. Nothing is allowed by what cannot be read.
 fn choice(fields: &Fields) -> Answered {
     match fields.text("answer") {
-        "allow" => acting(fields).map_or(Answered::Nothing, |(tenant, acting)| Answered::Allow(tenant, acting)),
+        "allow" => {
+            acting(fields).map_or(Answered::Nothing, |(tenant, acting)| Answered::Allow(tenant, acting))
+        }
         "deny" => Answered::Deny,
         _ => Answered::Look,
     }
@@ -390,7 +397,8 @@ mod tests {
     fn an_address_on_this_computer_is_told_from_a_host() {
         assert_eq!(goes("http://localhost:1/cb"), Goes::Computer("http://localhost:1/cb".to_owned()));
         assert_eq!(goes("http://[::1]:1/cb"), Goes::Computer("http://[::1]:1/cb".to_owned()));
-        let far = Goes::Host("localhost.evil.example".to_owned(), "https://localhost.evil.example/cb".to_owned());
+        let far =
+            Goes::Host("localhost.evil.example".to_owned(), "https://localhost.evil.example/cb".to_owned());
         assert_eq!(goes("https://localhost.evil.example/cb"), far);
     }
 }

@@ -3,7 +3,9 @@
 //! 5.1); and the page says how people are tricked with codes (section 5.4).
 
 use super::{
-    consent::{acting, boxes, days, demand_own, frame, is_about_a_code, known, other, private, shown, sign_in},
+    consent::{
+        acting, boxes, days, demand_own, frame, is_about_a_code, known, other, private, shown, sign_in,
+    },
     desk::{Answer, Desk, Look, page, wrong},
     view::{
         consent::{ConsentPage, DeviceDone, DevicePage, Goes, Software},

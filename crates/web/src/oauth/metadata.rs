@@ -14,7 +14,10 @@ use axum::{
     routing::get,
 };
 use procura_app::{Settings, oauth::resources};
-use procura_model::{Reason, Scope, oauth::{ClientAuth, GrantType}};
+use procura_model::{
+    Reason, Scope,
+    oauth::{ClientAuth, GrantType},
+};
 use serde::Serialize;
 
 /// Where the server's own document is: the issuer has no path (decision 3), so nothing stands behind it (RFC 8414
@@ -171,9 +174,11 @@ async fn resource(State(web): State<WebState>, Path(path): Path<String>) -> Resu
 /// The gateway, with or without a slash at its end, or one server of it. Which servers there are is no business of
 /// whoever asks without a token.
 fn is_mount(path: &str) -> bool {
-    let is_name = |name: &str| name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_');
-    path.strip_prefix(GATEWAY)
-        .is_some_and(|rest| rest.is_empty() || rest.strip_prefix('/').is_some_and(|name| name.len() <= 64 && is_name(name)))
+    let is_name =
+        |name: &str| name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_');
+    path.strip_prefix(GATEWAY).is_some_and(|rest| {
+        rest.is_empty() || rest.strip_prefix('/').is_some_and(|name| name.len() <= 64 && is_name(name))
+    })
 }
 
 fn mount(settings: &Settings, path: &str) -> Resource {

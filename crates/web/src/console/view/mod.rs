@@ -16,6 +16,7 @@ pub(crate) mod entry;
 pub(crate) mod facts;
 pub(crate) mod frame;
 pub(crate) mod guardrails;
+pub(crate) mod oauth_clients;
 pub(crate) mod passports;
 pub(crate) mod policies;
 pub(crate) mod receipts;
@@ -38,6 +39,9 @@ mod api_samples;
 #[cfg(test)]
 #[path = "budget_samples_tests.rs"]
 mod budget_samples;
+#[cfg(test)]
+#[path = "consent_samples_tests.rs"]
+mod consent_samples;
 #[cfg(test)]
 #[path = "pages_tests.rs"]
 mod pages;

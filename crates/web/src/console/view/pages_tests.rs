@@ -8,6 +8,7 @@ use super::{
     approvals::{ApprovalCard, ApprovalCards, Approvals, ApprovePage},
     budget_samples,
     chart::Chart,
+    consent_samples,
     entry::{
         DIGEST, FailedPage, InvitationPage, OwnerPage, STORED, SearchPage, SetUpPage, ShownOncePage, SignIn,
         SignInLink,
@@ -400,12 +401,13 @@ fn framed_pages() -> Vec<(&'static str, String)> {
         other_pages(),
         user_pages(),
         api_pages(),
+        consent_samples::pages(),
     ]
     .concat()
 }
 
 fn pages() -> Vec<(&'static str, String)> {
-    [ways_in(), told_once(), passport_samples::open_pages(), framed_pages()].concat()
+    [ways_in(), told_once(), passport_samples::open_pages(), consent_samples::open_pages(), framed_pages()].concat()
 }
 
 #[test]
