@@ -20,12 +20,14 @@ mod approvals;
 mod approve;
 mod assets;
 mod budgets;
+mod clients;
 mod consent;
 mod desk;
 mod device;
 mod entities;
 mod entry;
 mod failed;
+mod guarded;
 mod guardrails;
 mod passports;
 mod permission_form;
@@ -187,6 +189,17 @@ fn users_of_agents() -> Router<WebState> {
 
 fn administering() -> Router<WebState> {
     Router::new()
+        .route("/settings/clients", get(clients::list).post(clients::create))
+        .route("/settings/clients/{id}", get(clients::one))
+        .route("/settings/clients/{id}/disable", post(clients::disable))
+        .route("/settings/clients/{id}/enable", post(clients::enable))
+        .route("/settings/clients/{id}/remove", post(clients::remove))
+        .route("/settings/clients/{id}/secrets", post(clients::make_secret))
+        .route("/settings/clients/{id}/secrets/{secret}/revoke", post(clients::revoke_secret))
+        .route("/settings/apis", get(guarded::list).post(guarded::add))
+        .route("/settings/apis/{id}/remove", post(guarded::remove))
+        .route("/settings/issuers", post(guarded::trust))
+        .route("/settings/issuers/{id}/remove", post(guarded::distrust))
         .route("/settings", get(settings::settings))
         .route("/settings/organization", post(settings::change))
         .route("/settings/invitations", post(settings::invite))

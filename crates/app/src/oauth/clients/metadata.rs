@@ -54,7 +54,7 @@ pub(super) fn judge(json: &Json, source: Source) -> Result<Said> {
     let auth = auth(&read, source)?;
     let grant_types = grants(&read, source, auth)?;
     let redirect_uris = redirects(&read, &grant_types)?;
-    let (jwks, jwks_uri) = keys(&read, auth)?;
+    let (jwks_uri, jwks) = keys(&read, auth)?;
     let metadata = ClientMetadata {
         redirect_uris,
         token_endpoint_auth_method: auth,
@@ -157,7 +157,7 @@ fn auth(read: &Reader<'_>, source: Source) -> Result<ClientAuth> {
 /// answer shows; so is what the client cannot use: who comes by himself acts for no agent of his own, and whoever asserts
 /// or exchanges must show who he is.
 fn grants(read: &Reader<'_>, source: Source, auth: ClientAuth) -> Result<Vec<GrantType>> {
-    let Some(words) = read.list("grant_types")? else { return Ok(vec![GrantType::AuthorizationCode]) };
+    let words = read.list("grant_types")?.unwrap_or_else(|| vec![GrantType::AuthorizationCode.as_str()]);
     let mut grants = Vec::new();
     for grant in words.iter().filter_map(|word| word.parse::<GrantType>().ok()) {
         let fits = match grant {

@@ -154,6 +154,15 @@ pub(crate) fn done(word: &str) -> Option<Done> {
         "user-revoked-none" => {
             "Nothing to revoke: the agent has no live session of a user with this id. Ids are compared exactly."
         }
+        "client-made" => "The client is made.",
+        "client-disabled" => "The client is disabled. It gets no token, and those it has open nothing.",
+        "client-enabled" => "The client is enabled.",
+        "client-removed" => "The client is removed, with its secrets and tokens.",
+        "client-secret-revoked" => "The secret is revoked and shows nobody any more.",
+        "api-guarded" => "The API is guarded. Clients can ask for its tokens from now on.",
+        "api-unguarded" => "The API is guarded no longer. No token is issued for it from now on.",
+        "issuer-trusted" => "The issuer is trusted.",
+        "issuer-removed" => "The issuer is trusted no longer.",
         "access-revoked" => "Taken back. The software is refused from now on, and its sessions are ended.",
         "access-revoked-all" => "Everything that you allowed here is taken back.",
         "access-none" => "There was nothing to take back.",
