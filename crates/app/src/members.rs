@@ -10,7 +10,7 @@ use procura_model::{
     Account, AccountId, Actor, Ctx, Event, EventKind, Invitation, InvitationId, Member, Origin, Reason,
     Result, Role, Scope, Secret, SessionId, ShownOnce, time::DAY_MS,
 };
-use procura_store::{invitations, members as rows, tenants};
+use procura_store::{invitations, members as rows, oauth_sessions, tenants};
 use serde::Serialize;
 
 /// How long an invitation's link works.
@@ -185,6 +185,8 @@ pub async fn remove(app: &App, ctx: &Ctx, account: AccountId) -> Result<()> {
     let member = rows::get(&mut writer, account).await?;
     demand_may_grant(ctx, member.role)?;
     rows::remove(&mut writer, account).await?;
+    // Whoever is let in again begins anew: what clients held for them does not come back with them.
+    oauth_sessions::revoke_of_account(&mut writer, account).await?;
     let removed = writer.commit(Event::new(EventKind::MemberRemoved).about(account)).await;
     // However the commit went: what may have been taken back is not served from memory.
     app.oauth.forget_account(account);

@@ -1,4 +1,4 @@
-//! Authorization codes: made when a person consents, exchanged once (RFC 6749 section 4.1.3 with RFC 7636). Whoever
+//! Authorization codes, which [`super::consent`] makes, are exchanged once (RFC 6749 section 4.1.3 with RFC 7636). Whoever
 //! shows one again ends the session that began with it (RFC 6749 section 4.1.2), whoever they are.
 
 use super::{
@@ -9,51 +9,13 @@ use super::{
 use crate::App;
 use procura_crypto::{TokenKind, pkce, token};
 use procura_model::{
-    AgentStatus, Ctx, Digest, Error, Event, EventKind, Reason, Result, ShownOnce, Time,
-    oauth::{GrantType, OauthSession},
+    AgentStatus, Ctx, Digest, Error, Event, EventKind, Reason, Result, Time, oauth::GrantType,
 };
 use procura_store::{
     Writer,
     oauth_codes::{self as rows, Code},
     oauth_sessions::{self, FoundOauthSession, RevokedFor},
 };
-
-/// The session that a person agreed to, and what the code for it is bound to.
-#[derive(Debug)]
-pub struct NewCode {
-    /// The session, not yet written; it ends with the code unless the code is exchanged.
-    pub session: OauthSession,
-    /// Where the answer goes.
-    pub redirect_uri: String,
-    /// What the verifier must hash to.
-    pub challenge: String,
-    /// For which resources, as `aud` names them.
-    pub resources: Vec<String>,
-    /// The thumbprint of the key that must be shown.
-    pub dpop_jkt: Option<String>,
-}
-
-/// Writes the session and its code, within the change in which the person agrees.
-///
-/// # Errors
-/// A fault.
-pub(super) async fn issue_code(app: &App, writer: &mut Writer<'_>, new: NewCode) -> Result<ShownOnce> {
-    let minted = token::mint(TokenKind::Code, &app.entropy);
-    let code = Code {
-        session: new.session.id,
-        client: new.session.client.clone(),
-        redirect_uri: new.redirect_uri,
-        challenge: new.challenge,
-        resources: new.resources,
-        dpop_jkt: new.dpop_jkt,
-        created_at: new.session.created_at,
-        expires_at: new.session.created_at.plus_ms(app.settings.oauth.code_ms),
-        used_at: None,
-    };
-    oauth_sessions::insert(writer, &new.session).await?;
-    rows::insert(writer, &minted.digest, &code).await?;
-    Ok(minted.secret)
-}
 
 /// A code as a client shows it.
 #[derive(Debug)]

@@ -27,7 +27,6 @@ pub mod revoke;
 mod state;
 pub mod token;
 
-pub use code::NewCode;
 pub use exchange::ExchangeAsk;
 pub(crate) use keep::keep;
 pub use live::LiveToken;
