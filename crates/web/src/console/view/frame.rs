@@ -163,12 +163,8 @@ pub(crate) fn done(word: &str) -> Option<Done> {
         "api-unguarded" => "The API is guarded no longer. No token is issued for it from now on.",
         "issuer-trusted" => "The issuer is trusted.",
         "issuer-removed" => "The issuer is trusted no longer.",
-        "access-revoked" => "Taken back. The software is refused from now on, and its sessions are ended.",
-        "access-revoked-all" => "Everything that you allowed here is taken back.",
-        "access-none" => "There was nothing to take back.",
-        "oauth-session-ended" => "The session is ended. The software may begin another one until you take the access back.",
         "signed-out" => "You are signed out.",
-        _ => done_to_tools(word)?,
+        _ => done_to_access(word).or_else(|| done_to_tools(word))?,
     };
     let tone = match word {
         _ if word.ends_with("-failing") => "denied",
@@ -176,6 +172,17 @@ pub(crate) fn done(word: &str) -> Option<Done> {
         _ => "allowed",
     };
     Some(Done { tone, text })
+}
+
+/// The same for what people allowed software.
+fn done_to_access(word: &str) -> Option<&'static str> {
+    Some(match word {
+        "access-revoked" => "Taken back. The software is refused from now on, and its sessions are ended.",
+        "access-revoked-all" => "Everything that you allowed here is taken back.",
+        "access-none" => "There was nothing to take back.",
+        "oauth-session-ended" => "The session is ended. The software may begin another one until you take the access back.",
+        _ => return None,
+    })
 }
 
 /// The same for tools and the servers that offer them.
