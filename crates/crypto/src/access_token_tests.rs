@@ -84,10 +84,7 @@ fn what_is_not_ours_is_refused() {
     }
     let mut parts: Vec<String> = token.split('.').map(str::to_owned).collect();
     parts[0] = URL_SAFE_NO_PAD.encode(r#"{"alg":"none","typ":"at+jwt"}"#);
-    assert_eq!(
-        open(&set, ISSUER, &parts.join(".")),
-        Err(AccessTokenError::Jws(JwsError::Algorithm))
-    );
+    assert_eq!(open(&set, ISSUER, &parts.join(".")), Err(AccessTokenError::Jws(JwsError::Algorithm)));
     let full = content(ISSUER, &claims()).canonical();
     for (name, from, to) in [
         ("no exp", "\"exp\":601", "\"exq\":601"),

@@ -38,7 +38,11 @@ fn the_proofs_of_the_rfc_hold() {
     let other = Wanted { token: Some("another"), ..resource };
     assert_eq!(check(&proof(RESOURCE), &other), Err(DpopError::Token));
     let none = Wanted { token: Some(TOKEN), ..token_request(1_562_262_616) };
-    assert_eq!(check(&proof(REQUEST), &none), Err(DpopError::Token), "a proof for a token request has no ath");
+    assert_eq!(
+        check(&proof(REQUEST), &none),
+        Err(DpopError::Token),
+        "a proof for a token request has no ath"
+    );
 }
 
 #[test]

@@ -29,7 +29,8 @@ fn the_assertion_of_the_draft_holds() {
     assert_eq!((jag.jkt, jag.may_act), (None, None));
     let again = judged(TYPE, &CLAIMS.replace("\"scope\":\"chat.read chat.history\",", "")).unwrap();
     assert_eq!((again.code, again.scope), (jag.code, None), "it is known again by issuer, subject and jti");
-    let list = CLAIMS.replace("\"aud\":\"https://acme.chat.example\"", "\"aud\":[\"https://acme.chat.example\"]");
+    let list =
+        CLAIMS.replace("\"aud\":\"https://acme.chat.example\"", "\"aud\":[\"https://acme.chat.example\"]");
     assert!(judged(TYPE, &list).is_ok());
 }
 
@@ -39,8 +40,16 @@ fn everything_else_is_refused() {
         assert_eq!(judged(kind, CLAIMS), Err(IdJagError::Jws(JwsError::Kind)), "{kind}");
     }
     for (from, to, error) in [
-        ("\"aud\":\"https://acme.chat.example\"", "\"aud\":[\"https://acme.chat.example\",\"b\"]", IdJagError::Audience),
-        ("\"aud\":\"https://acme.chat.example\"", "\"aud\":\"https://acme.chat.example/\"", IdJagError::Audience),
+        (
+            "\"aud\":\"https://acme.chat.example\"",
+            "\"aud\":[\"https://acme.chat.example\",\"b\"]",
+            IdJagError::Audience,
+        ),
+        (
+            "\"aud\":\"https://acme.chat.example\"",
+            "\"aud\":\"https://acme.chat.example/\"",
+            IdJagError::Audience,
+        ),
         ("\"aud\":\"https://acme.chat.example\",", "", IdJagError::Audience),
         ("f53f191f9311af35", "another", IdJagError::Client),
         ("https://acme.idp.example", "https://other.idp.example", IdJagError::Issuer),

@@ -84,7 +84,8 @@ impl OauthKey {
         let bytes = private.expose();
         let (pair, required) = match algorithm {
             Algorithm::EdDsa => {
-                let pair = Ed25519KeyPair::from_seed_unchecked(bytes).map_err(|_| OauthKeyError::Malformed)?;
+                let pair =
+                    Ed25519KeyPair::from_seed_unchecked(bytes).map_err(|_| OauthKeyError::Malformed)?;
                 let x = URL_SAFE_NO_PAD.encode(pair.public_key());
                 (Pair::Ed25519(pair), vec![("crv", text("Ed25519")), ("kty", text("OKP")), ("x", text(x))])
             }

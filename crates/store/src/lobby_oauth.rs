@@ -125,7 +125,8 @@ impl Lobby<'_> {
     /// A fault.
     pub async fn oauth_code(&mut self, digest: &Digest) -> Result<Option<Found<Code>>> {
         let row = self.reading().maybe(&CODE_BY_DIGEST, args![digest]).await?;
-        row.map(|row| Ok(Found { tenant: row.parse("tenant_id")?, row: oauth_codes::read(&row)? })).transpose()
+        row.map(|row| Ok(Found { tenant: row.parse("tenant_id")?, row: oauth_codes::read(&row)? }))
+            .transpose()
     }
 
     /// The refresh token that has this digest, also when it was used or is over.
@@ -134,7 +135,8 @@ impl Lobby<'_> {
     /// A fault.
     pub async fn oauth_refresh(&mut self, digest: &Digest) -> Result<Option<Found<RefreshToken>>> {
         let row = self.reading().maybe(&REFRESH_BY_DIGEST, args![digest]).await?;
-        row.map(|row| Ok(Found { tenant: row.parse("tenant_id")?, row: oauth_refresh::read(&row)? })).transpose()
+        row.map(|row| Ok(Found { tenant: row.parse("tenant_id")?, row: oauth_refresh::read(&row)? }))
+            .transpose()
     }
 
     /// What the opaque access token says that has this digest.

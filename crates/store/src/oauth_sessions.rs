@@ -261,11 +261,7 @@ pub async fn list(
 ///
 /// # Errors
 /// A fault.
-pub async fn revoke(
-    w: &mut Writer<'_>,
-    session: SessionId,
-    why: RevokedFor,
-) -> Result<Option<OauthSession>> {
+pub async fn revoke(w: &mut Writer<'_>, session: SessionId, why: RevokedFor) -> Result<Option<OauthSession>> {
     Ok(end(w, &REVOKE, session.to_string(), why).await?.into_iter().next())
 }
 

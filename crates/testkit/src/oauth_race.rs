@@ -152,7 +152,9 @@ impl Track {
             self.race_for_a_code(&format!("round {round} on {name}")).await;
             self.race_for_a_refresh_token(&format!("round {round} on {name}"), round % 2 == 0).await;
         }
-        println!("{name}: {count} rounds of {RACERS} for a code and {RACERS} for a refresh token, never two winners");
+        println!(
+            "{name}: {count} rounds of {RACERS} for a code and {RACERS} for a refresh token, never two winners"
+        );
     }
 
     async fn race_for_a_code(&self, which: &str) {

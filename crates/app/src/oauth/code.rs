@@ -121,7 +121,8 @@ async fn again(
     if rows::note_replay(&mut writer, digest).await?.is_some() {
         return replayed(app, writer, asked, code).await;
     }
-    let event = issue::refused(asked, GrantType::AuthorizationCode, Reason::OauthGrantInvalid).about(code.session);
+    let event =
+        issue::refused(asked, GrantType::AuthorizationCode, Reason::OauthGrantInvalid).about(code.session);
     Ok(writer.refuse(event, Reason::OauthGrantInvalid).await)
 }
 

@@ -33,7 +33,9 @@ fn not_yet(ctx: &Ctx, device: &Device) -> Reason {
     match device.state {
         DeviceState::Denied => Reason::OauthAccessDenied,
         _ if device.used_at.is_some() => Reason::OauthGrantInvalid,
-        DeviceState::Waiting | DeviceState::Granted(..) if device.expires_at <= ctx.now => Reason::OauthExpired,
+        DeviceState::Waiting | DeviceState::Granted(..) if device.expires_at <= ctx.now => {
+            Reason::OauthExpired
+        }
         DeviceState::Waiting | DeviceState::Granted(..) => Reason::OauthPending,
     }
 }

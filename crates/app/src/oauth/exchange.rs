@@ -43,7 +43,12 @@ pub struct ExchangeAsk<'a> {
 }
 
 /// RFC 8693 section 2.
-pub(super) async fn exchange(app: &App, ctx: &Ctx, mut asked: Asked<'_>, ask: ExchangeAsk<'_>) -> Result<Tokens> {
+pub(super) async fn exchange(
+    app: &App,
+    ctx: &Ctx,
+    mut asked: Asked<'_>,
+    ask: ExchangeAsk<'_>,
+) -> Result<Tokens> {
     let (tenant, own_agent) = acting(&asked.client)?;
     let ctx = ctx.in_tenant(tenant);
     demand_types(&ask)?;
@@ -165,7 +170,8 @@ async fn session(
     asked: &Asked<'_>,
     (subject, agent): (&LiveToken, AgentId),
 ) -> Result<Hangs> {
-    let parent = live::standing(app, ctx.tenant, subject.token.session).await?.ok_or(Reason::OauthRequestInvalid)?;
+    let parent =
+        live::standing(app, ctx.tenant, subject.token.session).await?.ok_or(Reason::OauthRequestInvalid)?;
     let parent = &parent.found.session;
     if parent.kind == SessionKind::Exchange && parent.client == asked.client.id && parent.agent == agent {
         return Ok(Hangs::On(parent.clone()));

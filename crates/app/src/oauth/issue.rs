@@ -9,7 +9,8 @@ use super::{
 use crate::App;
 use procura_crypto::{OauthKey, TokenKind, access_token, token};
 use procura_model::{
-    Client, Digest, Doing as _, Event, EventKind, Reason, Result, ShownOnce, TenantId, Time, TokenForm, TokenId,
+    Client, Digest, Doing as _, Event, EventKind, Reason, Result, ShownOnce, TenantId, Time, TokenForm,
+    TokenId,
     oauth::{ActorLink, Claims, GrantType, OauthSession, ScopeList},
     time::SECOND_MS,
 };
@@ -23,7 +24,12 @@ use std::sync::Arc;
 ///
 /// # Errors
 /// `OAUTH_TARGET_INVALID` for several at once, for what was not granted, and for another organization's.
-pub(super) async fn target(app: &App, tenant: TenantId, asked: &[&str], granted: &[String]) -> Result<Target> {
+pub(super) async fn target(
+    app: &App,
+    tenant: TenantId,
+    asked: &[&str],
+    granted: &[String],
+) -> Result<Target> {
     let gateway = format!("{}/v1/mcp", app.settings.public_url);
     let named = match asked {
         [] => granted.first().map_or(gateway.as_str(), String::as_str),
@@ -120,7 +126,9 @@ impl<'m> Minter<'m> {
         // RFC 9449 section 5.2, and what the resource says in its metadata.
         let must_bind = target.dpop_required || asked.client.metadata.dpop_bound_access_tokens;
         if must_bind && asked.jkt.is_none() {
-            return Err(Reason::OauthProofInvalid.because("Tokens for this are bound to a key: send a DPoP proof."));
+            return Err(
+                Reason::OauthProofInvalid.because("Tokens for this are bound to a key: send a DPoP proof.")
+            );
         }
         let key = match target.form {
             TokenForm::Jwt => Some(keys::signer(app, now).await?),
@@ -154,7 +162,8 @@ impl<'m> Minter<'m> {
             let minted = token::mint(TokenKind::AccessToken, &self.app.entropy);
             return Ok(Issued { token: minted.secret, claims, digest: Some(minted.digest) });
         };
-        let signed = access_token::sign(key, &self.app.settings.public_url, &claims).doing("sign an access token")?;
+        let signed =
+            access_token::sign(key, &self.app.settings.public_url, &claims).doing("sign an access token")?;
         Ok(Issued { token: ShownOnce::new(signed), claims, digest: None })
     }
 }

@@ -43,7 +43,8 @@ pub(super) async fn issue(app: &App, ctx: &Ctx, asked: Asked<'_>, shown: &str) -
     let scope = scope(&asked, &target, &jag)?;
     let minter = Minter::ready(app, (tenant, ctx.now), &target, &asked).await?;
     let own = asked.client.agent.filter(|_| asked.client.tenant == Some(tenant));
-    let agent = own.or(trusted.settings.agent).ok_or_else(|| no("No agent is named as which the client acts."))?;
+    let agent =
+        own.or(trusted.settings.agent).ok_or_else(|| no("No agent is named as which the client acts."))?;
     demand_agent(app, &ctx, agent).await?;
     let session = OauthSession {
         id: SessionId::new(ctx.now, &app.entropy),
@@ -140,7 +141,9 @@ fn scope(asked: &Asked<'_>, target: &Target, jag: &IdJag) -> Result<ScopeList> {
     let allowed = issue::allowed(target, &asked.client);
     let granted = match &jag.scope {
         // An unknown scope in it is refused rather than passed over.
-        Some(scope) if !allowed.covers(scope) => return Err(no("The assertion has a scope that cannot be granted.")),
+        Some(scope) if !allowed.covers(scope) => {
+            return Err(no("The assertion has a scope that cannot be granted."));
+        }
         Some(scope) => scope.clone(),
         None => allowed,
     };

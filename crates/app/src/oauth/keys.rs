@@ -10,8 +10,8 @@ use super::state::home;
 use crate::App;
 use parking_lot::RwLock;
 use procura_crypto::{
-    AccessTokenError, Algorithm, JwkSet, NewOauthKey, OauthKey, access_token, jwk::ChoiceError, jws::JwsError,
-    signing::key_set,
+    AccessTokenError, Algorithm, JwkSet, NewOauthKey, OauthKey, access_token, jwk::ChoiceError,
+    jws::JwsError, signing::key_set,
 };
 use procura_model::{
     Actor, Ctx, Doing as _, Event, EventKind, Json, Reason, Result, Time,
@@ -168,8 +168,7 @@ async fn make(app: &App, now: Time, generation: i64, signs_from: Time) -> Result
     let ctx = Ctx::new(home(app).await?, Actor::Operator, now, &app.entropy);
     // Drawing an RSA key takes long.
     let drawn = tokio::task::spawn_blocking(move || OauthKey::generate(algorithm, &entropy)).await;
-    let NewOauthKey { key, private } =
-        drawn.doing("draw a signing key")?.doing("draw a signing key")?;
+    let NewOauthKey { key, private } = drawn.doing("draw a signing key")?.doing("draw a signing key")?;
     let row = SigningKeyRow {
         kid: key.kid().to_owned(),
         algorithm: algorithm.name().to_owned(),

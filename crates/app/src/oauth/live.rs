@@ -74,7 +74,11 @@ pub async fn access_token(app: &App, raw: &str, audiences: &[&str]) -> Result<Li
     let live = read(app, raw).await?;
     // RFC 9068 section 4: "the resource server MUST validate that the aud claim contains a resource indicator value
     // corresponding to an identifier the resource server expects for itself".
-    if audiences.contains(&live.claims.aud.as_str()) { Ok(live) } else { Err(Reason::CredentialInvalid.into()) }
+    if audiences.contains(&live.claims.aud.as_str()) {
+        Ok(live)
+    } else {
+        Err(Reason::CredentialInvalid.into())
+    }
 }
 
 /// Demands that a token which held still does. It costs no reading as long as nothing was revoked.

@@ -83,7 +83,8 @@ async fn demand_key(app: &App, ctx: &Ctx, asked: &Asked<'_>, session: &OauthSess
     }
     let event = issue::refused(asked, GrantType::RefreshToken, Reason::OauthGrantInvalid).about(session.id);
     app.store.record(ctx, vec![event]).await?;
-    Err(Reason::OauthGrantInvalid.because("The refresh token is bound to another key, or no DPoP proof was sent."))
+    Err(Reason::OauthGrantInvalid
+        .because("The refresh token is bound to another key, or no DPoP proof was sent."))
 }
 
 /// By what the same request is known again.
@@ -111,7 +112,8 @@ async fn again(
     let token = rows::note_replay(&mut writer, digest).await?.ok_or(Reason::OauthGrantInvalid)?;
     if token.used_at.is_none() && token.client == asked.client.id {
         // Nobody used it; it is over.
-        let event = issue::refused(asked, GrantType::RefreshToken, Reason::OauthGrantInvalid).about(token.session);
+        let event =
+            issue::refused(asked, GrantType::RefreshToken, Reason::OauthGrantInvalid).about(token.session);
         return Err(writer.refuse(event, Reason::OauthGrantInvalid).await);
     }
     Err(replayed(app, writer, asked, &token).await?)
@@ -125,14 +127,20 @@ async fn told_again(
 ) -> Result<Answer> {
     let tenant: TenantId = ctx.tenant;
     let reply = app.seals.open_reply(tenant, digest, sealed)?;
-    let facts = serde_json::json!({ "client": asked.client.id, "grant": GrantType::RefreshToken, "again": true });
+    let facts =
+        serde_json::json!({ "client": asked.client.id, "grant": GrantType::RefreshToken, "again": true });
     app.store.record(ctx, vec![Event::new(EventKind::TokenRefreshed).with_facts(&facts)]).await?;
     Ok(Answer::Again(reply))
 }
 
 /// RFC 9700 section 4.14.2: the session ends with everything that hangs on it, in the change that records the replay;
 /// also where another client shows the token (decision 26).
-async fn replayed(app: &App, mut writer: Writer<'_>, asked: &Asked<'_>, token: &RefreshToken) -> Result<Error> {
+async fn replayed(
+    app: &App,
+    mut writer: Writer<'_>,
+    asked: &Asked<'_>,
+    token: &RefreshToken,
+) -> Result<Error> {
     let _changing = Changing::new(app, vec![token.session]);
     let ended = oauth_sessions::revoke(&mut writer, token.session, RevokedFor::RefreshReplay).await?;
     let facts = serde_json::json!({

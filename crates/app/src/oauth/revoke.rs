@@ -44,7 +44,8 @@ async fn end(app: &App, ctx: &Ctx, client: &Client, session: SessionId) -> Resul
     };
     let _changing = Changing::new(app, vec![session]);
     let facts = serde_json::json!({ "client": client.id, "by": "client" });
-    let event = Event::new(EventKind::OauthSessionRevoked).of_agent(ended.agent).about(session).with_facts(&facts);
+    let event =
+        Event::new(EventKind::OauthSessionRevoked).of_agent(ended.agent).about(session).with_facts(&facts);
     writer.commit(event).await
 }
 

@@ -1,8 +1,9 @@
 //! The token endpoint (RFC 6749 section 3.2): who asks, for which grant, and what is answered.
 
 use super::{
+    client_credentials,
     clients::{self, Presented},
-    client_credentials, code, device_poll,
+    code, device_poll,
     dpop::{self, ShownProof},
     exchange::{self, ExchangeAsk},
     jwt_bearer, refresh,

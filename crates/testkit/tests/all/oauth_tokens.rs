@@ -81,8 +81,12 @@ async fn code(shop: &Shop, client: &procura_model::Client, changes: &[(&str, &st
 }
 
 async fn exchange(w: &World, client: &str, code: &str, changes: &[(&str, &str)]) -> Reply {
-    let mut fields =
-        vec![("grant_type", "authorization_code"), ("client_id", client), ("code", code), ("code_verifier", VERIFIER)];
+    let mut fields = vec![
+        ("grant_type", "authorization_code"),
+        ("client_id", client),
+        ("code", code),
+        ("code_verifier", VERIFIER),
+    ];
     fields.retain(|(name, _)| !changes.iter().any(|(changed, _)| changed == name));
     fields.extend(changes.iter().filter(|(_, value)| !value.is_empty()));
     post(&w.http, "/oauth/token", &fields).await
@@ -143,14 +147,28 @@ async fn a_code_becomes_tokens_and_a_second_showing_ends_them() {
     assert_eq!((header["typ"].as_str(), header["alg"].as_str()), (Some("at+jwt"), Some("EdDSA")));
     assert_eq!(claims["iss"], json!(w.url()));
     assert_eq!(claims["aud"], json!(format!("{}/v1/mcp", w.url())));
-    assert_eq!((claims["sub"].as_str(), claims["client_id"].as_str()), (Some(&*shop.owner.account.to_string()), Some(&*id)));
+    assert_eq!(
+        (claims["sub"].as_str(), claims["client_id"].as_str()),
+        (Some(&*shop.owner.account.to_string()), Some(&*id))
+    );
     assert!(claims["act"]["sub"].as_str().unwrap().starts_with("agt_"), "{claims}");
-    assert!(claims["auth_time"].is_i64() && claims["jti"].is_string() && claims["sid"].is_string(), "{claims}");
+    assert!(
+        claims["auth_time"].is_i64() && claims["jti"].is_string() && claims["sid"].is_string(),
+        "{claims}"
+    );
     // The key is published, and nothing private of it.
     let keys = w.http.get("/oauth/jwks").send().await.ok();
     assert_eq!(keys.at("/keys/0/kid"), header["kid"]);
     assert!(keys.at("/keys/0/d").is_null(), "{}", keys.text());
-    assert!(!w.http.get("/.well-known/jwks.json").send().await.ok().text().contains(header["kid"].as_str().unwrap()));
+    assert!(
+        !w.http
+            .get("/.well-known/jwks.json")
+            .send()
+            .await
+            .ok()
+            .text()
+            .contains(header["kid"].as_str().unwrap())
+    );
     let known = told(&shop, &access).await;
     assert_eq!((known["active"].clone(), known["sub"].clone()), (json!(true), claims["sub"].clone()));
     assert_eq!(known["act"], claims["act"]);
@@ -232,12 +250,19 @@ async fn a_request_that_is_none_is_told_so() {
         fields.push(twice);
         refused(&token(&fields).await, 400, "invalid_request");
     }
-    refused(&token(&own.fields(&[("grant_type", "authorization_code"), ("code", "x")])).await, 400, "unauthorized_client");
+    refused(
+        &token(&own.fields(&[("grant_type", "authorization_code"), ("code", "x")])).await,
+        400,
+        "unauthorized_client",
+    );
     refused(&token(&own.fields(&[("grant_type", "refresh_token")])).await, 400, "invalid_request");
     for (fields, error) in [
         (vec![("grant_type", "client_credentials")], "invalid_client"),
         (vec![("grant_type", "client_credentials"), ("client_id", own.id.as_str())], "invalid_client"),
-        (vec![("grant_type", "client_credentials"), ("client_id", "cli_01JD9Z3V5M8Q6T2W4X7Y9A1B3C")], "invalid_client"),
+        (
+            vec![("grant_type", "client_credentials"), ("client_id", "cli_01JD9Z3V5M8Q6T2W4X7Y9A1B3C")],
+            "invalid_client",
+        ),
     ] {
         refused(&token(&fields).await, 401, error);
     }
@@ -246,7 +271,11 @@ async fn a_request_that_is_none_is_told_so() {
     // Nothing of it stands in the address, and nothing but a form is read.
     let path = format!("/oauth/token?client_id={}", own.id);
     refused(&post(&w.http, &path, &good).await, 400, "invalid_request");
-    refused(&w.http.post("/oauth/token", &json!({"grant_type": "client_credentials"})).send().await, 400, "invalid_request");
+    refused(
+        &w.http.post("/oauth/token", &json!({"grant_type": "client_credentials"})).send().await,
+        400,
+        "invalid_request",
+    );
     assert_eq!(w.http.get("/oauth/token").send().await.status, 405);
 }
 
@@ -280,7 +309,8 @@ async fn a_refresh_token_turns_once_and_a_replay_ends_everything() {
     assert_eq!(recorded(&shop, "refresh.replayed").await, 1);
     // Another request, or a later one, is no lost answer either.
     for (changes, wait) in [(&[("scope", "tools")][..], 0), (&[][..], 10_001)] {
-        let first = exchange(&w, &id, &code(&shop, &client, &[]).await, &[]).await.ok().text_at("/refresh_token");
+        let first =
+            exchange(&w, &id, &code(&shop, &client, &[]).await, &[]).await.ok().text_at("/refresh_token");
         let second = refresh(&w, &id, &first, &[]).await.ok().text_at("/refresh_token");
         w.advance_ms(wait);
         w.settle().await;
@@ -301,7 +331,9 @@ async fn a_refresh_widens_nothing_and_does_not_last_for_ever() {
     let shop = w.tenant("shop").await;
     let client = registered(&w, |_| {}).await;
     let id = client.id.to_string();
-    let begin = async || exchange(&w, &id, &code(&shop, &client, &[]).await, &[]).await.ok().text_at("/refresh_token");
+    let begin = async || {
+        exchange(&w, &id, &code(&shop, &client, &[]).await, &[]).await.ok().text_at("/refresh_token")
+    };
     let held = begin().await;
     refused(&refresh(&w, &id, &held, &[("scope", "tools orders:read")]).await, 400, "invalid_scope");
     refused(&refresh(&w, &id, &held, &[("resource", ORDERS)]).await, 400, "invalid_target");
@@ -309,7 +341,9 @@ async fn a_refresh_widens_nothing_and_does_not_last_for_ever() {
     let idle = refresh(&w, &id, &held, &[]).await.ok().text_at("/refresh_token");
     let mut held = begin().await;
     // A client that did not register the grant gets none.
-    let once = registered(&w, |metadata| metadata.grant_types.retain(|grant| grant.as_str() != "refresh_token")).await;
+    let once =
+        registered(&w, |metadata| metadata.grant_types.retain(|grant| grant.as_str() != "refresh_token"))
+            .await;
     let reply = exchange(&w, &once.id.to_string(), &code(&shop, &once, &[]).await, &[]).await.ok();
     assert!(reply.at("/refresh_token").is_null(), "{}", reply.text());
     for _ in 0..3 {
@@ -332,7 +366,10 @@ async fn a_client_acts_for_itself_as_its_agent() {
     let client = own(&shop, &["client_credentials"], Some(&agent), json!({})).await;
     let first = client.token(&w, &cc).await.ok();
     let claims = part(&first.text_at("/access_token"), 1);
-    assert_eq!((claims["sub"].as_str(), claims["act"]["sub"].as_str()), (Some(&*client.id), Some(&*agent.id.to_string())));
+    assert_eq!(
+        (claims["sub"].as_str(), claims["act"]["sub"].as_str()),
+        (Some(&*client.id), Some(&*agent.id.to_string()))
+    );
     assert!(first.at("/refresh_token").is_null());
     let second = client.token(&w, &cc).await.ok();
     assert_eq!(part(&second.text_at("/access_token"), 1)["sid"], claims["sid"], "one standing session");
@@ -343,14 +380,20 @@ async fn a_client_acts_for_itself_as_its_agent() {
     orders(&shop, "jwt", ORDERS).await;
     let reply = narrow.token(&w, &[cc[0], ("resource", ORDERS)]).await.ok();
     assert_eq!(reply.text_at("/scope"), "orders:read");
-    refused(&narrow.token(&w, &[cc[0], ("resource", ORDERS), ("scope", "orders:write")]).await, 400, "invalid_scope");
+    refused(
+        &narrow.token(&w, &[cc[0], ("resource", ORDERS), ("scope", "orders:write")]).await,
+        400,
+        "invalid_scope",
+    );
     // Another organization's API is none.
     let bakery = w.tenant("bakery").await;
     let baker = bakery.agent("baker").await;
     let theirs = own(&bakery, &["client_credentials"], Some(&baker), json!({})).await;
     refused(&theirs.token(&w, &[cc[0], ("resource", ORDERS)]).await, 400, "invalid_target");
     // A client that cannot show that it is itself.
-    let public = registered(&w, |metadata| metadata.grant_types = vec![procura_model::GrantType::ClientCredentials]).await;
+    let public =
+        registered(&w, |metadata| metadata.grant_types = vec![procura_model::GrantType::ClientCredentials])
+            .await;
     let public = Own { id: public.id.to_string(), secret: String::new() };
     refused(&public.token(&w, &cc).await, 400, "unauthorized_client");
     // Disabled: the agent, then the client.
@@ -382,10 +425,15 @@ async fn a_token_is_told_to_whom_it_concerns_and_to_nobody_else() {
     let opaque = client.token(&w, &[cc, ("resource", ORDERS)]).await.ok().text_at("/access_token");
     let signed = client.token(&w, &[cc]).await.ok().text_at("/access_token");
     assert!(opaque.starts_with("pat_"), "{opaque}");
-    let asks = async |who: &Own, token: &str| post(&w.http, "/oauth/introspect", &who.fields(&[("token", token)])).await;
+    let asks = async |who: &Own, token: &str| {
+        post(&w.http, "/oauth/introspect", &who.fields(&[("token", token)])).await
+    };
     let reply = asks(&api, &opaque).await.ok();
     assert_eq!((reply.at("/active"), reply.text_at("/aud")), (json!(true), ORDERS.to_owned()));
-    assert_eq!((reply.text_at("/scope"), reply.text_at("/token_type")), ("orders:read orders:write".to_owned(), "Bearer".to_owned()));
+    assert_eq!(
+        (reply.text_at("/scope"), reply.text_at("/token_type")),
+        ("orders:read orders:write".to_owned(), "Bearer".to_owned())
+    );
     assert_eq!(reply.header("cache-control"), "no-store");
     let none = json!({"active": false});
     // The gateway's tokens concern their client and the organization, no other API.
@@ -396,7 +444,14 @@ async fn a_token_is_told_to_whom_it_concerns_and_to_nobody_else() {
         assert_eq!(told(&bakery, token).await, none);
         assert!(is_live(&shop, token).await);
     }
-    for unknown in ["x", "a.b.c", &token_text(&w, TokenKind::AccessToken), &token_text(&w, TokenKind::RefreshToken), &client.secret, &shop.key] {
+    for unknown in [
+        "x",
+        "a.b.c",
+        &token_text(&w, TokenKind::AccessToken),
+        &token_text(&w, TokenKind::RefreshToken),
+        &client.secret,
+        &shop.key,
+    ] {
         assert_eq!(asks(&client, unknown).await.ok().json(), none, "{unknown}");
     }
     // Who does not show who they are hears nothing.
@@ -405,7 +460,11 @@ async fn a_token_is_told_to_whom_it_concerns_and_to_nobody_else() {
     refused(&anonymous, 401, "invalid_client");
     let public = Own { id: public.id.to_string(), secret: String::new() };
     refused(&asks(&public, &opaque).await, 401, "invalid_client");
-    refused(&post(&w.http.with_key("pcp_wrong"), "/oauth/introspect", &[("token", &opaque)]).await, 401, "invalid_client");
+    refused(
+        &post(&w.http.with_key("pcp_wrong"), "/oauth/introspect", &[("token", &opaque)]).await,
+        401,
+        "invalid_client",
+    );
     let agents = post(&w.http.with_key(&agent.key), "/oauth/introspect", &[("token", &opaque)]).await;
     refused(&agents, 401, "invalid_client");
     let narrow = shop.platform_key(&[procura_model::Scope::ReadAgents]).await;
@@ -431,13 +490,16 @@ async fn a_client_ends_its_own_tokens_and_no_others() {
     let next = refresh(&w, &id, &held, &[]).await.ok();
     let (first, second) = (begun.text_at("/access_token"), next.text_at("/access_token"));
     let ends = async |client: &str, token: &str, hint: &str| {
-        post(&w.http, "/oauth/revoke", &[("client_id", client), ("token", token), ("token_type_hint", hint)]).await
+        post(&w.http, "/oauth/revoke", &[("client_id", client), ("token", token), ("token_type_hint", hint)])
+            .await
     };
     for token in [&first, &next.text_at("/refresh_token")] {
         refused(&ends(&others, token, "").await, 400, "invalid_request");
     }
     assert!(is_live(&shop, &first).await);
-    for unknown in ["x", "a.b.c", &token_text(&w, TokenKind::RefreshToken), &token_text(&w, TokenKind::AccessToken)] {
+    for unknown in
+        ["x", "a.b.c", &token_text(&w, TokenKind::RefreshToken), &token_text(&w, TokenKind::AccessToken)]
+    {
         let reply = ends(&id, unknown, "refresh_token").await.ok();
         assert_eq!((reply.status, reply.text().as_str()), (200, ""));
     }
@@ -481,6 +543,7 @@ async fn proven(w: &World, fields: &[(&str, &str)], proof: &str) -> Reply {
 
 /// RFC 9449 sections 4.3, 5, 6, 8 and 10.
 #[tokio::test]
+#[expect(clippy::too_many_lines, reason = "one story, told in order")]
 async fn a_proof_binds_what_is_given_and_serves_once() {
     let w = World::start().await;
     let shop = w.tenant("shop").await;
@@ -488,7 +551,12 @@ async fn a_proof_binds_what_is_given_and_serves_once() {
     let client = registered(&w, |_| {}).await;
     let id = client.id.to_string();
     let code_of = code(&shop, &client, &[]).await;
-    let fields = [("grant_type", "authorization_code"), ("client_id", &*id), ("code", &*code_of), ("code_verifier", VERIFIER)];
+    let fields = [
+        ("grant_type", "authorization_code"),
+        ("client_id", &*id),
+        ("code", &*code_of),
+        ("code_verifier", VERIFIER),
+    ];
     for (changes, error) in [
         (json!({"htm": "GET"}), "invalid_dpop_proof"),
         (json!({"htu": format!("{}/oauth/par", w.url())}), "invalid_dpop_proof"),
@@ -529,7 +597,12 @@ async fn a_proof_binds_what_is_given_and_serves_once() {
     let print = jkt.as_str().unwrap();
     for (shown, is_right) in [(None, false), (Some(&other), false), (Some(&key), true)] {
         let code = code(&shop, &client, &[("dpop_jkt", print)]).await;
-        let fields = [("grant_type", "authorization_code"), ("client_id", &*id), ("code", &*code), ("code_verifier", VERIFIER)];
+        let fields = [
+            ("grant_type", "authorization_code"),
+            ("client_id", &*id),
+            ("code", &*code),
+            ("code_verifier", VERIFIER),
+        ];
         let reply = match shown {
             Some(key) => proven(&w, &fields, &proof(&w, key, &code, &json!({}))).await,
             None => post(&w.http, "/oauth/token", &fields).await,
@@ -544,6 +617,7 @@ async fn a_proof_binds_what_is_given_and_serves_once() {
 
 /// RFC 8693 sections 2 and 4.
 #[tokio::test]
+#[expect(clippy::too_many_lines, reason = "one story, told in order")]
 async fn a_token_is_exchanged_by_whoever_acts_for_it_and_dies_with_it() {
     let w = World::start().await;
     let (shop, bakery) = (w.tenant("shop").await, w.tenant("bakery").await);
@@ -551,7 +625,14 @@ async fn a_token_is_exchanged_by_whoever_acts_for_it_and_dies_with_it() {
     orders(&shop, "jwt", ORDERS).await;
     let client = registered(&w, |_| {}).await;
     let id = client.id.to_string();
-    let begun = exchange(&w, &id, &code(&shop, &client, &[("resource", ORDERS), ("scope", "orders:read")]).await, &[]).await.ok();
+    let begun = exchange(
+        &w,
+        &id,
+        &code(&shop, &client, &[("resource", ORDERS), ("scope", "orders:read")]).await,
+        &[],
+    )
+    .await
+    .ok();
     let subject = begun.text_at("/access_token");
     let api = own(&shop, &[EXCHANGE, "client_credentials"], Some(&agent), json!({})).await;
     let ask = |subject: &str, rest: &[(&'static str, &str)]| {
@@ -562,15 +643,23 @@ async fn a_token_is_exchanged_by_whoever_acts_for_it_and_dies_with_it() {
             ("resource".to_owned(), ORDERS.to_owned()),
         ];
         all.retain(|(name, _)| !rest.iter().any(|(changed, _)| changed == name));
-        all.extend(rest.iter().filter(|(_, value)| !value.is_empty()).map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
+        all.extend(
+            rest.iter()
+                .filter(|(_, value)| !value.is_empty())
+                .map(|(name, value)| ((*name).to_owned(), (*value).to_owned())),
+        );
         all
     };
     let sends = async |who: &Own, all: Vec<(String, String)>| {
-        let fields: Vec<(&str, &str)> = all.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        let fields: Vec<(&str, &str)> =
+            all.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
         who.token(&w, &fields).await
     };
     let reply = sends(&api, ask(&subject, &[])).await.ok();
-    assert_eq!((reply.text_at("/issued_token_type").as_str(), reply.text_at("/token_type").as_str()), (ACCESS, "Bearer"));
+    assert_eq!(
+        (reply.text_at("/issued_token_type").as_str(), reply.text_at("/token_type").as_str()),
+        (ACCESS, "Bearer")
+    );
     assert!(reply.at("/refresh_token").is_null());
     let (was, now) = (part(&subject, 1), part(&reply.text_at("/access_token"), 1));
     // Section 4.1: the subject stays, the actor stands outermost, whoever acted before inside.
@@ -580,8 +669,16 @@ async fn a_token_is_exchanged_by_whoever_acts_for_it_and_dies_with_it() {
     assert_eq!(now["client_id"], json!(api.id));
     // It has no more than it came of, and is for nobody else.
     refused(&sends(&api, ask(&subject, &[("scope", "orders:write")])).await, 400, "invalid_scope");
-    refused(&sends(&api, ask(&subject, &[("resource", "https://elsewhere.example")])).await, 400, "invalid_target");
-    refused(&sends(&api, ask(&subject, &[("resource", ""), ("audience", "https://elsewhere.example")])).await, 400, "invalid_target");
+    refused(
+        &sends(&api, ask(&subject, &[("resource", "https://elsewhere.example")])).await,
+        400,
+        "invalid_target",
+    );
+    refused(
+        &sends(&api, ask(&subject, &[("resource", ""), ("audience", "https://elsewhere.example")])).await,
+        400,
+        "invalid_target",
+    );
     // The gateway knows none of its scopes.
     refused(&sends(&api, ask(&subject, &[("resource", "")])).await, 400, "invalid_scope");
     let foreign = own(&bakery, &[EXCHANGE], Some(&bakery.agent("b").await), json!({})).await;
@@ -605,7 +702,8 @@ async fn a_token_is_exchanged_by_whoever_acts_for_it_and_dies_with_it() {
     let cc = actor.token(&w, &[("grant_type", "client_credentials")]).await.ok().text_at("/access_token");
     let with_actor = [("actor_token", cc.as_str()), ("actor_token_type", ACCESS)];
     refused(&sends(&api, ask(&subject, &with_actor)).await, 400, "invalid_request");
-    let second = sends(&actor, ask(&reply.text_at("/access_token"), &with_actor)).await.ok().text_at("/access_token");
+    let second =
+        sends(&actor, ask(&reply.text_at("/access_token"), &with_actor)).await.ok().text_at("/access_token");
     assert_eq!(part(&second, 1)["act"]["act"], now["act"]);
     let third = sends(&api, ask(&second, &[])).await.ok().text_at("/access_token");
     refused(&sends(&actor, ask(&third, &[])).await, 400, "invalid_request");
@@ -613,7 +711,9 @@ async fn a_token_is_exchanged_by_whoever_acts_for_it_and_dies_with_it() {
     for token in [&second, &third] {
         assert!(is_live(&shop, token).await);
     }
-    post(&w.http, "/oauth/revoke", &[("client_id", &*id), ("token", &begun.text_at("/refresh_token"))]).await.ok();
+    post(&w.http, "/oauth/revoke", &[("client_id", &*id), ("token", &begun.text_at("/refresh_token"))])
+        .await
+        .ok();
     for token in [&subject, &second, &third, &reply.text_at("/access_token")] {
         assert!(!is_live(&shop, token).await);
         refused(&sends(&api, ask(token, &[])).await, 400, "invalid_request");
@@ -622,6 +722,7 @@ async fn a_token_is_exchanged_by_whoever_acts_for_it_and_dies_with_it() {
 
 /// RFC 7523 section 3 and ID-JAG.
 #[tokio::test]
+#[expect(clippy::too_many_lines, reason = "one story, told in order")]
 async fn an_assertion_of_a_trusted_issuer_serves_once() {
     let w = World::start().await;
     let shop = w.tenant("shop").await;
@@ -696,7 +797,10 @@ async fn a_device_without_its_code_gets_nothing() {
     let client = registered(&w, |_| {}).await;
     let id = client.id.to_string();
     let kind = "urn:ietf:params:oauth:grant-type:device_code";
-    let poll = async |code: &str| post(&w.http, "/oauth/token", &[("grant_type", kind), ("client_id", &id), ("device_code", code)]).await;
+    let poll = async |code: &str| {
+        post(&w.http, "/oauth/token", &[("grant_type", kind), ("client_id", &id), ("device_code", code)])
+            .await
+    };
     let asked = post(&w.http, "/oauth/device", &[("client_id", &id), ("scope", "tools")]).await.ok();
     let code = asked.text_at("/device_code");
     refused(&poll(&code).await, 400, "authorization_pending");
@@ -723,18 +827,28 @@ async fn tokens_of_a_person_who_left_hold_no_longer() {
     assert!(is_live(&shop, &access).await);
     shop.platform.delete(&format!("/v1/members/{}", ada.account)).send().await.ok();
     assert!(!is_live(&shop, &access).await);
-    refused(&refresh(&w, &client.id.to_string(), &begun.text_at("/refresh_token"), &[]).await, 400, "invalid_grant");
+    refused(
+        &refresh(&w, &client.id.to_string(), &begun.text_at("/refresh_token"), &[]).await,
+        400,
+        "invalid_grant",
+    );
 }
 
 /// RFC 9068 section 4, with rotation.
 #[tokio::test]
 async fn keys_are_replaced_and_what_they_signed_still_holds() {
     let w = World::start().await;
-    assert_eq!(w.http.get("/oauth/jwks").send().await.ok().json(), json!({"keys": []}), "nothing is signed yet");
+    assert_eq!(
+        w.http.get("/oauth/jwks").send().await.ok().json(),
+        json!({"keys": []}),
+        "nothing is signed yet"
+    );
     let shop = w.tenant("shop").await;
     let agent = shop.agent("worker").await;
     let client = own(&shop, &["client_credentials"], Some(&agent), json!({})).await;
-    let mint = async || client.token(&w, &[("grant_type", "client_credentials")]).await.ok().text_at("/access_token");
+    let mint = async || {
+        client.token(&w, &[("grant_type", "client_credentials")]).await.ok().text_at("/access_token")
+    };
     let kids = async || {
         let keys = w.http.get("/oauth/jwks").send().await.ok().at("/keys");
         keys.as_array().unwrap().iter().map(|key| key["kid"].clone()).collect::<Vec<_>>()
@@ -766,7 +880,8 @@ async fn tokens_are_signed_as_the_operator_says() {
     let shop = w.tenant("shop").await;
     let agent = shop.agent("worker").await;
     let client = own(&shop, &["client_credentials"], Some(&agent), json!({})).await;
-    let access = client.token(&w, &[("grant_type", "client_credentials")]).await.ok().text_at("/access_token");
+    let access =
+        client.token(&w, &[("grant_type", "client_credentials")]).await.ok().text_at("/access_token");
     assert_eq!(part(&access, 0)["alg"], json!("RS256"));
     assert_eq!(w.http.get("/oauth/jwks").send().await.ok().text_at("/keys/0/kty"), "RSA");
     assert!(is_live(&shop, &access).await);
@@ -809,7 +924,8 @@ async fn nothing_that_is_stored_is_a_credential() {
         let hex: String = value.iter().map(|byte| format!("{byte:02x}")).collect();
         for form in [text.as_str(), &encoded, &hex] {
             let bare = form.trim();
-            if bare.is_empty() || bare.len() > 8_000 || !bare.is_ascii() || bare.bytes().any(|byte| byte < 32) {
+            if bare.is_empty() || bare.len() > 8_000 || !bare.is_ascii() || bare.bytes().any(|byte| byte < 32)
+            {
                 continue;
             }
             assert!(!is_live(&shop, bare).await, "{place} is a live token");

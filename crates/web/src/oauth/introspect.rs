@@ -1,7 +1,7 @@
 //! Introspection: `POST /oauth/introspect` (RFC 7662). A resource shows that it is itself as a client does, or the
 //! organization's server by its platform key.
 
-use super::{ask::Ask, told::Told, token::needed};
+use super::{ask::Ask, token::needed, told::Told};
 use crate::{exchange::Exchange, extract, state::WebState};
 use axum::{
     Json,
@@ -46,7 +46,9 @@ pub(super) async fn introspect(State(web): State<WebState>, request: Request) ->
 /// Whether a key of ours stands where clients have theirs.
 fn has_key(headers: &HeaderMap) -> bool {
     let is_bearer = |value: &HeaderValue| {
-        value.to_str().is_ok_and(|text| text.get(..7).is_some_and(|scheme| scheme.eq_ignore_ascii_case("bearer ")))
+        value
+            .to_str()
+            .is_ok_and(|text| text.get(..7).is_some_and(|scheme| scheme.eq_ignore_ascii_case("bearer ")))
     };
     headers.contains_key("x-api-key") || headers.get_all(header::AUTHORIZATION).iter().any(is_bearer)
 }

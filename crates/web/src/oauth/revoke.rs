@@ -1,6 +1,6 @@
 //! Revocation: `POST /oauth/revoke` (RFC 7009).
 
-use super::{ask::Ask, told::Told, token::needed};
+use super::{ask::Ask, token::needed, told::Told};
 use crate::state::WebState;
 use axum::{
     extract::State,
