@@ -180,7 +180,9 @@ fn done_to_access(word: &str) -> Option<&'static str> {
         "access-revoked" => "Taken back. The software is refused from now on, and its sessions are ended.",
         "access-revoked-all" => "Everything that you allowed here is taken back.",
         "access-none" => "There was nothing to take back.",
-        "oauth-session-ended" => "The session is ended. The software may begin another one until you take the access back.",
+        "oauth-session-ended" => {
+            "The session is ended. The software may begin another one until you take the access back."
+        }
         _ => return None,
     })
 }
