@@ -124,7 +124,8 @@ impl<'t> UnverifiedClientAssertion<'t> {
         let jti = jti.ok_or(ClientAssertionError::NoId)?;
         let digest = Digest::of(format!("client assertion\n{}\n{jti}", rules.client).as_bytes());
         // It holds for an hour and the leeway at the longest, whatever its exp says to the fraction.
-        let expires_at = rules.now.plus_ms((3_600 + 60) * SECOND_MS);
+        let expires_at =
+            rules.now.plus_ms((3_600 + 60 + crate::id_jag::REMEMBERED_LONGER_SECONDS) * SECOND_MS);
         Ok(Asserted { digest, expires_at })
     }
 }

@@ -18,6 +18,9 @@ pub const ALGORITHMS: [Algorithm; 5] = Algorithm::ALL;
 pub const MAX_AGE_SECONDS: i64 = 60;
 /// How far ahead a client's clock may be, in seconds.
 pub const MAX_AHEAD_SECONDS: i64 = 5;
+/// For how much longer than it is taken it is known again, in seconds: a request whose body came slowly judges it by the
+/// time at which its headers came.
+const REMEMBERED_LONGER_SECONDS: i64 = 120;
 /// How long a proof may be, in bytes.
 const MAX_BYTES: usize = 8_192;
 /// How long its `jti` may be, in bytes.
@@ -104,7 +107,8 @@ pub fn check(proof: &Secret<String>, wanted: &Wanted<'_>) -> Result<Proven, Dpop
     let jti = word(&claims, "jti").ok_or(DpopError::Claims)?;
     let url = without_query(wanted.url);
     let code = Digest::of(format!("dpop\n{jkt}\n{}\n{url}\n{jti}", wanted.method).as_bytes());
-    let expires = issued.saturating_add(MAX_AGE_SECONDS + 1).saturating_mul(SECOND_MS);
+    let expires =
+        issued.saturating_add(MAX_AGE_SECONDS + REMEMBERED_LONGER_SECONDS).saturating_mul(SECOND_MS);
     let nonce = word(&claims, "nonce").map(str::to_owned);
     Ok(Proven { jkt, code, nonce, expires_at: Time::from_ms(expires) })
 }

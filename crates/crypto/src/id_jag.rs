@@ -18,6 +18,8 @@ const MAX_BYTES: usize = 16_384;
 const LEEWAY_SECONDS: f64 = 30.0;
 /// How far `exp` may lie ahead, in seconds: the assertion is to be short-lived.
 const MAX_LIFE_SECONDS: f64 = 3_600.0;
+/// For how much longer than it holds it is known again, in seconds.
+pub(crate) const REMEMBERED_LONGER_SECONDS: i64 = 120;
 /// How long a `jti` may be, in bytes.
 const MAX_JTI_BYTES: usize = 512;
 /// How many resources one assertion may name.
@@ -41,6 +43,9 @@ pub enum IdJagError {
     /// Another client's.
     #[error("Its client_id is not the client that shows it.")]
     Client,
+    /// Of another customer of the issuer, or for another organization here.
+    #[error("Its tenant is not the one that is trusted, or its aud_tenant is another organization.")]
+    Tenant,
     /// Too late.
     #[error("It has expired.")]
     Expired,
@@ -69,6 +74,10 @@ pub struct IdJagRules<'r> {
     pub audience: &'r str,
     /// The client that shows it.
     pub client: &'r str,
+    /// Which of the issuer's customers it must be of; none where the issuer serves one alone.
+    pub tenant: Option<&'r str>,
+    /// The organization here.
+    pub organization: &'r str,
     /// The time.
     pub now: Time,
 }
@@ -113,6 +122,13 @@ impl<'t> UnverifiedIdJag<'t> {
         claims.member("iss").and_then(Json::as_text).map(str::to_owned)
     }
 
+    /// For which organization here it says it is, to find whose trust it needs.
+    #[must_use]
+    pub fn unverified_organization(&self) -> Option<String> {
+        let claims = Claims::read(self.0.unverified_payload(), MAX_DEPTH).ok()?;
+        claims.member("aud_tenant").and_then(Json::as_text).map(str::to_owned)
+    }
+
     /// Judges it.
     ///
     /// # Errors
@@ -134,6 +150,14 @@ impl<'t> UnverifiedIdJag<'t> {
         // "client_id ... MUST be the client that authenticates".
         if text("client_id") != Some(rules.client) {
             return Err(IdJagError::Client);
+        }
+        // "tenant" tells the issuer's customers apart: one issuer's signature alone does not say whose assertion it is.
+        // A member that is no text is none of ours.
+        let is_of_tenant = content.member("tenant").map(Json::as_text) == rules.tenant.map(Some);
+        let is_for_us =
+            content.member("aud_tenant").is_none_or(|own| own.as_text() == Some(rules.organization));
+        if !is_of_tenant || !is_for_us {
+            return Err(IdJagError::Tenant);
         }
         check_times(&content, rules.now)?;
         read(&content, rules).ok_or(IdJagError::Content)
@@ -186,12 +210,13 @@ fn read(content: &Claims, rules: &IdJagRules<'_>) -> Option<IdJag> {
         None => None,
         Some(scope) => Some(scope.as_text()?.parse().ok()?),
     };
-    let code = format!("id-jag\n{}\n{subject}\n{jti}", rules.issuer);
+    let code = format!("id-jag\n{}\n{}\n{subject}\n{jti}", rules.issuer, rules.tenant.unwrap_or_default());
     Some(IdJag {
         subject: subject.to_owned(),
         code: Digest::of(code.as_bytes()),
-        // It holds for an hour and the leeway at the longest, whatever its exp says to the fraction.
-        expires_at: rules.now.plus_ms((3_600 + 60) * SECOND_MS),
+        // It holds for an hour and the leeway at the longest, whatever its exp says to the fraction; a request whose body
+        // came slowly judges it by an earlier time.
+        expires_at: rules.now.plus_ms((3_600 + 60 + REMEMBERED_LONGER_SECONDS) * SECOND_MS),
         scope,
         resources,
         auth_time,

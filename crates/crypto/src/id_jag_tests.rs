@@ -6,6 +6,8 @@ const RULES: IdJagRules<'static> = IdJagRules {
     issuer: "https://acme.idp.example",
     audience: "https://acme.chat.example",
     client: "f53f191f9311af35",
+    tenant: None,
+    organization: "org_01JD9Z3V5M8Q6T2W4X7Y9A1B3C",
     now: Time::from_ms(1_311_281_000_000),
 };
 
@@ -13,10 +15,14 @@ const RULES: IdJagRules<'static> = IdJagRules {
 const CLAIMS: &str = r#"{"jti":"9e43f81b64a33f20116179","iss":"https://acme.idp.example","sub":"U019488227","aud":"https://acme.chat.example","client_id":"f53f191f9311af35","exp":1311281970,"iat":1311280970,"resource":"https://acme.chat.example/api","scope":"chat.read chat.history","auth_time":1311280970,"amr":["mfa","phrh","hwk","user"]}"#;
 
 fn judged(kind: &'static str, claims: &str) -> Result<IdJag, IdJagError> {
+    judged_by(&RULES, kind, claims)
+}
+
+fn judged_by(rules: &IdJagRules<'_>, kind: &'static str, claims: &str) -> Result<IdJag, IdJagError> {
     let NewOauthKey { key, .. } = OauthKey::generate(Algorithm::EdDsa, &Entropy::seeded(9)).unwrap();
     let keys = JwkSet::parse(&key_set([key.jwk().clone()]).canonical()).unwrap();
     let token = key.sign(kind, claims).unwrap();
-    UnverifiedIdJag::read(&token)?.verify(&RULES, &keys)
+    UnverifiedIdJag::read(&token)?.verify(rules, &keys)
 }
 
 #[test]
@@ -32,6 +38,23 @@ fn the_assertion_of_the_draft_holds() {
     let list =
         CLAIMS.replace("\"aud\":\"https://acme.chat.example\"", "\"aud\":[\"https://acme.chat.example\"]");
     assert!(judged(TYPE, &list).is_ok());
+}
+
+#[test]
+fn one_issuer_of_many_customers_is_believed_for_one_of_them() {
+    let with = |member: &str| CLAIMS.replacen('{', &format!("{{{member},"), 1);
+    let (ours, theirs) = (with(r#""tenant":"acme""#), with(r#""tenant":"mallory""#));
+    let rules = IdJagRules { tenant: Some("acme"), ..RULES };
+    let of_acme = judged_by(&rules, TYPE, &ours).unwrap();
+    for other in [&theirs, CLAIMS, &with(r#""tenant":7"#), &with(r#""tenant":null"#)] {
+        assert_eq!(judged_by(&rules, TYPE, other), Err(IdJagError::Tenant), "{other}");
+    }
+    assert_eq!(judged(TYPE, &ours), Err(IdJagError::Tenant), "whoever named no tenant believes none");
+    assert_ne!(of_acme.code, judged(TYPE, CLAIMS).unwrap().code);
+    assert!(judged(TYPE, &with(r#""aud_tenant":"org_01JD9Z3V5M8Q6T2W4X7Y9A1B3C""#)).is_ok());
+    for other in [r#""aud_tenant":"org_01JD9Z3V5M8Q6T2W4X7Y9A1B3D""#, r#""aud_tenant":7"#] {
+        assert_eq!(judged(TYPE, &with(other)), Err(IdJagError::Tenant), "{other}");
+    }
 }
 
 #[test]

@@ -133,6 +133,11 @@ const fn is_token(actor: &Actor) -> bool {
 const USES: [&str; 5] =
     ["tools/call", "prompts/get", "resources/read", "resources/subscribe", "completion/complete"];
 
+fn is_use(method: &str, params: &str) -> bool {
+    let watches = || Wanted::parse(params).is_some_and(|wanted| wanted.watches());
+    USES.contains(&method) || method == "subscriptions/listen" && watches()
+}
+
 impl Arrived<'_> {
     async fn answer(self, ctx: Ctx, body: &[u8]) -> Response<Body> {
         if self.user_token.is_some() && !self.is_initialize(body) {
@@ -198,7 +203,7 @@ impl Arrived<'_> {
 
     async fn request(self, ctx: Ctx, request: &Request<'_>, accepts: Accepts) -> Response<Body> {
         let era = era::of(self.headers(), request.params);
-        if USES.contains(&&*request.method)
+        if is_use(&request.method, request.params)
             && let Err(error) = ctx.actor.require(Scope::Tools)
         {
             return refusal(self.gateway, &ctx, &error).await;

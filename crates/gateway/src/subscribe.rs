@@ -43,6 +43,11 @@ impl Wanted {
         Self { tools: true, prompts: true, resources: true, uris: HashSet::new() }
     }
 
+    /// Whether resources are to be watched, which is more than to hear that a list changed.
+    pub(crate) fn watches(&self) -> bool {
+        !self.uris.is_empty()
+    }
+
     /// What `subscriptions/listen` asks for.
     pub(crate) fn parse(params: &str) -> Option<Self> {
         let params = Members::parse(params).ok()?;

@@ -20,12 +20,6 @@ statements! {
          WHERE digest = $1
            AND revoked_at IS NULL
            AND expires_at > $2";
-    TRUSTING = "
-        SELECT tenant_id
-          FROM oauth_issuers
-         WHERE issuer = $1
-         ORDER BY tenant_id
-         LIMIT 2";
     KEYS = "
         SELECT kid, algorithm, sealed, generation, created_at, signs_from, published_until
           FROM oauth_keys
@@ -146,17 +140,6 @@ impl Lobby<'_> {
     pub async fn oauth_access(&mut self, digest: &Digest, now: Time) -> Result<Option<Found<Claims>>> {
         let row = self.reading().maybe(&ACCESS_BY_DIGEST, args![digest, now]).await?;
         row.map(|row| Ok(Found { tenant: row.parse("tenant_id")?, row: row.json("claims")? })).transpose()
-    }
-
-    /// The one organization that believes this issuer; none where nobody does, or several.
-    ///
-    /// # Errors
-    /// A fault.
-    pub async fn sole_organization_trusting(&mut self, issuer: &str) -> Result<Option<TenantId>> {
-        match self.reading().all(&TRUSTING, args![issuer]).await?.as_slice() {
-            [one] => one.parse("tenant_id").map(Some),
-            _ => Ok(None),
-        }
     }
 
     /// The keys that are published at `now`, in the order in which they begin to sign.

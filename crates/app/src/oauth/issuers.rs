@@ -9,9 +9,20 @@ use procura_store::{agents, oauth_issuers as rows};
 
 /// How long a URL may be, in bytes.
 const MAX_URL_BYTES: usize = 1_024;
+/// How long the issuer's name for the organization may be, in bytes.
+const MAX_TENANT_BYTES: usize = 256;
+/// How many clients besides the organization's own may use an issuer.
+const MAX_CLIENTS: usize = 64;
 
 async fn checked(app: &App, ctx: &Ctx, settings: &IssuerSettings) -> Result<()> {
     check_url("jwksUri", &settings.jwks_uri)?;
+    let is_tenant = |tenant: &String| (1..=MAX_TENANT_BYTES).contains(&tenant.len());
+    if !settings.tenant.as_ref().is_none_or(is_tenant) {
+        return Err(Reason::FieldInvalid.because("tenant must have 1 to 256 bytes."));
+    }
+    if settings.clients.len() > MAX_CLIENTS {
+        return Err(Reason::FieldInvalid.because("clients can have 64 entries at the most."));
+    }
     if let Some(agent) = settings.agent {
         agents::get(&mut app.store.read(ctx), agent).await?;
     }

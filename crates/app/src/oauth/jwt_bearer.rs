@@ -33,10 +33,11 @@ pub(super) async fn issue(app: &App, ctx: &Ctx, asked: Asked<'_>, shown: &str) -
     }
     let unverified = UnverifiedIdJag::read(shown).map_err(|error| no(error.to_string()))?;
     let issuer = unverified.unverified_issuer().ok_or_else(|| no("The assertion names no issuer."))?;
-    let tenant = tenant(app, &asked, &issuer).await?;
+    let tenant = tenant(app, &asked, &unverified).await?;
     let ctx = ctx.in_tenant(tenant);
     let trusted = oauth_issuers::by_name(&mut app.store.read(&ctx), &issuer).await?;
     let trusted = trusted.ok_or_else(|| no("The assertion's issuer is not trusted."))?;
+    demand_client(&asked, tenant, &trusted)?;
     let jag = verified(app, &ctx, &asked, &trusted, &unverified).await?;
     demand_key(&asked, &jag)?;
     let target = target(app, tenant, &asked, &jag).await?;
@@ -54,7 +55,7 @@ pub(super) async fn issue(app: &App, ctx: &Ctx, asked: Asked<'_>, shown: &str) -
         agent,
         account: None,
         // Issuer and name together are who it is; so it is never an account of ours, nor another issuer's.
-        subject: format!("{issuer}#{}", jag.subject),
+        subject: subject(&trusted, &jag),
         scope: scope.clone(),
         resources: vec![target.audience.clone()],
         dpop_jkt: None,
@@ -68,9 +69,25 @@ pub(super) async fn issue(app: &App, ctx: &Ctx, asked: Asked<'_>, shown: &str) -
     Ok(issued.into_tokens(None))
 }
 
-/// The organization in which the assertion counts: the client's, or the resource's, or the only one that believes this
-/// issuer.
-async fn tenant(app: &App, asked: &Asked<'_>, issuer: &str) -> Result<TenantId> {
+/// ID-JAG section 3: `iss` and `sub` say who it is, with `tenant` between them where the issuer serves many.
+fn subject(trusted: &TrustedIssuer, jag: &IdJag) -> String {
+    match &trusted.settings.tenant {
+        Some(tenant) => format!("{}#{tenant}#{}", trusted.issuer, jag.subject),
+        None => format!("{}#{}", trusted.issuer, jag.subject),
+    }
+}
+
+/// Anybody may register a client, and an issuer may serve others than this organization: only its own clients use its
+/// trust, and those that it named.
+fn demand_client(asked: &Asked<'_>, tenant: TenantId, trusted: &TrustedIssuer) -> Result<()> {
+    if asked.client.tenant == Some(tenant) || trusted.settings.clients.contains(&asked.client.id) {
+        return Ok(());
+    }
+    Err(no("The client is none of those that may use this issuer's assertions."))
+}
+
+/// The organization in which the assertion counts: the client's, or the resource's, or the one that it names itself.
+async fn tenant(app: &App, asked: &Asked<'_>, unverified: &UnverifiedIdJag<'_>) -> Result<TenantId> {
     if let Some(tenant) = asked.client.tenant {
         return Ok(tenant);
     }
@@ -79,8 +96,10 @@ async fn tenant(app: &App, asked: &Asked<'_>, issuer: &str) -> Result<TenantId> 
     {
         return Ok(tenant);
     }
-    let sole = app.store.lobby().sole_organization_trusting(issuer).await?;
-    sole.ok_or_else(|| no("The assertion's issuer is not trusted."))
+    let named = unverified.unverified_organization().and_then(|named| named.parse().ok());
+    named.ok_or_else(|| {
+        no("The assertion says of no organization that it is for it: use its client or resource, or aud_tenant.")
+    })
 }
 
 async fn verified(
@@ -90,10 +109,13 @@ async fn verified(
     trusted: &TrustedIssuer,
     unverified: &UnverifiedIdJag<'_>,
 ) -> Result<IdJag> {
+    let organization = ctx.tenant.to_string();
     let rules = IdJagRules {
         issuer: &trusted.issuer,
         audience: &app.settings.public_url,
         client: asked.client.id.as_str(),
+        tenant: trusted.settings.tenant.as_deref(),
+        organization: &organization,
         now: ctx.now,
     };
     let lane = Lane::of(ctx.tenant, Purpose::Jwks);

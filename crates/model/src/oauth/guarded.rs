@@ -2,7 +2,7 @@
 
 use crate::{
     ids::{AgentId, IssuerId, ResourceId},
-    oauth::client::words,
+    oauth::{ClientId, client::words},
     time::Time,
 };
 use serde::{Deserialize, Serialize};
@@ -66,6 +66,13 @@ pub struct IssuerSettings {
     /// As which agent a client acts whose registration names none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub agent: Option<AgentId>,
+    /// Which of the issuer's own customers is the organization, where one issuer serves many: what must stand in
+    /// `tenant`. Without it an assertion that names one is not for the organization.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tenant: Option<String>,
+    /// Clients besides the organization's own that may use the issuer's assertions.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub clients: Vec<ClientId>,
 }
 
 /// Somebody whose ID-JAGs an organization believes.

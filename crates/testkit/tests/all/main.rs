@@ -52,7 +52,10 @@ mod oauth_authorize;
 #[cfg(test)]
 mod oauth_clients;
 #[cfg(test)]
+mod oauth_exchange;
+#[cfg(test)]
 mod oauth_real;
+mod oauth_resource;
 #[cfg(test)]
 mod oauth_tokens;
 #[cfg(test)]

@@ -15,21 +15,21 @@ use procura_testkit::{
 use serde_json::{Value, json};
 
 /// RFC 7636 appendix B.
-const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
-const EXCHANGE: &str = "urn:ietf:params:oauth:grant-type:token-exchange";
+pub(super) const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
+pub(super) const EXCHANGE: &str = "urn:ietf:params:oauth:grant-type:token-exchange";
 const BEARER: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
-const ACCESS: &str = "urn:ietf:params:oauth:token-type:access_token";
-const ORDERS: &str = "https://api.shop.example/orders";
+pub(super) const ACCESS: &str = "urn:ietf:params:oauth:token-type:access_token";
+pub(super) const ORDERS: &str = "https://api.shop.example/orders";
 
 /// A client that an organization's people made, and its secret.
-struct Own {
-    id: String,
-    secret: String,
+pub(super) struct Own {
+    pub(super) id: String,
+    pub(super) secret: String,
 }
 
 impl Own {
     /// Its request, authenticated by its secret in the body.
-    fn fields<'a>(&'a self, rest: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
+    pub(super) fn fields<'a>(&'a self, rest: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
         let mut all = vec![("client_id", self.id.as_str())];
         if !self.secret.is_empty() {
             all.push(("client_secret", &self.secret));
@@ -38,12 +38,12 @@ impl Own {
         all
     }
 
-    async fn token(&self, w: &World, rest: &[(&str, &str)]) -> Reply {
+    pub(super) async fn token(&self, w: &World, rest: &[(&str, &str)]) -> Reply {
         post(&w.http, "/oauth/token", &self.fields(rest)).await
     }
 }
 
-async fn own(shop: &Shop, grants: &[&str], agent: Option<&Buyer>, more: Value) -> Own {
+pub(super) async fn own(shop: &Shop, grants: &[&str], agent: Option<&Buyer>, more: Value) -> Own {
     let mut metadata = json!({
         "client_name": "Night job", "redirect_uris": [BACK], "grant_types": grants,
         "token_endpoint_auth_method": "client_secret_post",
@@ -61,12 +61,12 @@ async fn own(shop: &Shop, grants: &[&str], agent: Option<&Buyer>, more: Value) -
     Own { id: made.text_at("/client/id"), secret }
 }
 
-async fn post(http: &Http, path: &str, fields: &[(&str, &str)]) -> Reply {
+pub(super) async fn post(http: &Http, path: &str, fields: &[(&str, &str)]) -> Reply {
     http.call(http::Method::POST, path).form(fields).send().await
 }
 
 /// A guarded API of the organization.
-async fn orders(shop: &Shop, form: &str, identifier: &str) {
+pub(super) async fn orders(shop: &Shop, form: &str, identifier: &str) {
     let settings = json!({
         "name": "Orders", "tokens": form,
         "scopes": [{"name": "orders:read", "text": "Read orders."}, {"name": "orders:write", "text": "Write orders."}],
@@ -76,11 +76,11 @@ async fn orders(shop: &Shop, form: &str, identifier: &str) {
 }
 
 /// A code of a public client for whoever owns the organization.
-async fn code(shop: &Shop, client: &procura_model::Client, changes: &[(&str, &str)]) -> String {
+pub(super) async fn code(shop: &Shop, client: &procura_model::Client, changes: &[(&str, &str)]) -> String {
     allow(&shop.owner, &query(client, changes)).await.remove("code").expect("a code")
 }
 
-async fn exchange(w: &World, client: &str, code: &str, changes: &[(&str, &str)]) -> Reply {
+pub(super) async fn exchange(w: &World, client: &str, code: &str, changes: &[(&str, &str)]) -> Reply {
     let mut fields = vec![
         ("grant_type", "authorization_code"),
         ("client_id", client),
@@ -99,17 +99,17 @@ async fn refresh(w: &World, client: &str, token: &str, changes: &[(&str, &str)])
 }
 
 /// What the organization's own server is told of a token.
-async fn told(shop: &Shop, token: &str) -> Value {
+pub(super) async fn told(shop: &Shop, token: &str) -> Value {
     post(&shop.platform, "/oauth/introspect", &[("token", token)]).await.ok().json()
 }
 
-async fn is_live(shop: &Shop, token: &str) -> bool {
+pub(super) async fn is_live(shop: &Shop, token: &str) -> bool {
     told(shop, token).await["active"] == json!(true)
 }
 
 /// RFC 6749 section 5.2.
 #[track_caller]
-fn refused(reply: &Reply, status: u16, error: &str) {
+pub(super) fn refused(reply: &Reply, status: u16, error: &str) {
     let document = reply.json();
     assert_eq!((reply.status, document["error"].as_str()), (status, Some(error)), "{}", reply.text());
     assert_eq!(reply.header("cache-control"), "no-store");
@@ -119,7 +119,7 @@ fn refused(reply: &Reply, status: u16, error: &str) {
     assert!(document.get("access_token").is_none(), "{document}");
 }
 
-fn part(token: &str, index: usize) -> Value {
+pub(super) fn part(token: &str, index: usize) -> Value {
     let segment = token.split('.').nth(index).unwrap_or_default();
     serde_json::from_slice(&URL_SAFE_NO_PAD.decode(segment).unwrap_or_default()).unwrap_or_default()
 }
@@ -526,7 +526,7 @@ async fn a_client_ends_its_own_tokens_and_no_others() {
 }
 
 /// A proof of this key, changed as the test says.
-fn proof(w: &World, key: &Issuer, jti: &str, changes: &Value) -> String {
+pub(super) fn proof(w: &World, key: &Issuer, jti: &str, changes: &Value) -> String {
     let header = json!({"typ": "dpop+jwt", "alg": "EdDSA", "jwk": key.jwk()});
     let mut claims = json!({
         "jti": jti, "htm": "POST", "htu": format!("{}/oauth/token", w.url()), "iat": w.clock.now().as_ms() / 1000,
@@ -537,7 +537,7 @@ fn proof(w: &World, key: &Issuer, jti: &str, changes: &Value) -> String {
     key.signed(&header, &claims)
 }
 
-async fn proven(w: &World, fields: &[(&str, &str)], proof: &str) -> Reply {
+pub(super) async fn proven(w: &World, fields: &[(&str, &str)], proof: &str) -> Reply {
     w.http.call(http::Method::POST, "/oauth/token").form(fields).header("dpop", proof).send().await
 }
 
@@ -679,8 +679,9 @@ async fn a_token_is_exchanged_by_whoever_acts_for_it_and_dies_with_it() {
         400,
         "invalid_target",
     );
-    // The gateway knows none of its scopes.
-    refused(&sends(&api, ask(&subject, &[("resource", "")])).await, 400, "invalid_scope");
+    // Where nothing is named, it is for what the subject token was for.
+    let same = sends(&api, ask(&subject, &[("resource", "")])).await.ok();
+    assert_eq!(part(&same.text_at("/access_token"), 1)["aud"], was["aud"]);
     let foreign = own(&bakery, &[EXCHANGE], Some(&bakery.agent("b").await), json!({})).await;
     refused(&sends(&foreign, ask(&subject, &[("resource", "")])).await, 400, "invalid_request");
     // Section 2.1: types, and an actor's type with an actor alone.
@@ -733,7 +734,12 @@ async fn an_assertion_of_a_trusted_issuer_serves_once() {
     let trusted = procura_model::oauth::TrustedIssuer {
         id: procura_model::IssuerId::new(ctx.now, &w.app.entropy),
         issuer: "https://idp.example".to_owned(),
-        settings: procura_model::oauth::IssuerSettings { jwks_uri: host.url("/jwks.json"), agent: None },
+        settings: procura_model::oauth::IssuerSettings {
+            jwks_uri: host.url("/jwks.json"),
+            agent: None,
+            tenant: None,
+            clients: Vec::new(),
+        },
         created_at: ctx.now,
         updated_at: ctx.now,
     };
@@ -782,6 +788,24 @@ async fn an_assertion_of_a_trusted_issuer_serves_once() {
     ] {
         refused(&shows(&signed("2", kind, changes), &[]).await, 400, "invalid_grant");
     }
+    // Of another customer of the issuer, or for another organization here.
+    for changes in [json!({"tenant": "mallory"}), json!({"aud_tenant": "org_01JD9Z3V5M8Q6T2W4X7Y9A1B3C"})] {
+        refused(&shows(&signed("2", "oauth-id-jag+jwt", changes), &[]).await, 400, "invalid_grant");
+    }
+    // A client that registered itself uses nobody's trust, though the issuer made it an assertion.
+    let metadata = json!({"client_name": "stranger", "grant_types": [BEARER], "response_types": [],
+        "token_endpoint_auth_method": "client_secret_post"});
+    let stranger = w.http.post("/oauth/register", &metadata).send().await.ok();
+    let theirs = stranger.text_at("/client_id");
+    let assertion = signed("4", "oauth-id-jag+jwt", json!({"client_id": theirs}));
+    let fields = [
+        ("grant_type", BEARER),
+        ("assertion", assertion.as_str()),
+        ("client_id", theirs.as_str()),
+        ("client_secret", &stranger.text_at("/client_secret")),
+        ("resource", ORDERS),
+    ];
+    refused(&post(&w.http, "/oauth/token", &fields).await, 400, "invalid_grant");
     let fresh = signed("3", "oauth-id-jag+jwt", json!({}));
     refused(&shows(&fresh, &[("scope", "orders:write")]).await, 400, "invalid_scope");
     let gateway = format!("{}/v1/mcp", w.url());

@@ -13,7 +13,7 @@ use procura_app::oauth::{
 };
 use procura_model::{
     AgentId, Guarded, GuardedScope, IssuerId, ResourceId, Time, TokenForm, TrustedIssuer,
-    oauth::{GuardedSettings, IssuerSettings},
+    oauth::{ClientId, GuardedSettings, IssuerSettings},
 };
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -153,7 +153,8 @@ impl From<Guarded> for ResourceView {
     fn from(api: Guarded) -> Self {
         let Guarded { id, identifier, name, settings, created_at, updated_at } = api;
         let GuardedSettings { scopes, tokens, token_seconds, dpop_required } = settings;
-        let scopes = scopes.into_iter().map(|scope| ScopeView { name: scope.name, text: scope.text }).collect();
+        let scopes =
+            scopes.into_iter().map(|scope| ScopeView { name: scope.name, text: scope.text }).collect();
         let tokens = match tokens {
             TokenForm::Jwt => FormView::Jwt,
             TokenForm::Opaque => FormView::Opaque,
@@ -173,11 +174,21 @@ pub(crate) struct IssuerBody {
     /// As which agent a client acts whose registration names none.
     #[schema(value_type = Option<String>, nullable = false)]
     agent_id: Option<AgentId>,
+    /// Which of the issuer's customers the organization is, where it serves many: what must stand in `tenant`. Without
+    /// it an assertion that has a `tenant` is refused.
+    #[schema(max_length = 256, nullable = false)]
+    tenant: Option<String>,
+    /// Clients besides the organization's own that may use the issuer's assertions, such as the URLs of their metadata
+    /// documents.
+    #[serde(default)]
+    #[schema(value_type = Vec<String>, max_items = 64)]
+    clients: Vec<ClientId>,
 }
 
 impl IssuerBody {
     fn settings(self) -> IssuerSettings {
-        IssuerSettings { jwks_uri: self.jwks_uri, agent: self.agent_id }
+        let Self { jwks_uri, agent_id, tenant, clients } = self;
+        IssuerSettings { jwks_uri, agent: agent_id, tenant, clients }
     }
 }
 
@@ -211,6 +222,11 @@ pub(crate) struct IssuerView {
     /// As which agent a client acts whose registration names none.
     #[schema(value_type = Option<String>)]
     agent_id: Option<AgentId>,
+    /// Which of the issuer's customers the organization is.
+    tenant: Option<String>,
+    /// Clients besides the organization's own that may use its assertions.
+    #[schema(value_type = Vec<String>)]
+    clients: Vec<ClientId>,
     /// When it was added.
     #[schema(value_type = String, format = DateTime)]
     created_at: Time,
@@ -222,8 +238,8 @@ pub(crate) struct IssuerView {
 impl From<TrustedIssuer> for IssuerView {
     fn from(trusted: TrustedIssuer) -> Self {
         let TrustedIssuer { id, issuer, settings, created_at, updated_at } = trusted;
-        let IssuerSettings { jwks_uri, agent } = settings;
-        Self { id, issuer, jwks_uri, agent_id: agent, created_at, updated_at }
+        let IssuerSettings { jwks_uri, agent, tenant, clients } = settings;
+        Self { id, issuer, jwks_uri, agent_id: agent, tenant, clients, created_at, updated_at }
     }
 }
 

@@ -74,13 +74,14 @@ fn typed(fields: &Fields) -> Typed {
         scopes: text("scopes"),
         issuer: text("issuer"),
         jwks_uri: text("jwksUri"),
+        tenant: text("tenant"),
     }
 }
 
 /// Where a refusal belongs: its sentence begins with the field's name.
 fn placed(error: &Error, otherwise: &'static str) -> Problems {
     let starts = |name: &&&str| error.sentence().starts_with(**name);
-    let field = ["name", "identifier", "scopes", "issuer", "jwksUri"].iter().find(starts);
+    let field = ["name", "identifier", "scopes", "issuer", "jwksUri", "tenant"].iter().find(starts);
     Problems::of(error, field.copied().unwrap_or(otherwise))
 }
 
@@ -119,12 +120,15 @@ pub(super) async fn remove(desk: Desk, PathId(id): PathId<ResourceId>, _form: Fo
 pub(super) async fn trust(desk: Desk, form: Form) -> Answer {
     desk.ctx().actor.require(Scope::WriteClients)?;
     let typed = typed(&form.fields);
-    let settings = IssuerSettings { jwks_uri: typed.jwks_uri.clone(), agent: None };
+    let settings = IssuerSettings {
+        jwks_uri: typed.jwks_uri.clone(),
+        agent: None,
+        tenant: Some(typed.tenant.trim().to_owned()).filter(|tenant| !tenant.is_empty()),
+        clients: Vec::new(),
+    };
     match issuers::add(desk.app(), desk.ctx(), &typed.issuer, settings).await {
         Ok(_) => go("/settings/apis", "issuer-trusted"),
-        Err(error) if is_about(&error) => {
-            wrong(422, &listed(&desk, typed, placed(&error, "issuer")).await?)
-        }
+        Err(error) if is_about(&error) => wrong(422, &listed(&desk, typed, placed(&error, "issuer")).await?),
         Err(error) => Err(Failure(error)),
     }
 }

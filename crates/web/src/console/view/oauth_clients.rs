@@ -93,6 +93,7 @@ pub(crate) struct Typed {
     pub(crate) scopes: String,
     pub(crate) issuer: String,
     pub(crate) jwks_uri: String,
+    pub(crate) tenant: String,
 }
 
 /// Guarded APIs and trusted issuers.
