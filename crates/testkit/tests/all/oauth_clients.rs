@@ -69,7 +69,8 @@ async fn by_basic(w: &World, id: &str, secret: &str) -> Reply {
 }
 
 async fn token(w: &World, fields: &[(&str, &str)]) -> Reply {
-    let fields: Vec<_> = [("grant_type", "client_credentials")].into_iter().chain(fields.iter().copied()).collect();
+    let fields: Vec<_> =
+        [("grant_type", "client_credentials")].into_iter().chain(fields.iter().copied()).collect();
     w.http.call(http::Method::POST, "/oauth/token").form(&fields).send().await
 }
 
@@ -126,19 +127,24 @@ async fn what_cannot_be_registered_is_refused_in_the_words_of_rfc_7591() {
         (json!({"redirect_uris": ["http://a.example/cb"]}), "invalid_redirect_uri"),
         (json!({"redirect_uris": ["https://*.a.example/cb"]}), "invalid_redirect_uri"),
         (json!({"redirect_uris": []}), "invalid_redirect_uri"),
-        (json!({"redirect_uris": ["https://a.example/cb"], "client_uri": "javascript:x"}), "invalid_client_metadata"),
+        (
+            json!({"redirect_uris": ["https://a.example/cb"], "client_uri": "javascript:x"}),
+            "invalid_client_metadata",
+        ),
         (json!([]), "invalid_client_metadata"),
     ] {
         let reply = register(&w, &body).await;
         assert_eq!((reply.status, error_of(&reply)), (400, error.to_owned()), "{body}");
         assert_eq!(reply.header("cache-control"), "no-store");
     }
-    let post = || w.http.call(http::Method::POST, "/oauth/register").header("content-type", "application/json");
+    let post =
+        || w.http.call(http::Method::POST, "/oauth/register").header("content-type", "application/json");
     let twice = r#"{"redirect_uris":["https://a.example/cb"],"redirect_uris":["https://b.example/cb"]}"#;
     assert_eq!(error_of(&post().bytes(twice).send().await), "invalid_client_metadata");
     let long = format!("{{\"x\":\"{}\"}}", "x".repeat(clients::MAX_BODY_BYTES));
     assert!(post().bytes(long).send().await.status >= 400);
-    let form = w.http.call(http::Method::POST, "/oauth/register").form(&[("redirect_uris", "https://a.example/")]);
+    let form =
+        w.http.call(http::Method::POST, "/oauth/register").form(&[("redirect_uris", "https://a.example/")]);
     assert_eq!(error_of(&form.send().await), "invalid_client_metadata");
     let w = World::start_set(|settings| settings.oauth.registration = false).await;
     w.tenant("shop").await;
@@ -238,7 +244,8 @@ async fn what_was_verified_ends_with_rotation_revocation_disabling_and_removal()
     let path = format!("/v1/clients/{}", client.id);
     let holds = async |secret: &str| by_basic(&w, &client.id, secret).await.status == 200;
     assert!(holds(&first).await && holds(&first).await, "the second time from memory");
-    let rotated = shop.platform.post(&format!("{path}/secrets"), &json!({"overlapSeconds": 60})).send().await.ok();
+    let rotated =
+        shop.platform.post(&format!("{path}/secrets"), &json!({"overlapSeconds": 60})).send().await.ok();
     let second = rotated.text_at("/secret");
     assert!(holds(&first).await && holds(&second).await);
     w.advance_ms(60_000);
@@ -247,7 +254,8 @@ async fn what_was_verified_ends_with_rotation_revocation_disabling_and_removal()
     let id = rotated.text_at("/clientSecret/id");
     shop.platform.delete(&format!("{path}/secrets/{id}")).send().await.ok();
     assert!(!holds(&second).await, "revoked");
-    let third = shop.platform.post(&format!("{path}/secrets"), &json!({})).send().await.ok().text_at("/secret");
+    let third =
+        shop.platform.post(&format!("{path}/secrets"), &json!({})).send().await.ok().text_at("/secret");
     assert!(holds(&third).await);
     shop.platform.call(http::Method::POST, &format!("{path}/disable")).send().await.ok();
     assert!(!holds(&third).await, "disabled");
@@ -348,8 +356,9 @@ async fn an_assertion_holds_once_for_us_alone_and_not_for_long() {
 async fn keys_and_documents_of_strangers_are_never_read_from_this_machine() {
     let w = World::start().await;
     w.tenant("shop").await;
-    // Even what the operator opened for documents is not opened on the loopback.
-    let inside = w.host(Purpose::ClientMetadata, procura_testkit::business::Answer::Json(json!({}))).await;
+    // What the operator opened on the loopback for tools and key sets is not open to documents of strangers; to open it
+    // to them is refused when the rules are read.
+    let inside = w.host(Purpose::Jwks, procura_testkit::business::Answer::Json(json!({}))).await;
     let port = url::Url::parse(&inside.url("/")).unwrap().port().unwrap();
     w.resolver.point("rebound.example", "127.0.0.1".parse::<std::net::IpAddr>().unwrap());
     w.resolver.point("metadata.example", "169.254.169.254".parse::<std::net::IpAddr>().unwrap());
@@ -417,9 +426,8 @@ async fn a_resource_is_the_gateway_or_an_api_that_somebody_guards() {
     let w = World::start().await;
     let shop = w.tenant("shop").await;
     let rival = w.tenant("rival").await;
-    let find = async |identifier: &str| {
-        resources::find(&w.app, identifier).await.map_err(|error| error.reason())
-    };
+    let find =
+        async |identifier: &str| resources::find(&w.app, identifier).await.map_err(|error| error.reason());
     let mcp = format!("{}/v1/mcp", w.url());
     for same in [mcp.clone(), format!("{mcp}/")] {
         let target = find(&same).await.unwrap();
@@ -438,7 +446,9 @@ async fn a_resource_is_the_gateway_or_an_api_that_somebody_guards() {
     rival.platform.post("/v1/resources", &body).send().await.refused(Reason::NameTaken);
     let path = format!("/v1/resources/{}", made.text_at("/id"));
     rival.platform.delete(&path).send().await.refused(Reason::NotFound);
-    for identifier in [mcp.as_str(), "http://api.example/", "https://a.example/#x", "https://a.example/?x", "urn:x"] {
+    for identifier in
+        [mcp.as_str(), "http://api.example/", "https://a.example/#x", "https://a.example/?x", "urn:x"]
+    {
         let body = json!({"identifier": identifier, "settings": settings});
         shop.platform.post("/v1/resources", &body).send().await.refused(Reason::FieldInvalid);
     }
@@ -467,7 +477,12 @@ async fn clients_and_issuers_stay_in_their_organization_and_name_their_own_agent
     let path = format!("/v1/clients/{}", client.id);
     rival.platform.get(&path).send().await.refused(Reason::NotFound);
     rival.platform.post(&format!("{path}/secrets"), &json!({})).send().await.refused(Reason::NotFound);
-    rival.platform.call(http::Method::POST, &format!("{path}/disable")).send().await.refused(Reason::NotFound);
+    rival
+        .platform
+        .call(http::Method::POST, &format!("{path}/disable"))
+        .send()
+        .await
+        .refused(Reason::NotFound);
     let theirs = shop.agent("theirs").await;
     let metadata = json!({"client_name": "Thief", "grant_types": ["client_credentials"]});
     let body = json!({"metadata": metadata, "agentId": theirs.id});
@@ -478,7 +493,12 @@ async fn clients_and_issuers_stay_in_their_organization_and_name_their_own_agent
     let made = shop.platform.post("/v1/issuers", &issuer).send().await.ok();
     shop.platform.post("/v1/issuers", &issuer).send().await.refused(Reason::NameTaken);
     rival.platform.post("/v1/issuers", &issuer).send().await.ok();
-    rival.platform.get(&format!("/v1/issuers/{}", made.text_at("/id"))).send().await.refused(Reason::NotFound);
+    rival
+        .platform
+        .get(&format!("/v1/issuers/{}", made.text_at("/id")))
+        .send()
+        .await
+        .refused(Reason::NotFound);
     let plain = json!({"issuer": "https://x.example", "settings": {"jwksUri": "http://x.example/keys"}});
     shop.platform.post("/v1/issuers", &plain).send().await.refused(Reason::FieldInvalid);
     let stolen = json!({"jwksUri": "https://id.example/keys", "agentId": rival.agent("r").await.id});
