@@ -9,6 +9,7 @@ use crate::{
     oauth::Challenge,
     respond::{self, Failed, Failure},
     state::WebState,
+    unread::Rest,
 };
 use axum::{
     extract::{Request, State},
@@ -75,6 +76,7 @@ pub async fn pass(State(state): State<WebState>, mut request: Request, next: Nex
     let shape = Shape::of(&request);
     let echo = authzen::echo(&request);
     request.extensions_mut().insert(Arc::clone(&exchange));
+    let rest = Rest::of(&mut request);
     let answer = AssertUnwindSafe(next.run(request)).catch_unwind().await;
     let mut response = answer.unwrap_or_else(|_| Failure::from(Reason::Internal).into_response());
     let reason = response.extensions().get::<Failed>().map(|failed| failed.0.reason());
@@ -94,6 +96,7 @@ pub async fn pass(State(state): State<WebState>, mut request: Request, next: Nex
     {
         response.headers_mut().insert(OUR_ID, id);
     }
+    rest.settle(&mut response).await;
     response
 }
 

@@ -31,6 +31,7 @@ pub mod sentence;
 pub mod serve;
 pub mod state;
 mod streams;
+mod unread;
 pub mod widget;
 
 pub use openapi::{document, errors_markdown};

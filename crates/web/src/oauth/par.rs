@@ -1,6 +1,6 @@
 //! Pushed authorization requests (RFC 9126): `POST /oauth/par`.
 
-use super::{ask::Ask, told::Told};
+use super::{ask::Ask, token, told::Told};
 use crate::state::WebState;
 use axum::{
     Json,
@@ -23,12 +23,25 @@ struct Taken {
 }
 
 /// Takes a request.
-pub(super) async fn push(State(web): State<WebState>, mut ask: Ask) -> Result<Response, Told> {
+pub(super) async fn push(State(web): State<WebState>, ask: Ask) -> Response {
+    let has_proof = !ask.proofs.is_empty();
+    let mut response = match taken(&web, ask).await {
+        Ok(response) => response,
+        Err(told) => told.into_response(),
+    };
+    // RFC 9449 section 8, where a nonce is demanded: the right one must come with the refusal.
+    if has_proof {
+        token::offer_nonce(&web, &mut response);
+    }
+    response
+}
+
+async fn taken(web: &WebState, mut ask: Ask) -> Result<Response, Told> {
     // Section 2: the client authenticates as at the token endpoint.
     let proof = proof(&ask);
     let presented = ask.presented(PATH)?;
     let client = clients::authenticate(&web.app, &ask.ctx, presented).await?;
-    let there = ask.ctx_of(&web, &client);
+    let there = ask.ctx_of(web, &client);
     let ctx = there.as_ref().unwrap_or(&ask.ctx);
     let pushed = pushed::push(&web.app, ctx, client, &ask.parameters, &proof).await.map_err(Told::of)?;
     let taken = Taken { request_uri: pushed.request_uri, expires_in: pushed.expires_in };

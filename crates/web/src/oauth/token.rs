@@ -30,12 +30,17 @@ pub(super) async fn issue(State(web): State<WebState>, request: Request) -> Resp
         Err(told) => told.into_response(),
     };
     // RFC 9449 section 8.2: a nonce for the next proof comes with every answer to one.
-    if !proofs.is_empty()
-        && let Ok(nonce) = HeaderValue::try_from(dpop::nonce(&web.app, web.app.now()))
-    {
-        response.headers_mut().insert(DPOP_NONCE, nonce);
+    if !proofs.is_empty() {
+        offer_nonce(&web, &mut response);
     }
     response
+}
+
+/// The nonce that the next proof is to carry (RFC 9449 section 8.1).
+pub(super) fn offer_nonce(web: &WebState, response: &mut Response) {
+    if let Ok(nonce) = HeaderValue::try_from(dpop::nonce(&web.app, web.app.now())) {
+        response.headers_mut().insert(DPOP_NONCE, nonce);
+    }
 }
 
 async fn answered(
