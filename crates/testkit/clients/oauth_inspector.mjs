@@ -32,7 +32,8 @@ function inspect(home, era, args) {
   const fixed = ["--cli", "--server-url", url, "--transport", "http", "--protocol-era", era, "--format", "json"];
   return new Promise((resolve, reject) => {
     const child = spawn(process.execPath, [INSPECTOR, ...fixed, ...args], {
-      env: { ...process.env, HOME: home, BROWSER: "true", MCP_OPEN_BROWSER: "false" },
+      // Without a terminal it signs in only where it may open a browser: here that is `true`, which opens nothing.
+      env: { ...process.env, HOME: home, BROWSER: "true", MCP_AUTO_OPEN_ENABLED: "true", MCP_INSPECTOR_SECRET_STORE: "file" },
       stdio: ["ignore", "pipe", "pipe"],
     });
     let stdout = "";

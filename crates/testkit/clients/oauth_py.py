@@ -116,9 +116,10 @@ def of_person(memory: Memory, person: Person, document: str | None, scope: str |
 async def of_a_person(way: str, document: str | None) -> None:
     context = {"client": "oauth_py", "way": way}
     memory, person = Memory(), Person()
+    first = of_person(memory, person, document)
 
     async def connect() -> Result:
-        found = await story(of_person(memory, person, document), "2026-07-28")
+        found = await story(first, "2026-07-28")
         expect(len(person.links) == 1, f"the person was sent {len(person.links)} times")
         asked = parse_qs(urlsplit(person.links[0]).query)
         expect(asked["code_challenge_method"] == ["S256"] and asked["resource"] == [URL], str(asked))
@@ -135,11 +136,9 @@ async def of_a_person(way: str, document: str | None) -> None:
     async def refresh() -> Result:
         expect(memory.tokens is not None and memory.tokens.refresh_token is not None, "no refresh token")
         held = memory.tokens
-        provider = of_person(memory, person, document)
-        # What was kept says that the token is over: the provider refreshes before it asks.
-        await provider._initialize()  # noqa: SLF001 (the one way in this package to say so)
-        provider.context.token_expiry_time = time.time() - 1
-        found = await story(provider, "2026-07-28")
+        # The provider that found the server, some time later: the token is over, so it refreshes before it asks.
+        first.context.token_expiry_time = time.time() - 1
+        found = await story(first, "2026-07-28")
         expect(len(person.links) == 1, "the person was asked again")
         expect(memory.tokens is not held and memory.tokens is not None, "nothing was refreshed")
         assert memory.tokens is not None and held is not None

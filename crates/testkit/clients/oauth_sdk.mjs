@@ -54,6 +54,7 @@ const kit = {
   authorize,
   // This version answers a missing scope by a refresh, which cannot widen anything, wherever it has a refresh token.
   upgradesWithoutRefresh: true,
+  beginsAnew: true,
   finish: (transport, answer) => transport.finishAuth(answer.get("code")),
   isSentAway: (error) => error instanceof UnauthorizedError,
 };

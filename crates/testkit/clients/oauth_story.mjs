@@ -164,6 +164,11 @@ export async function story(client, way, kit) {
     checkAsked(memory.sent.at(-1), "tools");
     await kit.finish(session.transport, memory.answer);
     expect(memory.held.access_token !== held, "there is no new token");
+    // A person was asked, so what follows is a session of its own: with the handshake it is begun anew.
+    if (kit.beginsAnew) {
+      session = await kit.open(memory);
+      await session.connect();
+    }
     checkAllowed(await session.call(tool, args), plan.allowed);
     return { scope: memory.held.scope };
   });

@@ -45,7 +45,7 @@ export async function step(context, name, work) {
     say({ ...context, step: name, ok: true, ms: Math.round(performance.now() - begun), ...found });
   } catch (error) {
     failures += 1;
-    const text = error instanceof Unmet ? error.message : `${error?.name}: ${error?.message}`;
+    const text = error instanceof Unmet ? error.message : `${error?.name}: ${[error?.message, error?.error, error?.error_description].filter(Boolean).join(" ")}`;
     say({ ...context, step: name, ok: false, ms: Math.round(performance.now() - begun), error: text.slice(0, 2000) });
   } finally {
     clearTimeout(timer);

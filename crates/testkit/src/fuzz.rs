@@ -14,7 +14,8 @@ use tokio::process::Command;
 
 /// The document that is checked in; `cargo xtask check` holds it against the code.
 const DOCUMENT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../openapi.json");
-const CHECKS: &str = "not_a_server_error,content_type_conformance,unsupported_method,allow_header_conformance";
+const CHECKS: &str =
+    "not_a_server_error,content_type_conformance,unsupported_method,allow_header_conformance";
 
 /// Lets Schemathesis ask for so many seconds.
 ///

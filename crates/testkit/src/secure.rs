@@ -1,5 +1,5 @@
-//! A web server over TLS on an address of this machine that is not the loopback, with an authority of its own: what a
-//! stranger's documents come from, which are never read from the loopback.
+//! A web server over TLS with an authority of its own: what keys of issuers come from, and what a stranger's documents come
+//! from. The latter are never read from the loopback, so for them it listens on another address of this machine.
 
 use crate::fixture::pace;
 use parking_lot::Mutex;
@@ -31,13 +31,25 @@ pub struct SecureHost {
 }
 
 impl SecureHost {
-    /// A host of this name; none where the machine has no private address but the loopback.
+    /// A host of this name on a private address; none where the machine has none but the loopback.
     ///
     /// # Panics
     /// When TLS cannot be set up.
-    #[expect(clippy::expect_used, reason = "a test without its host has nothing to say")]
     pub async fn start(name: &str) -> Option<Self> {
-        let address = own_address()?;
+        Self::listen(name, own_address()?).await
+    }
+
+    /// A host of this name on the loopback.
+    ///
+    /// # Panics
+    /// When TLS cannot be set up, or no port is free.
+    #[expect(clippy::expect_used, reason = "a test without its host has nothing to say")]
+    pub async fn start_local(name: &str) -> Self {
+        Self::listen(name, IpAddr::from([127, 0, 0, 1])).await.expect("a free port")
+    }
+
+    #[expect(clippy::expect_used, reason = "a test without its host has nothing to say")]
+    async fn listen(name: &str, address: IpAddr) -> Option<Self> {
         let listener = TcpListener::bind((address, 0)).await.ok()?;
         let port = listener.local_addr().expect("a free port").port();
         let (authority, acceptor) = certified(name).expect("a certificate");

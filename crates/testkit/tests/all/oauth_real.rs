@@ -4,15 +4,14 @@
 //! `clients.rs`.
 
 use crate::clients::{Tools, tools};
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use procura_egress::Purpose;
 use procura_testkit::{
-    business::{Answer, Host},
     process::skipped,
     secure::SecureHost,
     stub::Stub,
     world::{Buyer, Hands, Options, Shop, World},
 };
-use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use rcgen::KeyPair;
 use serde_json::{Value, json};
 use std::{path::Path, process::Stdio, time::Duration};
@@ -38,8 +37,9 @@ struct Stage {
     document: Option<SecureHost>,
     /// What the drivers read in `OAUTH`.
     settings: Value,
+    /// The key set of the foreign issuer.
+    keys: SecureHost,
     _stub: Stub,
-    _keys: Host,
 }
 
 /// A P-256 key: its private half as PEM, its public half as JWK.
@@ -55,8 +55,11 @@ impl Stage {
     async fn set(what: &str) -> Option<Self> {
         let tools = tools(what)?;
         let document = SecureHost::start("client.example").await;
+        let keys = SecureHost::start_local("id.corp.example").await;
+        let mut authorities = keys.authority();
+        authorities.extend(document.iter().flat_map(SecureHost::authority));
         let options = Options { hands: Hands::System, ..Options::default() };
-        let w = World::start_trusting(document.as_ref().map(SecureHost::authority), options).await;
+        let w = World::start_trusting(Some(authorities), options).await;
         let shop = w.tenant("shop").await;
         let stub = w.upstream().await;
         shop.server("stub", &stub.url()).await;
@@ -65,9 +68,11 @@ impl Stage {
         shop.permit_all_tools(&agent).await;
         shop.permit_all_tools(&worker).await;
         let (foreign_key, foreign_jwk) = signing_key("corp-1");
-        let keys = w.host(Purpose::Jwks, Answer::Json(json!({"keys": [foreign_jwk]}))).await;
+        keys.put("/jwks", json!({"keys": [foreign_jwk]}));
+        w.resolver.point("id.corp.example", keys.address());
+        w.allow_url_for(Purpose::Jwks, &keys.url("/jwks"));
         let mut stage =
-            Self { w, shop, agent, worker, tools, document, settings: json!({}), _stub: stub, _keys: keys };
+            Self { w, shop, agent, worker, tools, document, settings: json!({}), _stub: stub, keys };
         stage.settings = stage.registered(&foreign_key).await;
         stage.point_document();
         Some(stage)
@@ -77,11 +82,13 @@ impl Stage {
     async fn registered(&self, foreign_key: &str) -> Value {
         let scope = |name: &str| json!({"name": name, "text": format!("May {name}.")});
         for (identifier, tokens) in [(API, "jwt"), (OPAQUE, "opaque")] {
-            let api = json!({"identifier": identifier, "name": format!("{tokens} API"), "tokens": tokens,
-                "tokenSeconds": 600, "scopes": [scope("orders:read"), scope("orders:write")]});
+            let settings = json!({"name": format!("{tokens} API"), "tokens": tokens,
+                "scopes": [scope("orders:read"), scope("orders:write")]});
+            let api = json!({"identifier": identifier, "settings": settings});
             self.shop.platform.post("/v1/resources", &api).send().await.ok();
         }
-        let issuer = json!({"issuer": FOREIGN, "jwksUri": self._keys.url("/jwks"), "agent": self.agent.id});
+        let settings = json!({"jwksUri": self.keys.url("/jwks"), "agentId": self.worker.id});
+        let issuer = json!({"issuer": FOREIGN, "settings": settings});
         self.shop.platform.post("/v1/issuers", &issuer).send().await.ok();
         let jwt_bearer = "urn:ietf:params:oauth:grant-type:jwt-bearer";
         let exchange = "urn:ietf:params:oauth:grant-type:token-exchange";
@@ -192,22 +199,45 @@ async fn the_inspector_signs_in_in_both_eras() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn every_provider_of_the_python_package_gets_its_tokens() {
     let Some(stage) = Stage::set("oauth_py.py").await else { return };
-    let steps = ["connect", "again", "refresh", "client_secret_basic", "whole", "used before", "another client"];
+    let steps =
+        ["connect", "again", "refresh", "client_secret_basic", "whole", "used before", "another client"];
     stage.drive(&stage.tools.python, "oauth_py.py", &steps).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn oauth4webapi_goes_through_every_endpoint() {
     let Some(stage) = Stage::set("oauth4webapi.mjs").await else { return };
-    let steps = ["discovery", "resource", "registration", "code", "access token", "refresh", "client credentials",
-        "opaque", "exchange", "introspection", "revocation", "device", "bound to a key"];
+    let steps = [
+        "discovery",
+        "resource",
+        "registration",
+        "code",
+        "access token",
+        "refresh",
+        "client credentials",
+        "opaque",
+        "exchange",
+        "introspection",
+        "revocation",
+        "device",
+        "bound to a key",
+    ];
     stage.drive(&stage.tools.node, "oauth4webapi.mjs", &steps).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn openid_client_goes_through_every_endpoint() {
     let Some(stage) = Stage::set("openid_client.mjs").await else { return };
-    let steps = ["registration", "code", "pushed code", "refresh", "exchange", "device", "bound to a key", "revocation"];
+    let steps = [
+        "registration",
+        "code",
+        "pushed code",
+        "refresh",
+        "exchange",
+        "device",
+        "bound to a key",
+        "revocation",
+    ];
     stage.drive(&stage.tools.node, "openid_client.mjs", &steps).await;
 }
 
@@ -223,4 +253,28 @@ async fn authlib_and_joserfc_accept_documents_and_tokens() {
     let Some(stage) = Stage::set("oauth_check.py").await else { return };
     let steps = ["metadata", "served", "token by secret", "token by assertion"];
     stage.drive(&stage.tools.python, "oauth_check.py", &steps).await;
+}
+
+/// The first call of every client is refused, often before its body has come. The connection goes on.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_refused_request_whose_body_comes_late_leaves_its_connection_usable() {
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    let w = World::start_with(Options { hands: Hands::System, ..Options::default() }).await;
+    let address = w.url().strip_prefix("http://").unwrap().to_owned();
+    let socket = tokio::net::TcpSocket::new_v4().unwrap();
+    let mut wire = socket.connect(address.parse().unwrap()).await.unwrap();
+    let head = format!(
+        "POST /v1/mcp HTTP/1.1\r\nhost: {address}\r\ncontent-type: application/json\r\n\
+         accept: application/json, text/event-stream\r\ncontent-length: 2\r\n\r\n"
+    );
+    for _ in 0..3 {
+        wire.write_all(head.as_bytes()).await.unwrap();
+        let _pause = timeout(Duration::from_millis(50), std::future::pending::<()>()).await;
+        wire.write_all(b"{}").await.unwrap();
+        let mut answer = vec![0; 4096];
+        let length = timeout(Duration::from_secs(5), wire.read(&mut answer)).await.unwrap().unwrap();
+        let text = String::from_utf8_lossy(&answer[..length]).into_owned();
+        assert!(text.starts_with("HTTP/1.1 401"), "{text}");
+        assert!(!text.to_lowercase().contains("connection: close"), "{text}");
+    }
 }
