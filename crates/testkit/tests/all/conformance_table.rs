@@ -29,7 +29,8 @@ fn every_test_that_the_table_names_exists() {
     for row in rows {
         let cells: Vec<&str> = row.trim_matches('|').split(" | ").map(str::trim).collect();
         let [_, tests, state] = cells[..] else { panic!("not three cells: {row}") };
-        let names: Vec<&str> = tests.split(", ").map(|name| name.trim_matches('`')).filter(|n| !n.is_empty()).collect();
+        let names: Vec<&str> =
+            tests.split(", ").map(|name| name.trim_matches('`')).filter(|n| !n.is_empty()).collect();
         assert_eq!(state, if names.is_empty() { "open" } else { "proven" }, "{row}");
         for name in names {
             assert!(known.contains(name), "no test is called {name}: {row}");
