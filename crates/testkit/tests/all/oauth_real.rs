@@ -167,6 +167,13 @@ impl Stage {
         let failed: Vec<&Value> = said.iter().filter(|line| line["ok"] == json!(false)).collect();
         assert!(failed.is_empty(), "{script}: {failed:#?}\n{err}");
         assert!(output.status.success(), "{script} ended with {}: {out}\n{err}", output.status);
+        let knows_ways = said.iter().any(|line| line["way"] == "registration");
+        if knows_ways && self.document.is_some() {
+            assert!(
+                said.iter().any(|line| line["way"] == "document"),
+                "{script} used no document: {said:#?}"
+            );
+        }
         for step in steps {
             let is_said = said.iter().any(|line| line["step"] == *step && line["ok"] == json!(true));
             assert!(is_said, "{script} has no step {step}: {said:#?}");
