@@ -106,7 +106,7 @@ CREATE INDEX oauth_grants_of_client ON oauth_grants (client_id);
 
 -- The family that tokens hang on: one sign-in of a client, or a client's standing session without a person. scope and
 -- resources are what was granted; a token may have less. parent_id is the session of the token that was exchanged for
--- tokens of this one (RFC 8693): with it, this one ends.
+-- tokens of this one (RFC 8693), actor_id that of the token which said who acts: with either, this one ends.
 CREATE TABLE oauth_sessions (
     tenant_id TEXT NOT NULL REFERENCES tenants (tenant_id),
     session_id TEXT NOT NULL,
@@ -115,6 +115,7 @@ CREATE TABLE oauth_sessions (
     parent_id TEXT,
     client_id TEXT NOT NULL REFERENCES oauth_clients (client_id),
     agent_id TEXT NOT NULL,
+    actor_id TEXT,
     account_id TEXT,
     subject TEXT NOT NULL,
     scope TEXT NOT NULL,
@@ -144,7 +145,8 @@ CREATE UNIQUE INDEX oauth_sessions_standing ON oauth_sessions (tenant_id, client
     WHERE kind = 'client' AND revoked_at IS NULL;
 
 -- A client that exchanges tokens of one session again and again has one session for them.
-CREATE UNIQUE INDEX oauth_sessions_exchanged ON oauth_sessions (tenant_id, parent_id, client_id, agent_id)
+CREATE UNIQUE INDEX oauth_sessions_exchanged
+    ON oauth_sessions (tenant_id, parent_id, client_id, agent_id, COALESCE(actor_id, ''))
     WHERE kind = 'exchange' AND revoked_at IS NULL;
 
 -- A used code stays, so that a replay is known for one; what it issued hangs on session_id.

@@ -29,6 +29,14 @@ statements! {
            AND state = 'waiting'
            AND expires_at > $5
      RETURNING device_digest";
+    GRANTED_DEVICE = "
+        SELECT *
+          FROM oauth_devices
+         WHERE device_digest = $1
+           AND client_id = $2
+           AND state = 'granted'
+           AND used_at IS NULL
+           AND expires_at > $3";
     /// One token: of two polls at once, one gets it.
     TAKE_DEVICE = "
         UPDATE oauth_devices
@@ -121,8 +129,8 @@ pub enum Polled {
     TooSoon(Device),
     /// Where the device stands; it gets nothing by this poll, or got it before.
     Standing(Device),
-    /// The session is the device's, by this poll alone.
-    Taken(TenantId, SessionId),
+    /// A person agreed: the session is for whoever takes it first.
+    Granted(TenantId, SessionId),
 }
 
 impl Lobby<'_> {
@@ -170,14 +178,14 @@ impl Lobby<'_> {
         Ok(self.writing().maybe(&ANSWER_DEVICE, args).await?.is_some())
     }
 
-    /// A device asks how it stands. Where a person agreed, the first poll that finds it takes the session.
+    /// A device asks how it stands. Where a person agreed, [`Self::take_device`] takes the session.
     ///
     /// # Errors
     /// A fault.
     pub async fn poll_device(&mut self, device: &Digest, client: &ClientId, now: Time) -> Result<Polled> {
-        if let Some(row) = self.writing().maybe(&TAKE_DEVICE, args![device, client.as_str(), now]).await? {
+        if let Some(row) = self.reading().maybe(&GRANTED_DEVICE, args![device, client.as_str(), now]).await? {
             return match read(&row)?.state {
-                DeviceState::Granted(tenant, session) => Ok(Polled::Taken(tenant, session)),
+                DeviceState::Granted(tenant, session) => Ok(Polled::Granted(tenant, session)),
                 DeviceState::Waiting | DeviceState::Denied => Err(crate::row::wrong("state")),
             };
         }
@@ -186,6 +194,14 @@ impl Lobby<'_> {
         }
         let row = self.writing().maybe(&POLL_DEVICE, args![device, client.as_str(), now]).await?;
         row.as_ref().map(read).transpose().map(|found| found.map_or(Polled::Unknown, Polled::Standing))
+    }
+
+    /// Takes what a person granted to a device: once. To be called in the change that makes its tokens.
+    ///
+    /// # Errors
+    /// A fault.
+    pub async fn take_device(&mut self, device: &Digest, client: &ClientId, now: Time) -> Result<bool> {
+        Ok(self.writing().maybe(&TAKE_DEVICE, args![device, client.as_str(), now]).await?.is_some())
     }
 
     /// Removes devices for which it was too late by then.

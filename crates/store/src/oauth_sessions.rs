@@ -18,23 +18,24 @@ statements! {
     INSERT = "
         INSERT INTO oauth_sessions
                (tenant_id, session_id, kind, grant_id, client_id, agent_id, account_id, subject, scope, resources,
-                dpop_jkt, auth_time, created_at, expires_at, parent_id)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)";
+                dpop_jkt, auth_time, created_at, expires_at, parent_id, actor_id)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)";
     /// A client's standing session with an agent, or its session for what was exchanged: one of each lives.
     PUT_STANDING = "
         INSERT INTO oauth_sessions
                (tenant_id, session_id, kind, grant_id, client_id, agent_id, account_id, subject, scope, resources,
-                dpop_jkt, auth_time, created_at, expires_at, parent_id)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
+                dpop_jkt, auth_time, created_at, expires_at, parent_id, actor_id)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
         ON CONFLICT (tenant_id, client_id, agent_id) WHERE kind = 'client' AND revoked_at IS NULL
         DO UPDATE SET expires_at = excluded.expires_at, scope = excluded.scope, resources = excluded.resources
      RETURNING *";
     PUT_EXCHANGED = "
         INSERT INTO oauth_sessions
                (tenant_id, session_id, kind, grant_id, client_id, agent_id, account_id, subject, scope, resources,
-                dpop_jkt, auth_time, created_at, expires_at, parent_id)
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
-        ON CONFLICT (tenant_id, parent_id, client_id, agent_id) WHERE kind = 'exchange' AND revoked_at IS NULL
+                dpop_jkt, auth_time, created_at, expires_at, parent_id, actor_id)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
+        ON CONFLICT (tenant_id, parent_id, client_id, agent_id, COALESCE(actor_id, ''))
+              WHERE kind = 'exchange' AND revoked_at IS NULL
         DO UPDATE SET expires_at = excluded.expires_at, scope = excluded.scope, resources = excluded.resources
      RETURNING *";
     FOUND = "
@@ -141,6 +142,8 @@ pub struct FoundOauthSession {
     /// The session of the token that was exchanged for this one's.
     pub parent: Option<SessionId>,
     /// Whether its agent may act.
+    /// The session of the token that said who acts in that exchange.
+    pub actor: Option<SessionId>,
     pub agent: AgentStatus,
     /// Whether its client may ask for tokens.
     pub is_client_enabled: bool,
@@ -170,7 +173,7 @@ pub struct OauthSessionFilter {
 /// # Errors
 /// A fault.
 pub async fn insert(w: &mut Writer<'_>, session: &OauthSession) -> Result<()> {
-    let args = arguments(session, None)?;
+    let args = arguments(session, (None, None))?;
     w.desk().run(&INSERT, args).await
 }
 
@@ -179,11 +182,12 @@ pub async fn insert(w: &mut Writer<'_>, session: &OauthSession) -> Result<()> {
 /// # Errors
 /// A fault.
 pub async fn put_standing(w: &mut Writer<'_>, session: &OauthSession) -> Result<OauthSession> {
-    let args = arguments(session, None)?;
+    let args = arguments(session, (None, None))?;
     read(&w.desk().one(&PUT_STANDING, args).await?)
 }
 
-/// A client's session for what it exchanges of another one: the one that lives, or this one.
+/// A client's session for what it exchanges of another one, in which an actor's token of a third may have said who
+/// acts: the one that lives, or this one. It ends with them.
 ///
 /// # Errors
 /// A fault.
@@ -192,7 +196,8 @@ pub async fn put_exchanged(
     session: &OauthSession,
     parent: SessionId,
 ) -> Result<OauthSession> {
-    let args = arguments(session, Some(parent))?;
+    let args = arguments(session, (Some(parent), actor))?;
+    actor: Option<SessionId>,
     read(&w.desk().one(&PUT_EXCHANGED, args).await?)
 }
 
@@ -207,6 +212,7 @@ pub async fn find(source: &mut impl Source, session: SessionId) -> Result<Option
         parent: row.maybe_parse("parent_id")?,
         agent: if row.text("agent_status")? == AgentStatus::Enabled.as_str() {
             AgentStatus::Enabled
+        actor: row.maybe_parse("actor_id")?,
         } else {
             AgentStatus::Disabled
         },
@@ -312,7 +318,10 @@ pub async fn touch(u: &mut Unaudited, session: SessionId) -> Result<()> {
     u.desk().run(&TOUCH, args![session, u.now()]).await
 }
 
-fn arguments(session: &OauthSession, parent: Option<SessionId>) -> Result<Vec<Value>> {
+fn arguments(
+    session: &OauthSession,
+    (parent, actor): (Option<SessionId>, Option<SessionId>),
+) -> Result<Vec<Value>> {
     let resources = serde_json::to_string(&session.resources).doing("write the resources of a session")?;
     let grant = session.grant.map(|grant| grant.to_string());
     Ok(args![
@@ -333,6 +342,7 @@ fn arguments(session: &OauthSession, parent: Option<SessionId>) -> Result<Vec<Va
     ])
 }
 
+        actor,
 fn read(row: &Row) -> Result<OauthSession> {
     Ok(OauthSession {
         id: row.parse("session_id")?,

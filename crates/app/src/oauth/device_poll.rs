@@ -8,7 +8,7 @@ use super::{
 };
 use crate::App;
 use procura_crypto::{TokenKind, token};
-use procura_model::{Ctx, EventKind, Reason, Result, SessionId, oauth::GrantType};
+use procura_model::{Ctx, Digest, EventKind, Reason, Result, SessionId, oauth::GrantType};
 use procura_store::{
     lobby_oauth_devices::{Device, DeviceState, Polled},
     oauth_sessions,
@@ -24,7 +24,9 @@ pub(super) async fn poll(app: &App, ctx: &Ctx, asked: Asked<'_>, shown: &str) ->
         Polled::Unknown => Err(Reason::OauthGrantInvalid.into()),
         Polled::TooSoon(_) => Err(Reason::OauthSlowDown.into()),
         Polled::Standing(device) => Err(not_yet(ctx, &device).into()),
-        Polled::Taken(tenant, session) => granted(app, &ctx.in_tenant(tenant), &asked, session).await,
+        Polled::Granted(tenant, session) => {
+            granted(app, &ctx.in_tenant(tenant), &asked, (&parsed.digest, session)).await
+        }
     }
 }
 
@@ -40,12 +42,23 @@ fn not_yet(ctx: &Ctx, device: &Device) -> Reason {
     }
 }
 
-async fn granted(app: &App, ctx: &Ctx, asked: &Asked<'_>, session: SessionId) -> Result<Tokens> {
+/// What the request gets wrong is judged before the device's one answer is taken: it costs the device a poll. Taking it
+/// and making the tokens is one change.
+async fn granted(
+    app: &App,
+    ctx: &Ctx,
+    asked: &Asked<'_>,
+    (device, session): (&Digest, SessionId),
+) -> Result<Tokens> {
     let found = oauth_sessions::find(&mut app.store.read(ctx), session).await?;
     let granted = found.map(|found| found.session).ok_or(Reason::OauthGrantInvalid)?;
     let target = issue::target(app, ctx.tenant, &asked.resources, &granted.resources).await?;
+    let scope = issue::scope(&target, &granted.scope, asked.scope)?;
     let minter = Minter::ready(app, (ctx.tenant, ctx.now), &target, asked).await?;
     let mut writer = app.store.write(ctx).await?;
+    if !writer.lobby().take_device(device, &asked.client.id, ctx.now).await? {
+        return Err(Reason::OauthGrantInvalid.into());
+    }
     let standing = oauth_sessions::find(&mut writer, session).await?;
     if let Err(error) = holds(standing.as_ref(), ctx.now) {
         let event = issue::refused(asked, GrantType::DeviceCode, error.reason()).about(session);
@@ -55,7 +68,6 @@ async fn granted(app: &App, ctx: &Ctx, asked: &Asked<'_>, session: SessionId) ->
     let until = ctx.now.plus_ms(app.settings.oauth.session_ms);
     let session = oauth_sessions::begin(&mut writer, session, until, bound_key(asked)).await?;
     let session = session.ok_or(Reason::OauthGrantInvalid)?;
-    let scope = issue::scope(&target, &session.scope, asked.scope)?;
     let issued = minter.mint(&session, Wanted::plain(&session, scope))?;
     issued.keep(&mut writer).await?;
     let refresh = if asked.client.may(GrantType::RefreshToken) {

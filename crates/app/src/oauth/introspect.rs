@@ -117,20 +117,21 @@ async fn known(app: &App, ctx: &Ctx, asking: Asking) -> Result<Known> {
 }
 
 /// RFC 7662 section 4: only who may use the token is told of it: the client whose it is, the clients of the organization
-/// whose API it is for, and the organization's own key.
+/// whose API it is for, and the organization's own key. Nobody may use one whose API is guarded no longer, or is another
+/// organization's by now.
 async fn concerns(app: &App, asking: &Known, claims: &Claims) -> Result<bool> {
-    match asking {
-        Known::Organization(tenant) => Ok(claims.tenant == *tenant),
-        Known::Client(client) if client.id == claims.client_id => Ok(true),
-        Known::Client(client) if client.tenant == Some(claims.tenant) => {
-            match resources::find(app, &claims.aud).await {
-                Ok(target) => Ok(target.tenant == client.tenant),
-                Err(Error::Refused(_)) => Ok(false),
-                Err(fault) => Err(fault),
-            }
-        }
-        Known::Client(_) => Ok(false),
+    let owner = match resources::find(app, &claims.aud).await {
+        Ok(target) => target.tenant,
+        Err(Error::Refused(_)) => return Ok(false),
+        Err(fault) => return Err(fault),
+    };
+    if owner.is_some_and(|owner| owner != claims.tenant) {
+        return Ok(false);
     }
+    Ok(match asking {
+        Known::Organization(tenant) => claims.tenant == *tenant,
+        Known::Client(client) => client.id == claims.client_id || (owner.is_some() && client.tenant == owner),
+    })
 }
 
 fn told(issuer: &str, claims: Claims) -> Introspection {

@@ -30,7 +30,7 @@ pub(super) async fn target(
     asked: &[&str],
     granted: &[String],
 ) -> Result<Target> {
-    let gateway = format!("{}/v1/mcp", app.settings.public_url);
+    let gateway = gateway(app);
     let named = match asked {
         [] => granted.first().map_or(gateway.as_str(), String::as_str),
         [one] => one,
@@ -39,17 +39,22 @@ pub(super) async fn target(
     };
     let target = resources::find(app, named).await?;
     let is_own = target.tenant.is_none_or(|owner| owner == tenant);
-    // RFC 8707 section 2.2: what is requested here must be among what was granted. A server's mount is part of the
-    // gateway.
-    let is_within = |granted: &String| {
-        *granted == target.audience || (*granted == gateway && is_mount(&gateway, &target.audience))
-    };
-    let is_granted = granted.is_empty() || granted.iter().any(is_within);
+    // RFC 8707 section 2.2: what is requested here must be among what was granted.
+    let is_granted =
+        granted.is_empty() || granted.iter().any(|granted| is_within(app, granted, &target.audience));
     if is_own && is_granted { Ok(target) } else { Err(Reason::OauthTargetInvalid.into()) }
 }
 
-fn is_mount(gateway: &str, audience: &str) -> bool {
-    audience.strip_prefix(gateway).is_some_and(|rest| rest.starts_with('/'))
+/// The gateway as a resource.
+pub(super) fn gateway(app: &App) -> String {
+    format!("{}/v1/mcp", app.settings.public_url)
+}
+
+/// Whether what opens `granted` opens `audience`: the same, or a server's mount, which is part of the gateway.
+pub(super) fn is_within(app: &App, granted: &str, audience: &str) -> bool {
+    let gateway = gateway(app);
+    let is_mount = || audience.strip_prefix(&gateway).is_some_and(|rest| rest.starts_with('/'));
+    granted == audience || (granted == gateway && is_mount())
 }
 
 /// What of the granted scopes a token for this target has: what was asked, or everything.

@@ -30,8 +30,8 @@ use std::{
 const MAX_KEPT: usize = 50_000;
 /// How often the last use of a session is written down.
 const USED_EVERY_MS: i64 = MINUTE_MS;
-/// How many sessions may stand on one another by exchanges.
-const MAX_PARENTS: usize = 8;
+/// On how many sessions one may stand by exchanges.
+const MAX_PARENTS: usize = 16;
 
 /// An access token that holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -180,13 +180,13 @@ pub(super) async fn standing(
     Ok(Some(standing))
 }
 
-/// Demands that a session lives, with its client, its consent, its person, its agent, and the session for whose token
-/// its own was exchanged.
+/// Demands that a session lives, with its client, its consent, its person, its agent, and the sessions of the tokens that
+/// were exchanged for its own: the subject's and the actor's.
 pub(super) async fn demand_standing(app: &App, tenant: TenantId, standing: &Arc<Standing>) -> Result<()> {
     let now = app.now();
-    let mut next = Some(Arc::clone(standing));
-    for _ in 0..MAX_PARENTS {
-        let Some(standing) = next else { return Ok(()) };
+    let mut seen = vec![standing.found.session.id];
+    let mut left = vec![Arc::clone(standing)];
+    while let Some(standing) = left.pop() {
         let found = &standing.found;
         let holds =
             found.session.is_live(now) && found.is_client_enabled && found.is_consented && found.is_member;
@@ -198,10 +198,18 @@ pub(super) async fn demand_standing(app: &App, tenant: TenantId, standing: &Arc<
         if agent.agent.status != AgentStatus::Enabled {
             return Err(Reason::AgentDisabled.into());
         }
-        let Some(parent) = found.parent else { return Ok(()) };
-        next = Some(self::standing(app, tenant, parent).await?.ok_or(Reason::CredentialInvalid)?);
+        for parent in found.parent.into_iter().chain(found.actor) {
+            if seen.contains(&parent) {
+                continue;
+            }
+            if seen.len() >= MAX_PARENTS {
+                return Err(Reason::CredentialInvalid.into());
+            }
+            seen.push(parent);
+            left.push(self::standing(app, tenant, parent).await?.ok_or(Reason::CredentialInvalid)?);
+        }
     }
-    Err(Reason::CredentialInvalid.into())
+    Ok(())
 }
 
 impl Kept {

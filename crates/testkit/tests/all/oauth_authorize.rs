@@ -648,7 +648,7 @@ async fn device(w: &World, client: &Client, more: &[(&str, &str)]) -> Reply {
     w.http.call(Method::POST, "/oauth/device").form(&all).send().await
 }
 
-async fn typed(person: &Person, code: &str) -> Reply {
+pub(crate) async fn typed(person: &Person, code: &str) -> Reply {
     let all = [("form_token", person.form_token.as_str()), ("user_code", code)];
     let call = person.browser.call(Method::POST, "/device").form(&all);
     call.header("origin", "null").header("sec-fetch-site", "same-origin").send().await

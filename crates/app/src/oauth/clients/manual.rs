@@ -7,12 +7,13 @@ use super::{
 };
 use crate::App;
 use procura_model::{
-    AgentId, Client, ClientAuth, ClientId, ClientKind, ClientSecretId, Ctx, Event, EventKind, GrantType, Json,
-    Page, PageAsk, Reason, Result, Scope, ShownOnce, time::SECOND_MS,
+    AgentId, Client, ClientAuth, ClientId, ClientKind, ClientSecretId, Ctx, Event, EventKind, GrantType,
+    Json, Page, PageAsk, Reason, Result, Scope, ShownOnce, time::SECOND_MS,
 };
 use procura_store::{
     agents,
     oauth_clients::{self as rows, ClientSecret},
+    oauth_sessions,
 };
 
 /// How many secrets of one client hold at once.
@@ -114,7 +115,8 @@ fn event(kind: EventKind, client: &Client) -> Event {
     }
 }
 
-/// Replaces what is said of a client.
+/// Replaces what is said of a client. Where it is to act as another agent or for less, its sessions end: what was granted
+/// before does not outlive what it may now.
 ///
 /// # Errors
 /// As [`create`], and `NOT_FOUND`.
@@ -122,15 +124,31 @@ pub async fn change(app: &App, ctx: &Ctx, id: &ClientId, draft: Draft) -> Result
     ctx.actor.require(Scope::WriteClients)?;
     let said = checked(app, ctx, &draft).await?;
     let mut writer = app.store.write(ctx).await?;
+    let before = rows::get(&mut writer, id).await?;
     let client = rows::update(&mut writer, id, &said.name, &said.metadata, draft.agent).await?;
+    let mut ends = 0;
+    if before.agent != client.agent || is_narrower(&before, &client) {
+        ends = oauth_sessions::revoke_of_client(&mut writer, id).await?.len();
+    }
     if !has_secret(&client) {
         // They must not hold again when somebody changes it back.
         let none = ClientSecretId::new(ctx.now, &app.entropy);
         rows::shorten_secrets(&mut writer, id, none, ctx.now).await?;
     }
-    writer.commit(event(EventKind::ClientChanged, &client)).await?;
+    let facts = serde_json::json!({ "sessionsEnded": ends });
+    let changed = writer.commit(event(EventKind::ClientChanged, &client).with_facts(&facts)).await;
+    // However the commit went: what may have been taken back is not served from memory.
     ended(app, id);
-    Ok(client)
+    changed.map(|()| client)
+}
+
+/// Whether a client may have less now than before; one without scopes may have everything.
+fn is_narrower(before: &Client, now: &Client) -> bool {
+    match (&before.metadata.scope, &now.metadata.scope) {
+        (_, None) => false,
+        (None, Some(_)) => true,
+        (Some(before), Some(now)) => !now.covers(before),
+    }
 }
 
 /// Disables a client: it gets no token from now on, and those it has end.
