@@ -10,7 +10,7 @@ use procura_model::{
     Account, AccountId, Actor, Ctx, Event, EventKind, Invitation, InvitationId, Member, Origin, Reason,
     Result, Role, Scope, Secret, SessionId, ShownOnce, time::DAY_MS,
 };
-use procura_store::{invitations, members as rows, oauth_sessions, tenants};
+use procura_store::{invitations, members as rows, oauth_grants, tenants};
 use serde::Serialize;
 
 /// How long an invitation's link works.
@@ -160,7 +160,7 @@ async fn proven(app: &App, account: Account, given: Secret<String>) -> Result<Ac
     Err(Reason::SignInFailed.into())
 }
 
-/// Gives a member another role.
+/// Gives a member another role. Where it may not register agents, what clients did for them ends.
 ///
 /// # Errors
 /// `NOT_FOUND`, `LAST_OWNER`, `AUTH_ROLE_MISSING` for a role that one may not give or take.
@@ -171,8 +171,15 @@ pub async fn set_role(app: &App, ctx: &Ctx, account: AccountId, role: Role) -> R
     demand_may_grant(ctx, member.role)?;
     demand_may_grant(ctx, role)?;
     rows::set_role(&mut writer, account, role).await?;
+    if !role.may_let_software_act() {
+        // Nor does what clients held for them come back with a role that they get back.
+        oauth_grants::end_of_account(&mut writer, account).await?;
+    }
     let facts = serde_json::json!({ "from": member.role, "to": role });
-    writer.commit(Event::new(EventKind::MemberChanged).about(account).with_facts(&facts)).await
+    let changed = writer.commit(Event::new(EventKind::MemberChanged).about(account).with_facts(&facts)).await;
+    // However the commit went: what may have been narrowed is not served from memory.
+    app.oauth.forget_account(account);
+    changed
 }
 
 /// Removes a member; their sessions in this organization end.
@@ -186,7 +193,7 @@ pub async fn remove(app: &App, ctx: &Ctx, account: AccountId) -> Result<()> {
     demand_may_grant(ctx, member.role)?;
     rows::remove(&mut writer, account).await?;
     // Whoever is let in again begins anew: what clients held for them does not come back with them.
-    oauth_sessions::revoke_of_account(&mut writer, account).await?;
+    oauth_grants::end_of_account(&mut writer, account).await?;
     let removed = writer.commit(Event::new(EventKind::MemberRemoved).about(account)).await;
     // However the commit went: what may have been taken back is not served from memory.
     app.oauth.forget_account(account);

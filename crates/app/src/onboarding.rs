@@ -226,7 +226,8 @@ pub async fn sign_out(app: &App, ctx: &Ctx) -> Result<()> {
     writer.commit(Event::new(EventKind::SignedOut).about(account)).await
 }
 
-/// Changes the password of the person who is signed in; their other sessions end, in every organization.
+/// Changes the password of the person who is signed in; their other sessions end, in every organization,
+/// and so does all that they let software do.
 ///
 /// # Errors
 /// `AUTH_SIGN_IN_FAILED` when the old one is wrong, `PASSWORD_TOO_SHORT`.
@@ -244,7 +245,11 @@ pub async fn change_password(app: &App, ctx: &Ctx, old: Secret<String>, new: Sec
     let mut writer = app.store.write(ctx).await?;
     accounts::set_password(&mut writer, id, &password_hash).await?;
     writer.lobby().revoke_other_sessions(id, session, ctx.now).await?;
-    writer.commit(Event::new(EventKind::MemberChanged).about(id)).await
+    writer.lobby().end_oauth_of(id, ctx.now).await?;
+    let changed = writer.commit(Event::new(EventKind::MemberChanged).about(id)).await;
+    // However the commit went: what may have been taken back is not served from memory.
+    app.oauth.forget_account(id);
+    changed
 }
 
 pub(crate) async fn sign_in_as(

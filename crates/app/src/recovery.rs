@@ -69,7 +69,7 @@ async fn opened(app: &App, link: &str) -> Result<(Account, Membership)> {
 }
 
 /// Sets the password and signs the owner in. The link is used up in the same transaction, and every session that the old
-/// password opened ends, in every organization.
+/// password opened ends, in every organization, and so does all that they let software do.
 ///
 /// # Errors
 /// `LINK_INVALID`, `PASSWORD_TOO_SHORT`, `PASSWORD_TOO_LONG`.
@@ -85,9 +85,13 @@ pub async fn set_password(app: &App, origin: Origin, link: &str, new: Secret<Str
     used.ok_or(Reason::LinkInvalid)?;
     accounts::set_password(&mut writer, account.id, &password_hash).await?;
     writer.lobby().revoke_other_sessions(account.id, session, ctx.now).await?;
+    writer.lobby().end_oauth_of(account.id, ctx.now).await?;
     let cookie = open_session(app, &ctx, &mut writer, account.id, session).await?;
     let kinds = [EventKind::LinkUsed, EventKind::MemberChanged, EventKind::SignedIn];
-    writer.commit_all(kinds.map(|kind| Event::new(kind).about(account.id)).into()).await?;
+    let set = writer.commit_all(kinds.map(|kind| Event::new(kind).about(account.id)).into()).await;
+    // However the commit went: what may have been taken back is not served from memory.
+    app.oauth.forget_account(account.id);
+    set?;
     let Account { id, email, .. } = account;
     let who = Who { account: id, email, role: membership.role, session, organization: membership.name };
     Ok(new_session(app, &ctx, cookie, who))

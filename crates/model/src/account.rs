@@ -88,6 +88,12 @@ impl Role {
         reading.iter().chain(more).copied().collect()
     }
 
+    /// Whether somebody in this role may let software act as an agent: who may register one may.
+    #[must_use]
+    pub fn may_let_software_act(self) -> bool {
+        self.scopes().contains(Scope::WriteAgents)
+    }
+
     /// Whether somebody in this role may give or take the role `other`.
     #[must_use]
     pub const fn may_grant(self, other: Self) -> bool {

@@ -104,6 +104,8 @@ CREATE UNIQUE INDEX oauth_grants_live ON oauth_grants (tenant_id, account_id, cl
 
 CREATE INDEX oauth_grants_of_client ON oauth_grants (client_id);
 
+CREATE INDEX oauth_grants_of_account ON oauth_grants (account_id);
+
 -- The family that tokens hang on: one sign-in of a client, or a client's standing session without a person. scope and
 -- resources are what was granted; a token may have less. parent_id is the session of the token that was exchanged for
 -- tokens of this one (RFC 8693), actor_id that of the token which said who acts: with either, this one ends.
@@ -113,9 +115,9 @@ CREATE TABLE oauth_sessions (
     kind TEXT NOT NULL,
     grant_id TEXT,
     parent_id TEXT,
+    actor_id TEXT,
     client_id TEXT NOT NULL REFERENCES oauth_clients (client_id),
     agent_id TEXT NOT NULL,
-    actor_id TEXT,
     account_id TEXT,
     subject TEXT NOT NULL,
     scope TEXT NOT NULL,
@@ -136,7 +138,7 @@ CREATE INDEX oauth_sessions_of_grant ON oauth_sessions (tenant_id, grant_id);
 
 CREATE INDEX oauth_sessions_of_client ON oauth_sessions (client_id);
 
-CREATE INDEX oauth_sessions_of_account ON oauth_sessions (tenant_id, account_id);
+CREATE INDEX oauth_sessions_of_account ON oauth_sessions (account_id, tenant_id);
 
 CREATE INDEX oauth_sessions_due ON oauth_sessions (expires_at);
 

@@ -32,6 +32,7 @@ pub mod lobby;
 pub mod lobby_approvals;
 pub mod lobby_budgets;
 pub mod lobby_oauth_devices;
+pub mod lobby_oauth_people;
 pub mod lobby_oauth_pushed;
 pub mod lobby_oauth_clients;
 pub mod lobby_oauth_seen;

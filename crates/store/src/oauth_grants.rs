@@ -2,6 +2,7 @@
 //! who takes it back ends it, and the next consent is another row.
 
 use crate::{
+    oauth_sessions,
     row::Row,
     tx::{Source, Writer},
 };
@@ -53,6 +54,18 @@ statements! {
            AND grant_id = $2
            AND revoked_at IS NULL
      RETURNING *";
+    REVOKE_OF_ACCOUNT = "
+        UPDATE oauth_grants
+           SET revoked_at = $3
+         WHERE tenant_id = $1
+           AND account_id = $2
+           AND revoked_at IS NULL";
+    REVOKE_OF_CLIENT = "
+        UPDATE oauth_grants
+           SET revoked_at = $3
+         WHERE tenant_id = $1
+           AND client_id = $2
+           AND revoked_at IS NULL";
 }
 
 /// A grant with the names that a person reads.
@@ -138,6 +151,28 @@ pub async fn list(source: &mut impl Source, filter: &GrantFilter, ask: &PageAsk)
 pub async fn revoke(w: &mut Writer<'_>, grant: GrantId) -> Result<Option<Grant>> {
     let now = w.now();
     w.desk().maybe(&REVOKE, args![grant.to_string(), now]).await?.as_ref().map(read).transpose()
+}
+
+/// Takes back everything that a person allowed in this organization, and ends every session of clients for them: what
+/// clients held does not come back with the person. Says how many sessions those were.
+///
+/// # Errors
+/// A fault.
+pub async fn end_of_account(w: &mut Writer<'_>, account: AccountId) -> Result<usize> {
+    let now = w.now();
+    w.desk().run(&REVOKE_OF_ACCOUNT, args![account, now]).await?;
+    Ok(oauth_sessions::revoke_of_account(w, account).await?.len())
+}
+
+/// Takes back everything that people of this organization allowed a client, and ends every session of it: what it held
+/// does not come back with it. Says how many sessions those were.
+///
+/// # Errors
+/// A fault.
+pub async fn end_of_client(w: &mut Writer<'_>, client: &ClientId) -> Result<usize> {
+    let now = w.now();
+    w.desk().run(&REVOKE_OF_CLIENT, args![client.as_str(), now]).await?;
+    Ok(oauth_sessions::revoke_of_client(w, client).await?.len())
 }
 
 fn read(row: &Row) -> Result<Grant> {

@@ -10,7 +10,8 @@ use crate::{
     value::Value,
 };
 use procura_model::{
-    AccountId, AgentId, AgentStatus, Doing as _, GrantId, Page, PageAsk, Result, SessionId, Time, TokenId,
+    AccountId, AgentId, AgentStatus, Doing as _, GrantId, Page, PageAsk, Result, Role, SessionId, Time,
+    TokenId,
     oauth::{ClientId, OauthSession},
 };
 
@@ -141,15 +142,16 @@ pub struct FoundOauthSession {
     pub session: OauthSession,
     /// The session of the token that was exchanged for this one's.
     pub parent: Option<SessionId>,
-    /// Whether its agent may act.
     /// The session of the token that said who acts in that exchange.
     pub actor: Option<SessionId>,
+    /// Whether its agent may act.
     pub agent: AgentStatus,
     /// Whether its client may ask for tokens.
     pub is_client_enabled: bool,
     /// Whether the consent holds; true where it stands on none.
     pub is_consented: bool,
-    /// Whether the person is still a member of the organization; true where there is none.
+    /// Whether the person is still a member of the organization whose role may register agents, as it took to consent;
+    /// true where there is none.
     pub is_member: bool,
     /// Its tokens that were revoked before their time.
     pub revoked_tokens: Vec<TokenId>,
@@ -195,9 +197,9 @@ pub async fn put_exchanged(
     w: &mut Writer<'_>,
     session: &OauthSession,
     parent: SessionId,
+    actor: Option<SessionId>,
 ) -> Result<OauthSession> {
     let args = arguments(session, (Some(parent), actor))?;
-    actor: Option<SessionId>,
     read(&w.desk().one(&PUT_EXCHANGED, args).await?)
 }
 
@@ -210,15 +212,16 @@ pub async fn find(source: &mut impl Source, session: SessionId) -> Result<Option
     let found = read(&row)?;
     Ok(Some(FoundOauthSession {
         parent: row.maybe_parse("parent_id")?,
+        actor: row.maybe_parse("actor_id")?,
         agent: if row.text("agent_status")? == AgentStatus::Enabled.as_str() {
             AgentStatus::Enabled
-        actor: row.maybe_parse("actor_id")?,
         } else {
             AgentStatus::Disabled
         },
         is_client_enabled: row.maybe_time("client_disabled_at")?.is_none(),
         is_consented: row.maybe_time("grant_revoked_at")?.is_none(),
-        is_member: found.account.is_none() || row.maybe_text("role")?.is_some(),
+        is_member: found.account.is_none()
+            || row.maybe_parse::<Role>("role")?.is_some_and(Role::may_let_software_act),
         revoked_tokens: oauth_access::revoked_of(source, session).await?,
         session: found,
     }))
@@ -339,10 +342,10 @@ fn arguments(
         session.created_at,
         session.expires_at,
         parent,
+        actor,
     ])
 }
 
-        actor,
 fn read(row: &Row) -> Result<OauthSession> {
     Ok(OauthSession {
         id: row.parse("session_id")?,

@@ -102,7 +102,7 @@ impl Track {
             agent: self.agent,
             account: None,
             subject: "somebody".to_owned(),
-            scope: ScopeList::of(["tools"]),
+            scope: ScopeList::of(["tools", "offline_access"]),
             resources: Vec::new(),
             dpop_jkt: None,
             auth_time: None,
@@ -175,7 +175,7 @@ impl Track {
     /// The same request of all is told the same answer; with different ones all but the first are replays.
     async fn race_for_a_refresh_token(&self, which: &str, is_same: bool) {
         let first = self.exchange(0, &self.code().await).await.ok().text_at("/refresh_token");
-        let scope = |node: usize| if is_same || node % 2 == 0 { "" } else { "tools" };
+        let scope = |node: usize| if is_same || node.is_multiple_of(2) { "" } else { "tools" };
         let replies = join_all((0..RACERS).map(|node| self.refresh(node, &first, scope(node)))).await;
         let told = replies.iter().filter(|reply| reply.status == 200);
         let next: BTreeSet<String> = told.map(|reply| reply.text_at("/refresh_token")).collect();

@@ -3,7 +3,7 @@
 //! either is bad nothing goes to any address that the request names; from then on the client is told at its own address.
 
 use super::{
-    clients,
+    clients, consent,
     parameters::Parameters,
     pushed,
     resources::{self, Target},
@@ -30,9 +30,16 @@ pub struct Return {
     redirect_uri: String,
     state: Option<String>,
     issuer: String,
+    unproven: Option<ClientId>,
 }
 
 impl Return {
+    /// The client, where nobody here made it: whoever registered it chose where this leads.
+    #[must_use]
+    pub const fn unproven(&self) -> Option<&ClientId> {
+        self.unproven.as_ref()
+    }
+
     /// The address without anything that we add.
     #[must_use]
     pub fn redirect_uri(&self) -> &str {
@@ -143,19 +150,18 @@ impl Asked {
         self.client.tenant.or_else(|| self.targets.iter().find_map(|target| target.tenant))
     }
 
-    /// What of it needs a sentence on the page: the scopes with what they allow.
-    pub fn scopes_in_words(&self) -> impl Iterator<Item = (&str, &str)> {
-        let of = |word| {
-            let mut all = self.targets.iter().flat_map(|target| &target.scopes);
-            all.find(|scope| scope.name == word).map(|scope| (scope.name.as_str(), scope.text.as_str()))
-        };
-        self.scope.iter().filter_map(of)
+    /// What of it needs a sentence on the page.
+    #[must_use]
+    pub fn in_words(&self) -> Vec<Reach> {
+        in_words(&self.targets, &self.scope)
     }
 
-    /// Whether the client may stay connected while the person is away.
-    #[must_use]
-    pub fn is_offline(&self) -> bool {
-        self.client.may(GrantType::RefreshToken)
+    /// By what it is known again what the person was shown.
+    ///
+    /// # Errors
+    /// A fault.
+    pub fn seen(&self) -> Result<String> {
+        consent::seen(&self.client, &self.scope, &self.targets)
     }
 
     /// Whether the person must prove again who they are: the client said so, or the proof is older than it takes
@@ -191,6 +197,29 @@ impl Asked {
     pub fn denied(&self) -> String {
         self.back.with_error(Reason::OauthAccessDenied.oauth(), "The person did not allow this.")
     }
+}
+
+/// What is asked for of one API: the API says what its words mean, so they are told beside it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reach {
+    /// The API.
+    pub resource: String,
+    /// Its scopes that are asked for, with what they allow.
+    pub scopes: Vec<(String, String)>,
+}
+
+/// Each API with those of its scopes that are asked for.
+pub(super) fn in_words(targets: &[Target], scope: &ScopeList) -> Vec<Reach> {
+    let reach = |target: &Target| Reach {
+        resource: target.audience.clone(),
+        scopes: target
+            .scopes
+            .iter()
+            .filter(|own| scope.contains(&own.name))
+            .map(|own| (own.name.clone(), own.text.clone()))
+            .collect(),
+    };
+    targets.iter().map(reach).collect()
 }
 
 /// Judges a request that came through a browser.
@@ -240,7 +269,8 @@ async fn client(app: &App, ctx: &Ctx, parameters: &Parameters) -> Result<Client>
 pub(super) async fn judge(app: &App, client: Client, parameters: &Parameters) -> Result<Asked, Refused> {
     let redirect_uri = redirect(&client, parameters)?;
     let state = parameters.one("state").ok().flatten().map(str::to_owned);
-    let back = Return { redirect_uri, state, issuer: app.settings.public_url.clone() };
+    let unproven = client.tenant.is_none().then(|| client.id.clone());
+    let back = Return { redirect_uri, state, issuer: app.settings.public_url.clone(), unproven };
     match judge_rest(app, &client, parameters).await {
         Ok(rest) => Ok(Asked {
             challenge: rest.challenge,
@@ -441,6 +471,7 @@ mod tests {
             redirect_uri: redirect_uri.to_owned(),
             state: state.map(str::to_owned),
             issuer: "https://p.example".to_owned(),
+            unproven: None,
         }
     }
 

@@ -58,7 +58,7 @@ pub(super) async fn exchange(app: &App, ctx: &Ctx, asked: Asked<'_>, shown: Show
     let scope = issue::scope(&target, &session.scope, asked.scope)?;
     let issued = minter.mint(&session, Wanted::plain(&session, scope))?;
     issued.keep(&mut writer).await?;
-    let refresh = if asked.client.may(GrantType::RefreshToken) {
+    let refresh = if issue::may_refresh(&asked.client, &session) {
         Some(issue::refresh_token(app, &mut writer, &session, (1, ctx.now)).await?)
     } else {
         None

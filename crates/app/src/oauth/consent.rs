@@ -2,12 +2,15 @@
 //! software never acts as the person: it acts as an agent, whose permissions are judged at every call, and a new agent
 //! has none. Who may register an agent may let software act as one.
 
-use super::authorize::Asked;
+use super::{
+    authorize::{Asked, OFFLINE},
+    resources::Target,
+};
 use crate::{App, onboarding};
 use procura_crypto::{Minted, TokenKind, token};
 use procura_model::{
-    AccountId, Actor, Agent, AgentId, AgentStatus, Client, ClientId, Ctx, Event, EventKind, Grant, GrantId,
-    OauthSession, PageAsk, Reason, Result, Scope, SessionId, SessionKind, TenantId, Time, oauth::ScopeList,
+    AccountId, Actor, Agent, AgentId, AgentStatus, Client, ClientId, Ctx, Digest, Doing as _, Event,
+    EventKind, Grant, GrantId, GrantType, OauthSession, PageAsk, Reason, Result, SessionId, SessionKind, TenantId, Time, oauth::ScopeList,
     page::MAX_LIMIT,
 };
 use procura_store::{
@@ -85,7 +88,7 @@ pub async fn places(app: &App, ctx: &Ctx, client: &ClientId, only: Option<Tenant
 }
 
 fn may_allow(membership: &Membership) -> bool {
-    membership.role.scopes().contains(Scope::WriteAgents)
+    membership.role.may_let_software_act()
 }
 
 async fn place(
@@ -157,7 +160,7 @@ pub(super) async fn grant(
     let account = account_of(ctx)?;
     // Their role as it stands in this transaction, not as it stood on the page.
     let member = members::get(writer, account).await?;
-    if !member.role.scopes().contains(Scope::WriteAgents) {
+    if !member.role.may_let_software_act() {
         return Err(Reason::OauthAccessDenied.into());
     }
     let mut events = Vec::new();
@@ -178,7 +181,7 @@ pub(super) async fn grant(
         agent,
         account: Some(account),
         subject: account.to_string(),
-        scope: wanted.scope.clone(),
+        scope: as_shown(wanted.client, wanted.scope),
         resources: wanted.resources.to_vec(),
         dpop_jkt: None,
         auth_time: Some(allowed.proved_at),
@@ -193,6 +196,43 @@ pub(super) async fn grant(
     });
     events.push(Event::new(EventKind::GrantGiven).of_agent(agent).about(grant.id).with_facts(&facts));
     Ok((session, events))
+}
+
+/// Whether a session is refreshed is decided here, as the page said it: whatever its client turns into later, only what
+/// has this word in its session does.
+fn as_shown(client: &Client, scope: &ScopeList) -> ScopeList {
+    if client.may(GrantType::RefreshToken) {
+        return scope.union(&ScopeList::of([OFFLINE]));
+    }
+    ScopeList::of(scope.iter().filter(|word| *word != OFFLINE))
+}
+
+/// By what it is known again what a person was shown of a request that stands in no query: who asks, as what it describes
+/// itself, for what, and whether it may stay connected. A client that changes while the page is open does not get what
+/// it changed to.
+///
+/// # Errors
+/// A fault.
+pub(super) fn seen(client: &Client, scope: &ScopeList, targets: &[Target]) -> Result<String> {
+    let targets: Vec<_> = targets.iter().map(|target| (&target.audience, &target.scopes)).collect();
+    let all = (&client.name, &client.metadata, scope, targets);
+    let text = serde_json::to_string(&all).doing("write what is shown of a request")?;
+    Ok(Digest::of(text.as_bytes()).hex())
+}
+
+/// Whether the person lets this client act already, in whichever organization.
+///
+/// # Errors
+/// `AUTH_SIGN_IN_REQUIRED` for nobody.
+pub async fn knows(app: &App, ctx: &Ctx, client: &ClientId) -> Result<bool> {
+    let account = account_of(ctx)?;
+    for membership in onboarding::organizations(app, ctx).await? {
+        let ctx = ctx_in(app, ctx, &membership)?;
+        if !oauth_grants::live_of(&mut app.store.read(&ctx), account, client).await?.is_empty() {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 async fn existing(writer: &mut Writer<'_>, id: AgentId) -> Result<AgentId> {

@@ -2,7 +2,7 @@
 //! on a page of ours, sees who asks, and answers as on the consent page. Polling is in [`super::device_poll`].
 
 use super::{
-    authorize,
+    authorize::{self, Reach},
     consent::{self, Allowed, Wanted},
     parameters::Parameters,
 };
@@ -52,8 +52,10 @@ pub struct Waiting {
     pub client: Client,
     /// The one organization in which it can be granted, where there is one.
     pub tenant: Option<TenantId>,
-    /// The scopes with what they allow.
-    pub scopes: Vec<(String, String)>,
+    /// What it asks for, API by API.
+    pub reach: Vec<Reach>,
+    /// By what it is known again what the person was shown.
+    pub seen: String,
 }
 
 /// Takes the question of a client's device.
@@ -151,10 +153,9 @@ pub async fn look(app: &App, ctx: &Ctx, code: &str) -> Result<Waiting> {
     }
     let targets = authorize::targets(app, &client, device.resources.iter().map(String::as_str)).await?;
     let tenant = client.tenant.or_else(|| targets.iter().find_map(|target| target.tenant));
-    let all = targets.iter().flat_map(|target| &target.scopes);
-    let asked = all.filter(|scope| device.scope.contains(&scope.name));
-    let scopes = asked.map(|scope| (scope.name.clone(), scope.text.clone())).collect();
-    Ok(Waiting { code: shown(&code), device, client, tenant, scopes })
+    let reach = authorize::in_words(&targets, &device.scope);
+    let seen = consent::seen(&client, &device.scope, &targets)?;
+    Ok(Waiting { code: shown(&code), device, client, tenant, reach, seen })
 }
 
 /// A person says yes: agent, grant and session in one transaction with the answer that the device finds at its next

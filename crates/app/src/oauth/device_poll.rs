@@ -70,7 +70,7 @@ async fn granted(
     let session = session.ok_or(Reason::OauthGrantInvalid)?;
     let issued = minter.mint(&session, Wanted::plain(&session, scope))?;
     issued.keep(&mut writer).await?;
-    let refresh = if asked.client.may(GrantType::RefreshToken) {
+    let refresh = if issue::may_refresh(&asked.client, &session) {
         Some(issue::refresh_token(app, &mut writer, &session, (1, ctx.now)).await?)
     } else {
         None

@@ -2,6 +2,7 @@
 //! one link of its session's chain. Whatever may wait for the store (the signing key) is had before the change begins.
 
 use super::{
+    authorize::OFFLINE,
     keys::{self, LONGEST_TOKEN_MS},
     resources::{self, Target},
     token::{Asked, Tokens},
@@ -213,6 +214,11 @@ impl Issued {
             scope: self.claims.scope.to_string(),
         }
     }
+}
+
+/// Whether the client stays connected: the person was told so when they allowed it, and it may still.
+pub(super) fn may_refresh(client: &Client, session: &OauthSession) -> bool {
+    session.scope.contains(OFFLINE) && client.may(GrantType::RefreshToken)
 }
 
 /// Makes the refresh token of this generation: it lasts until nobody has used it for long, and no longer than its

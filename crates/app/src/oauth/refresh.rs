@@ -51,6 +51,11 @@ pub(super) async fn refresh(app: &App, ctx: &Ctx, asked: Asked<'_>, shown: &str)
         return Err(writer.refuse(event, error).await);
     }
     let session = standing.ok_or(Reason::OauthGrantInvalid)?.session;
+    if !issue::may_refresh(&asked.client, &session) {
+        let event =
+            issue::refused(&asked, GrantType::RefreshToken, Reason::OauthGrantInvalid).about(used.session);
+        return Err(writer.refuse(event, Reason::OauthGrantInvalid).await);
+    }
     let issued = minter.mint(&session, Wanted::plain(&session, scope))?;
     issued.keep(&mut writer).await?;
     let next = (used.generation.saturating_add(1), ctx.now);

@@ -1,5 +1,6 @@
 //! What an access token can be for (RFC 8707): the gateway, or an API that an organization guards with this server.
 
+use super::authorize::OFFLINE;
 use crate::App;
 use procura_model::{
     Ctx, Event, EventKind, Guarded, GuardedScope, Reason, ResourceId, Result, Scope, TenantId, TokenForm,
@@ -125,8 +126,9 @@ impl Draft {
         if names.iter().count() != scopes.len() {
             return no("scopes: a name must be a scope (RFC 6749 section 3.3), and stand once.");
         }
-        if names.contains("offline_access") {
-            return no("scopes: offline_access is the authorization server's own.");
+        // A person who reads one of our words must read our sentence.
+        if [Scope::Tools.as_str(), OFFLINE].iter().any(|own| names.contains(own)) {
+            return no("scopes: tools and offline_access are this server's own.");
         }
         Ok(self)
     }

@@ -54,6 +54,7 @@ mod oauth_clients;
 #[cfg(test)]
 mod oauth_exchange;
 #[cfg(test)]
+mod oauth_people;
 mod oauth_real;
 mod oauth_resource;
 #[cfg(test)]

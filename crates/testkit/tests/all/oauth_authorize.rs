@@ -164,6 +164,21 @@ fn refused_here(reply: &Reply) {
     assert!(!reply.text().contains("evil.example"), "the page leads away: {}", reply.text());
 }
 
+/// A refusal of a client that nobody here made: its address is named, and nobody goes there.
+#[track_caller]
+fn refused_unproven(reply: &Reply, error: &str) {
+    refused_here(reply);
+    assert!(reply.text().contains(error) && reply.text().contains("app.example"), "{}", reply.text());
+}
+
+/// A client that people of the organization made.
+async fn made(w: &World, shop: &Shop) -> Client {
+    let metadata = json!({"client_name": "ours", "redirect_uris": [BACK],
+        "token_endpoint_auth_method": "none", "grant_types": ["authorization_code", "refresh_token"]});
+    let draft = clients::Draft { metadata: Json::parse(&metadata.to_string()).unwrap(), agent: None };
+    clients::create(&w.app, &shop.owner_ctx(), draft).await.unwrap().0
+}
+
 async fn recorded(shop: &Shop, kind: EventKind) -> Vec<Value> {
     let changes = shop.platform.get("/v1/changes?limit=200").send().await.ok();
     let items = changes.at("/items");
@@ -269,7 +284,7 @@ async fn a_bad_client_or_redirect_uri_is_told_to_the_person_alone() {
 async fn what_else_is_wrong_is_told_to_the_client() {
     let w = World::start().await;
     let shop = w.tenant("shop").await;
-    let client = registered(&w, |_| {}).await;
+    let client = made(&w, &shop).await;
     let short = "a".repeat(42);
     for (changes, error) in [
         (&[("response_type", "")][..], "invalid_request"),
@@ -309,9 +324,9 @@ async fn what_else_is_wrong_is_told_to_the_client() {
     let told = told(twice.header("location"));
     assert_eq!((told["error"].as_str(), told.get("state")), ("invalid_request", None));
     let other = registered(&w, |metadata| metadata.grant_types = vec![GrantType::DeviceCode]).await;
-    refused_there(&w, &ask(&shop.owner, &query(&other, &[])).await, "unauthorized_client");
+    refused_unproven(&ask(&shop.owner, &query(&other, &[])).await, "unauthorized_client");
     let narrow = registered(&w, |metadata| metadata.scope = Some("other".parse().unwrap())).await;
-    refused_there(&w, &ask(&shop.owner, &query(&narrow, &[])).await, "invalid_scope");
+    refused_unproven(&ask(&shop.owner, &query(&narrow, &[])).await, "invalid_scope");
     // Unknown parameters are not looked at, and what is empty did not come.
     ask(&shop.owner, &format!("{}&nonce=x&audience=&audience=", query(&client, &[]))).await.ok();
     // The gateway in each of its forms, one mount of it, and where nothing is named.
@@ -477,10 +492,7 @@ async fn a_person_chooses_an_agent_that_is_there() {
 async fn a_client_of_an_organization_acts_there_alone() {
     let w = World::start().await;
     let (shop, bank) = (w.tenant("shop").await, w.tenant("bank").await);
-    let metadata =
-        json!({"client_name": "ours", "redirect_uris": [BACK], "token_endpoint_auth_method": "none"});
-    let draft = clients::Draft { metadata: Json::parse(&metadata.to_string()).unwrap(), agent: None };
-    let (client, _) = clients::create(&w.app, &shop.owner_ctx(), draft).await.unwrap();
+    let client = made(&w, &shop).await;
     let page = ask(&shop.owner, &query(&client, &[])).await.ok();
     assert!(page.text().contains("Set up by people of"), "{}", page.text());
     let page = ask(&bank.owner, &query(&client, &[])).await.ok();
@@ -524,7 +536,7 @@ async fn the_sign_in_comes_back_to_the_request() {
 async fn prompt_and_max_age_send_the_person_to_prove_again() {
     let w = World::start().await;
     let shop = w.tenant("shop").await;
-    let client = registered(&w, |_| {}).await;
+    let client = made(&w, &shop).await;
     let none = query(&client, &[("prompt", "none")]);
     refused_there(&w, &ask(&shop.owner, &none).await, "consent_required");
     let nobody = w.http.get(&format!("/oauth/authorize?{none}")).header("accept", "text/html").send().await;
@@ -637,7 +649,7 @@ async fn a_pushed_request_is_one_client_s_brief_and_answered_once() {
     assert_eq!(w.http.get("/oauth/par").send().await.status, 405);
     // Who must push, must.
     let strict = registered(&w, |metadata| metadata.require_pushed_authorization_requests = true).await;
-    refused_there(&w, &ask(&shop.owner, &query(&strict, &[])).await, "invalid_request");
+    refused_unproven(&ask(&shop.owner, &query(&strict, &[])).await, "invalid_request");
     let uri = push(&query(&strict, &[])).await.ok().text_at("/request_uri");
     ask(&shop.owner, &by(&strict, &uri, "")).await.ok();
 }

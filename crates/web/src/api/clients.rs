@@ -231,18 +231,14 @@ pub(crate) async fn replace(
     responses((status = 204, description = "The client is gone."), Writing),
     security(("bearer" = ["write:clients"]), ("apiKey" = ["write:clients"])),
 )]
-pub(crate) async fn remove(
-    State(web): State<WebState>,
-    caller: Caller,
-    Id(id): Id<ClientId>,
-) -> Reply<Done> {
+pub(crate) async fn remove(State(web): State<WebState>, caller: Caller, Id(id): Id<ClientId>) -> Reply<Done> {
     clients::remove(&web.app, &caller.ctx, &id).await?;
     Ok(Done)
 }
 
 /// Disable an OAuth client
 ///
-/// It gets no token, and the tokens it has open nothing, until it is enabled again.
+/// It gets no token from now on, and the tokens it has end with everything that people allowed it. Enabled again it begins anew.
 #[utoipa::path(
     post, path = "/v1/clients/{clientId}/disable", operation_id = "disableClient", tag = "OAuth",
     params(("clientId" = String, Path, description = "The client's id.")),

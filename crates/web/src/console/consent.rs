@@ -35,7 +35,9 @@ use procura_app::{
     },
 };
 use procura_model::{
-    Client, ClientKind, Ctx, Error, GrantType, Reason, TenantId, Time, oauth::redirect_uri, time::DAY_MS,
+    Client, ClientKind, Ctx, Error, GrantType, Reason, TenantId, Time,
+    oauth::redirect_uri,
+    time::{DAY_MS, HOUR_MS, MINUTE_MS},
 };
 use std::sync::Arc;
 
@@ -43,6 +45,12 @@ use std::sync::Arc;
 const ANSWER: &str = "/oauth/consent";
 /// What proves that this request was put to this person, and when.
 const SHOWN: &str = "shown";
+/// By what it is known again what stood on the page; [`SHOWN`] holds for it alone.
+pub(super) const SEEN: &str = "seen";
+/// For how long a page that was shown can be answered with yes.
+const SHOWN_MS: i64 = HOUR_MS;
+/// For how long a person who was sent to sign in may take to do so.
+const SENT_MS: i64 = 15 * MINUTE_MS;
 /// When the person was sent to sign in again.
 const SINCE: &str = "signed_in_since";
 
@@ -57,16 +65,18 @@ pub(super) async fn authorize(
     let query = query.unwrap_or_default();
     let asked = match judged(&web, &exchange, visitor.as_ref(), &query).await {
         Ok(asked) => asked,
-        Err(refused) => return told(&web, &exchange, &look, refused),
+        Err(refused) => return told((&web, &exchange), &look, visitor.as_ref(), refused).await,
     };
     let now = exchange.now;
     if let Err(refused) = asked.demand_person(visitor.is_some()) {
-        return told(&web, &exchange, &look, refused);
+        return told((&web, &exchange), &look, visitor.as_ref(), refused).await;
     }
     let Some(person) = visitor else { return sign_in(&here(&asked, None), "") };
     let since = since(&query);
-    if asked.needs_new_proof(person.signed_in.auth_time, now, asked_at(&web, &since)) {
-        let since = web.app.seals.sign_moment(&["sign in"], now);
+    let sent = sent_at((&web, &person), &asked, &since, now);
+    if asked.needs_new_proof(person.signed_in.auth_time, now, sent) {
+        let account = person.signed_in.account.to_string();
+        let since = web.app.seals.sign_moment(&[SINCE, &account, &asked.query], now);
         return sign_in(&here(&asked, Some(&since)), "&again=1");
     }
     let desk = Desk { web, person, look };
@@ -83,20 +93,25 @@ pub(super) async fn answer(
     LinkForm { fields }: LinkForm,
 ) -> Answer {
     let query = fields.text("request").to_owned();
-    demand_own(&web, &person, &fields, &query)?;
+    let shown_at = demand_own(&web, &person, &fields, &query)?;
     let asked = match judged(&web, &exchange, Some(&person), &query).await {
         Ok(asked) => asked,
-        Err(refused) => return told(&web, &exchange, &look, refused),
+        Err(refused) => return told((&web, &exchange), &look, Some(&person), refused).await,
     };
     let desk = Desk { web, person, look };
     let proved_at = desk.person.signed_in.auth_time;
-    let shown_at = shown_at(&desk, &fields, &query).unwrap_or(exchange.now);
     let since = fields.text("since").to_owned();
     let back = here(&asked, Some(&since).filter(|since| !since.is_empty()).map(String::as_str));
-    if asked.needs_new_proof(proved_at, shown_at, asked_at(&desk.web, &since)) {
+    let sent = sent_at((&desk.web, &desk.person), &asked, &since, shown_at);
+    if asked.needs_new_proof(proved_at, shown_at, sent) {
         return redirect(&back);
     }
+    let is_over = exchange.now.ms_since(shown_at) > SHOWN_MS;
     let done = match choice(&fields) {
+        Answered::Allow(..) if is_over || fields.text(SEEN) != asked.seen()? => {
+            let view = view(&desk, &asked, &since, changed()).await?;
+            return quiet(wrong(409, &view), &asked);
+        }
         Answered::Allow(tenant, acting) => {
             consent::allow(desk.app(), desk.ctx(), &asked, Allowed { tenant, acting, proved_at }).await
         }
@@ -110,33 +125,37 @@ pub(super) async fn answer(
             let view = view(&desk, &asked, &since, Problems::of(&error, "")).await?;
             quiet(wrong(error.reason().http(), &view), &asked)
         }
-        Err(error) => told(&desk.web, &exchange, &desk.look, error.into()),
+        Err(error) => told((&desk.web, &exchange), &desk.look, Some(&desk.person), error.into()).await,
     }
 }
 
+/// What was allowed is not what would be given.
+pub(super) fn changed() -> Problems {
+    let mut problems = Problems::none();
+    problems
+        .add("", "What is asked has changed since it was shown to you, or that is long ago. Read it again.");
+    problems
+}
+
 /// A form of this very session: with its token, and not from another site (RFC 6749 section 10.12). These pages tell
-/// nobody where they stood, so their forms come with `Origin: null`, which is why the token alone decides here.
+/// nobody where they stood, so their forms come with `Origin: null`, which is why the token alone decides here. The
+/// answer is when the page was shown; what stood on it is in [`SEEN`].
 pub(super) fn demand_own(
     web: &WebState,
     person: &Person,
     fields: &Fields,
     query: &str,
-) -> Result<(), Failure> {
+) -> Result<Time, Failure> {
     let is_own = identity::form_token_is_right(&web.app, &person.signed_in.session, fields.text(FORM_TOKEN));
     let session = person.signed_in.session.to_string();
-    let is_shown = web.app.seals.moment(&[&session, query], fields.text(SHOWN)).is_some();
-    if is_own && is_shown { Ok(()) } else { Err(Reason::FormStale.into()) }
+    let shown_at = web.app.seals.moment(&[&session, query, fields.text(SEEN)], fields.text(SHOWN));
+    shown_at.filter(|_| is_own).ok_or_else(|| Reason::FormStale.into())
 }
 
-/// What a form brings back to prove that it was shown to this person.
-pub(super) fn shown(desk: &Desk, query: &str) -> (&'static str, String) {
+/// What a form brings back to prove that this was shown to this person.
+pub(super) fn shown(desk: &Desk, query: &str, seen: &str) -> (&'static str, String) {
     let session = desk.person.signed_in.session.to_string();
-    (SHOWN, desk.app().seals.sign_moment(&[&session, query], desk.ctx().now))
-}
-
-fn shown_at(desk: &Desk, fields: &Fields, query: &str) -> Option<Time> {
-    let session = desk.person.signed_in.session.to_string();
-    desk.app().seals.moment(&[&session, query], fields.text(SHOWN))
+    (SHOWN, desk.app().seals.sign_moment(&[&session, query, seen], desk.ctx().now))
 }
 
 async fn judged(
@@ -170,9 +189,12 @@ fn since(query: &str) -> String {
     pairs.find(|(name, _)| name == SINCE).map(|(_, since)| since.into_owned()).unwrap_or_default()
 }
 
-/// The same, if we wrote it.
-fn asked_at(web: &WebState, since: &str) -> Option<Time> {
-    web.app.seals.moment(&["sign in"], since)
+/// The same, if we wrote it to this person for this very request, and not long before `now`: nobody else, no other
+/// request and no later day is spared a sign-in by it.
+fn sent_at((web, person): (&WebState, &Person), asked: &Asked, since: &str, now: Time) -> Option<Time> {
+    let account = person.signed_in.account.to_string();
+    let sent = web.app.seals.moment(&[SINCE, &account, &asked.query], since)?;
+    (now.ms_since(sent) <= SENT_MS).then_some(sent)
 }
 
 /// To the sign-in, and back.
@@ -182,11 +204,20 @@ pub(super) fn sign_in(next: &str, more: &str) -> Answer {
 }
 
 /// A refusal: at the client's own address, or where there is none that can be trusted, as a page (OAuth 2.1 section
-/// 4.1.2.1).
-fn told(web: &WebState, exchange: &Exchange, look: &Look, refused: Refused) -> Answer {
+/// 4.1.2.1). Whoever registers a client chooses its address, and a request that is refused shows no page, so that a link
+/// to us would be a link to anywhere (RFC 9700 section 4.11.2): to the address of a client that nobody here made go only
+/// the browsers of people who let that client act.
+async fn told(
+    (web, exchange): (&WebState, &Exchange),
+    look: &Look,
+    person: Option<&Person>,
+    refused: Refused,
+) -> Answer {
     respond::log(&refused.error, exchange.request);
     web.app.metrics.refused(refused.error.reason());
-    if let Some(back) = &refused.back {
+    if let Some(back) = &refused.back
+        && is_trusted(web, person, back).await?
+    {
         let mut answer = redirect(&back.with_error(refused.wire, refused.error.sentence()))?;
         answer.headers_mut().insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
         return Ok(answer);
@@ -200,9 +231,22 @@ fn told(web: &WebState, exchange: &Exchange, look: &Look, refused: Refused) -> A
         wire: refused.wire,
         code: reason.code(),
         sentence: refused.error.sentence(),
+        host: refused.back.as_ref().map(|back| host(back.redirect_uri())),
         request: Id::of(exchange.request),
     };
     private(wrong(400, &view))
+}
+
+async fn is_trusted(
+    web: &WebState,
+    person: Option<&Person>,
+    back: &authorize::Return,
+) -> procura_model::Result<bool> {
+    match (back.unproven(), person) {
+        (None, _) => Ok(true),
+        (Some(client), Some(person)) => consent::knows(&web.app, &person.ctx, client).await,
+        (Some(_), None) => Ok(false),
+    }
 }
 
 /// RFC 9700 section 4.2.4: nobody is told the address of the page, which holds the request.
@@ -274,12 +318,12 @@ async fn view(
     problems: Problems,
 ) -> procura_model::Result<ConsentPage> {
     let places = consent::places(desk.app(), desk.ctx(), &asked.client.id, asked.tenant()).await?;
+    let seen = asked.seen()?;
     let software = Software {
         name: visible(&asked.client.name),
         known: known(&asked.client, &places),
         goes: goes(asked.back.redirect_uri()),
-        resources: asked.targets.iter().map(|target| target.audience.clone()).collect(),
-        scopes: asked.scopes_in_words().map(|(name, text)| (name.to_owned(), text.to_owned())).collect(),
+        reach: asked.in_words(),
         days: days(desk, &asked.client),
     };
     Ok(ConsentPage {
@@ -291,7 +335,8 @@ async fn view(
         action: ANSWER,
         hidden: vec![
             ("request", asked.query.clone()),
-            shown(desk, &asked.query),
+            shown(desk, &asked.query, &seen),
+            (SEEN, seen),
             ("since", since.to_owned()),
         ],
     })

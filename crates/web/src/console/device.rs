@@ -4,7 +4,8 @@
 
 use super::{
     consent::{
-        acting, boxes, days, demand_own, frame, is_about_a_code, known, other, private, shown, sign_in,
+        SEEN, acting, boxes, changed, days, demand_own, frame, is_about_a_code, known, other, private, shown,
+        sign_in,
     },
     desk::{Answer, Desk, Look, page, wrong},
     view::{
@@ -78,6 +79,9 @@ pub(super) async fn answer(
         Ok(waiting) => waiting,
         Err(error) => return again(&desk, &code, error),
     };
+    if fields.text("answer") == "allow" && fields.text(SEEN) != waiting.seen {
+        return private(wrong(409, &view(&desk, &waiting, changed()).await?));
+    }
     match decided(&desk, &waiting, &fields).await {
         Ok(Some(is_allowed)) => {
             let frame = frame(&desk, "Device", Problems::none());
@@ -137,8 +141,7 @@ async fn view(desk: &Desk, waiting: &Waiting, problems: Problems) -> procura_mod
         name: visible(&client.name),
         known: known(client, &places),
         goes: Goes::Device(waiting.code.clone()),
-        resources: waiting.device.resources.clone(),
-        scopes: waiting.scopes.clone(),
+        reach: waiting.reach.clone(),
         days: days(desk, client),
     };
     Ok(ConsentPage {
@@ -148,6 +151,10 @@ async fn view(desk: &Desk, waiting: &Waiting, problems: Problems) -> procura_mod
         other: other("/device"),
         places: boxes(client, places),
         action: ANSWER,
-        hidden: vec![("user_code", waiting.code.clone()), shown(desk, &waiting.code)],
+        hidden: vec![
+            ("user_code", waiting.code.clone()),
+            shown(desk, &waiting.code, &waiting.seen),
+            (SEEN, waiting.seen.clone()),
+        ],
     })
 }

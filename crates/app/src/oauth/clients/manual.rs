@@ -13,7 +13,7 @@ use procura_model::{
 use procura_store::{
     agents,
     oauth_clients::{self as rows, ClientSecret},
-    oauth_sessions,
+    oauth_grants, oauth_sessions,
 };
 
 /// How many secrets of one client hold at once.
@@ -151,7 +151,8 @@ fn is_narrower(before: &Client, now: &Client) -> bool {
     }
 }
 
-/// Disables a client: it gets no token from now on, and those it has end.
+/// Disables a client: it gets no token from now on, and what it has ends with all that people allowed it; enabled again
+/// it begins anew.
 ///
 /// # Errors
 /// `NOT_FOUND`, or the scope is missing.
@@ -161,9 +162,10 @@ pub async fn disable(app: &App, ctx: &Ctx, id: &ClientId) -> Result<Client> {
     let Some(client) = rows::disable(&mut writer, id).await? else {
         return rows::get(&mut writer, id).await;
     };
-    writer.commit(event(EventKind::ClientDisabled, &client)).await?;
+    oauth_grants::end_of_client(&mut writer, id).await?;
+    let disabled = writer.commit(event(EventKind::ClientDisabled, &client)).await;
     ended(app, id);
-    Ok(client)
+    disabled.map(|()| client)
 }
 
 /// Lets a client act again.
@@ -189,9 +191,10 @@ pub async fn remove(app: &App, ctx: &Ctx, id: &ClientId) -> Result<()> {
     ctx.actor.require(Scope::WriteClients)?;
     let mut writer = app.store.write(ctx).await?;
     let client = rows::remove(&mut writer, id).await?;
-    writer.commit(event(EventKind::ClientRemoved, &client)).await?;
+    oauth_grants::end_of_client(&mut writer, id).await?;
+    let removed = writer.commit(event(EventKind::ClientRemoved, &client)).await;
     ended(app, id);
-    Ok(())
+    removed
 }
 
 /// What this node remembers of the client and of its tokens is forgotten before the answer; other nodes read the

@@ -6,6 +6,7 @@ use super::{
     words::{Id, When},
 };
 use askama::Template;
+use procura_app::oauth::authorize::Reach;
 
 /// How we know the software.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,10 +36,8 @@ pub(crate) struct Software {
     pub(crate) name: String,
     pub(crate) known: Known,
     pub(crate) goes: Goes,
-    /// The APIs that it wants to reach.
-    pub(crate) resources: Vec<String>,
-    /// Each scope with what it allows.
-    pub(crate) scopes: Vec<(String, String)>,
+    /// The APIs that it wants to reach, each with its scopes and what they allow.
+    pub(crate) reach: Vec<Reach>,
     /// For how many days it may stay connected; none where it must ask again when its token ends.
     pub(crate) days: Option<i64>,
 }
@@ -104,6 +103,8 @@ pub(crate) struct OauthFailed<'s> {
     pub(crate) wire: &'static str,
     pub(crate) code: &'static str,
     pub(crate) sentence: &'s str,
+    /// The host to which nothing was sent, where the request named one that its client registered.
+    pub(crate) host: Option<String>,
     pub(crate) request: Id,
 }
 

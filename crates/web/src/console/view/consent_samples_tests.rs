@@ -10,6 +10,7 @@ use super::{
     users_samples::calls,
 };
 use askama::Template;
+use procura_app::oauth::authorize::Reach;
 use procura_model::time::{HOUR_MS, MINUTE_MS};
 
 /// Outside the rail, of somebody who is signed in.
@@ -22,8 +23,13 @@ fn software(known: Known, goes: Goes) -> Software {
         name: "Claude <b>Code</b>".to_owned(),
         known,
         goes,
-        resources: vec!["https://procura.example/v1/mcp".to_owned()],
-        scopes: vec![("tools".to_owned(), "Call tools through the gateway.".to_owned())],
+        reach: vec![
+            Reach {
+                resource: "https://procura.example/v1/mcp".to_owned(),
+                scopes: vec![("tools".to_owned(), "Call tools through the gateway.".to_owned())],
+            },
+            Reach { resource: format!("https://api.example/{LONG}"), scopes: Vec::new() },
+        ],
         days: Some(30),
     }
 }
@@ -138,6 +144,7 @@ pub(super) fn open_pages() -> Vec<(&'static str, String)> {
         wire: "invalid_request",
         code: "OAUTH_REDIRECT_URI_INVALID",
         sentence: "The redirect URI is none that the client registered.",
+        host: Some("app.example".to_owned()),
         request: request(),
     };
     vec![("oauth_failed", failed.render().unwrap())]
