@@ -204,7 +204,9 @@ pub async fn organizations(app: &App, ctx: &Ctx) -> Result<Vec<Membership>> {
 /// # Errors
 /// `NOT_FOUND` when the person does not belong to it.
 pub async fn switch_organization(app: &App, ctx: &Ctx, tenant: TenantId) -> Result<NewSession> {
-    let Actor::Account { account, session, .. } = ctx.actor else { return Err(Reason::SignInRequired.into()) };
+    let Actor::Account { account, session, .. } = ctx.actor else {
+        return Err(Reason::SignInRequired.into());
+    };
     let membership = membership_in(app, account, tenant).await.map_err(|_| Reason::NotFound)?;
     let account = app.store.lobby().account_by_id(account).await?.ok_or(Reason::NotFound)?;
     let proved_at = console_sessions::auth_time(&mut app.store.read(ctx), session).await?;

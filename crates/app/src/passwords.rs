@@ -36,7 +36,10 @@ pub(crate) async fn hash(app: &App, given: Secret<String>) -> Result<String> {
 }
 
 /// Does work that costs a processor for long, as soon as there is a place.
-pub(crate) async fn weigh<T: Send + 'static>(app: &App, work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
+pub(crate) async fn weigh<T: Send + 'static>(
+    app: &App,
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T> {
     let place = app.passwords.0.acquire().await;
     let _place = place.map_err(|closed| Error::unavailable("find a place to weigh a password", closed))?;
     tokio::task::spawn_blocking(work).await.doing("weigh a password")

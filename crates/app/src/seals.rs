@@ -5,8 +5,8 @@ use procura_crypto::{
     ReceiptError, ReceiptKey, RootKey, Sealer, receipt, signing::key_set,
 };
 use procura_model::{
-    AgentId, ClientId, ClientSecretId, Digest, Doing, Entropy, Json, Reason, Result, ResultId, Secret, ServerId, SessionId, TenantId,
-    Time, UserRef,
+    AgentId, ClientId, ClientSecretId, Digest, Doing, Entropy, Json, Reason, Result, ResultId, Secret,
+    ServerId, SessionId, TenantId, Time, UserRef,
 };
 use procura_store::secrets::SecretPurpose;
 

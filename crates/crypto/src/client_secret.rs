@@ -28,7 +28,8 @@ pub fn hash(secret: &Secret<String>, entropy: &Entropy) -> Result<Secret<String>
 /// what cannot be a client's secret.
 #[must_use]
 pub fn read(secret: &Secret<String>) -> Option<(Digest, String)> {
-    let parsed = token::parse(secret.expose()).ok().filter(|parsed| parsed.kind == TokenKind::ClientSecret)?;
+    let parsed =
+        token::parse(secret.expose()).ok().filter(|parsed| parsed.kind == TokenKind::ClientSecret)?;
     Some((parsed.digest, token::preview(parsed.kind, secret.expose())))
 }
 

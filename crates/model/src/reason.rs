@@ -153,7 +153,6 @@ reasons! {
     OauthTargetInvalid, "OAUTH_TARGET_INVALID", 400, "The resource is none that is guarded here, or not among those granted.", "Send the resource exactly as its metadata names it.";
     OauthResponseTypeUnsupported, "OAUTH_RESPONSE_TYPE_UNSUPPORTED", 400, "Only the response type code is supported.", "Send response_type=code with PKCE.";
     OauthAccessDenied, "OAUTH_ACCESS_DENIED", 403, "The person refused, or may not allow this.", "Ask the person again only if they want to.";
-    OauthTokenTypeUnsupported, "OAUTH_TOKEN_TYPE_UNSUPPORTED", 400, "A token of this type is not taken here.", "Send a token type that the metadata or the documents name.";
     OauthPending, "OAUTH_AUTHORIZATION_PENDING", 400, "The person has not decided yet.", "Ask again after the interval.";
     OauthSlowDown, "OAUTH_SLOW_DOWN", 400, "You ask too often.", "Wait five seconds longer between two asks from now on.";
     OauthExpired, "OAUTH_EXPIRED_TOKEN", 400, "The time in which the person could decide is over.", "Ask for a new device code.";
@@ -162,7 +161,6 @@ reasons! {
     OauthRedirectInvalid, "OAUTH_REDIRECT_URI_INVALID", 400, "A redirect URI cannot be used.", "Use https, or http for localhost, 127.0.0.1 and [::1]; without fragment, user or wildcard.";
     OauthMetadataInvalid, "OAUTH_CLIENT_METADATA_INVALID", 400, "What the client says of itself cannot be used.", "See error_description for the member at fault.";
     OauthDocumentInvalid, "OAUTH_CLIENT_DOCUMENT_INVALID", 400, "The client's metadata document cannot be had or cannot be used.", "See that the client_id URL answers 200 with a JSON document whose client_id is that URL.";
-    OauthLoginRequired, "OAUTH_AUTHENTICATION_TOO_OLD", 401, "The person must sign in again, more recently than this.", "Begin the authorization again with the max_age of the challenge.";
 
     // Faults.
     Internal, "INTERNAL", 500, "Something broke on our side.", "Try again; give the request id to the operator.";
@@ -186,7 +184,6 @@ impl Reason {
             Self::OauthTargetInvalid => "invalid_target",
             Self::OauthResponseTypeUnsupported => "unsupported_response_type",
             Self::OauthAccessDenied => "access_denied",
-            Self::OauthTokenTypeUnsupported => "unsupported_token_type",
             Self::OauthPending => "authorization_pending",
             Self::OauthSlowDown => "slow_down",
             Self::OauthExpired => "expired_token",
@@ -194,7 +191,6 @@ impl Reason {
             Self::OauthNonceWanted => "use_dpop_nonce",
             Self::OauthRedirectInvalid => "invalid_redirect_uri",
             Self::OauthMetadataInvalid => "invalid_client_metadata",
-            Self::OauthLoginRequired => "insufficient_user_authentication",
             Self::CredentialMissing
             | Self::CredentialMalformed
             | Self::CredentialInvalid

@@ -9,12 +9,12 @@ use figment::{
     Figment,
     providers::{Env, Format, Serialized, Toml},
 };
+use oauth::RawOauth;
 use procura_cluster::{LimitSettings, Rate};
 use procura_egress::AllowedHost;
 use procura_model::{
     Secret, ServerSettings, TenantId, ToolSettings, Transport, server::is_server_name, time::MINUTE_MS,
 };
-use oauth::RawOauth;
 use screen::RawScreen;
 use serde::{Deserialize, Serialize};
 use std::{

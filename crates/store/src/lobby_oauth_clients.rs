@@ -113,7 +113,9 @@ impl Lobby<'_> {
     ) -> Result<Vec<SealedSecret>> {
         let rows = self.reading().all(&OAUTH_CLIENT_SECRETS, args![client, preview, now]).await?;
         rows.iter()
-            .map(|row| Ok(SealedSecret { id: row.parse("secret_id")?, sealed_hash: row.bytes("sealed_hash")? }))
+            .map(|row| {
+                Ok(SealedSecret { id: row.parse("secret_id")?, sealed_hash: row.bytes("sealed_hash")? })
+            })
             .collect()
     }
 

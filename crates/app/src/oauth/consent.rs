@@ -10,8 +10,8 @@ use crate::{App, onboarding};
 use procura_crypto::{Minted, TokenKind, token};
 use procura_model::{
     AccountId, Actor, Agent, AgentId, AgentStatus, Client, ClientId, Ctx, Digest, Doing as _, Event,
-    EventKind, Grant, GrantId, GrantType, OauthSession, PageAsk, Reason, Result, SessionId, SessionKind, TenantId, Time, oauth::ScopeList,
-    page::MAX_LIMIT,
+    EventKind, Grant, GrantId, GrantType, OauthSession, PageAsk, Reason, Result, SessionId, SessionKind,
+    TenantId, Time, oauth::ScopeList, page::MAX_LIMIT,
 };
 use procura_store::{
     Membership, Source as _, Writer, agents, members,

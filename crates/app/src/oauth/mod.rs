@@ -30,5 +30,5 @@ pub mod token;
 pub use exchange::ExchangeAsk;
 pub(crate) use keep::keep;
 pub use live::LiveToken;
-pub use state::{OauthState, arriving, home};
 pub use procura_model::oauth::redirect_uri;
+pub use state::{OauthState, arriving, home};

@@ -4,7 +4,8 @@ use super::authorize::OFFLINE;
 use crate::App;
 use procura_model::{
     Ctx, Event, EventKind, Guarded, GuardedScope, Reason, ResourceId, Result, Scope, TenantId, TokenForm,
-    oauth::{GuardedSettings, ScopeList}, time::SECOND_MS,
+    oauth::{GuardedSettings, ScopeList},
+    time::SECOND_MS,
 };
 use procura_store::oauth_resources as rows;
 
@@ -232,7 +233,11 @@ mod tests {
     fn every_spelling_of_the_gateway_is_the_gateway() {
         let of = |wanted: &str| of_gateway("https://procura.example", &alike(wanted));
         let whole = Some("https://procura.example/v1/mcp".to_owned());
-        for same in ["https://procura.example/v1/mcp", "https://procura.example/v1/mcp/", "HTTPS://Procura.Example/v1/mcp"] {
+        for same in [
+            "https://procura.example/v1/mcp",
+            "https://procura.example/v1/mcp/",
+            "HTTPS://Procura.Example/v1/mcp",
+        ] {
             assert_eq!(of(same), whole, "{same}");
         }
         let one = Some("https://procura.example/v1/mcp/crm".to_owned());

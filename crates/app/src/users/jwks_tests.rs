@@ -154,8 +154,7 @@ fn the_bytes_of_all_sets_together_are_bounded() {
 fn one_organization_never_uses_what_another_fetched() {
     let sets = KeySets::default();
     let ours = sets.entry(&wanted(0));
-    let theirs =
-        sets.entry(&Wanted { lane: Lane::own(Purpose::Jwks), ..wanted(0) });
+    let theirs = sets.entry(&Wanted { lane: Lane::own(Purpose::Jwks), ..wanted(0) });
     assert!(!Arc::ptr_eq(&ours, &theirs));
     assert!(Arc::ptr_eq(&ours, &sets.entry(&wanted(9))));
 }

@@ -16,7 +16,9 @@ pub enum RedirectError {
     #[error("It is longer than {MAX_BYTES} bytes.")]
     TooLong,
     /// Blanks, control characters, backslashes, other alphabets, or an escape that is none.
-    #[error("It holds a character that a URI cannot hold; a host of another alphabet is written in punycode.")]
+    #[error(
+        "It holds a character that a URI cannot hold; a host of another alphabet is written in punycode."
+    )]
     Character,
     /// RFC 6749 section 3.1.2: it must not have one.
     #[error("It has a fragment.")]

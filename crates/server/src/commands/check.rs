@@ -175,9 +175,7 @@ pub(super) async fn run(
         Gate::Token { method, jsonl: true } => each_line(|line| token::record(method, line)),
         Gate::Token { method, jsonl: false } => Ok(token::one(method, &standard_input()?)),
         Gate::RedirectUri { jsonl: true, .. } => each_line(redirect::record),
-        Gate::RedirectUri { uri, registered, .. } => {
-            Ok(redirect::one(&uri.unwrap_or_default(), &registered))
-        }
+        Gate::RedirectUri { uri, registered, .. } => Ok(redirect::one(&uri.unwrap_or_default(), &registered)),
         Gate::Decision { jsonl: true } => {
             let now = Clock::System.now();
             each_line(|line| check_record(line, now))

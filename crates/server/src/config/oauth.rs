@@ -64,7 +64,12 @@ impl RawOauth {
             code_ms: within("oauth.code_seconds", self.code_seconds, 10..=600, SECOND_MS)?,
             refresh_idle_ms: within("oauth.refresh_days", self.refresh_days, 1..=90, DAY_MS)?,
             session_ms: within("oauth.session_days", self.session_days, 1..=365, DAY_MS)?,
-            refresh_grace_ms: within("oauth.refresh_grace_seconds", self.refresh_grace_seconds, 0..=60, SECOND_MS)?,
+            refresh_grace_ms: within(
+                "oauth.refresh_grace_seconds",
+                self.refresh_grace_seconds,
+                0..=60,
+                SECOND_MS,
+            )?,
             // RFC 9126 section 2.2: "typically relatively short (e.g., between 5 and 600 seconds)".
             pushed_ms: within("oauth.pushed_seconds", self.pushed_seconds, 5..=600, SECOND_MS)?,
             device_ms: within("oauth.device_minutes", self.device_minutes, 1..=30, MINUTE_MS)?,

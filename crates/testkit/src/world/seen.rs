@@ -10,10 +10,15 @@ use std::{collections::HashSet, sync::Arc};
 pub struct Seen(Arc<Mutex<HashSet<Reason>>>);
 
 impl Seen {
-    /// Notes every member `code` or `lastCode` of a document that names a reason.
+    /// Notes every member `code` or `lastCode` of a document that names a reason, and the error of an OAuth endpoint.
     pub fn note(&self, document: &Value) {
         match document {
             Value::Object(members) => {
+                if let (Some(wire), Some(said)) =
+                    (document["error"].as_str(), document["error_description"].as_str())
+                {
+                    self.note_oauth(wire, said);
+                }
                 for (name, value) in members {
                     match value.as_str().and_then(Reason::from_code) {
                         Some(reason) if name == "code" || name == "lastCode" => {
@@ -26,6 +31,18 @@ impl Seen {
             Value::Array(values) => values.iter().for_each(|value| self.note(value)),
             _ => {}
         }
+    }
+
+    /// The OAuth endpoints say a word of their RFCs, under which several rows may stand: the one whose own sentence was
+    /// said, or the first.
+    fn note_oauth(&self, wire: &str, said: &str) {
+        let of_wire = || {
+            let all = Reason::ALL.iter().copied();
+            all.filter(|reason| reason.code().starts_with("OAUTH_") && reason.oauth() == wire)
+        };
+        let exact = of_wire()
+            .find(|reason| said.contains("metadata document") == (*reason == Reason::OauthDocumentInvalid));
+        self.0.lock().extend(exact.or_else(|| of_wire().next()));
     }
 
     /// Notes one reason.

@@ -1,6 +1,7 @@
 //! Every row of the table of refusals can come up, and is seen here by a caller. What cannot come up stands in one
 //! list, with why; a row of that list that does come up fails too, so the list stays true.
 
+use super::oauth_authorize::{answer, query, registered, typed};
 use futures_util::future::join_all;
 use http::{Method, header};
 use http_body_util::BodyExt as _;
@@ -12,7 +13,7 @@ use procura_store::testing;
 use procura_testkit::{
     business::{Answer, Issuer, key_set, signed_token},
     stub::Stub,
-    world::{Buyer, Options, Seen, Shop, World},
+    world::{Buyer, Options, Reply, Seen, Shop, World},
 };
 use serde_json::{Value, json};
 use std::{collections::BTreeSet, time::Duration};
@@ -54,6 +55,7 @@ async fn every_reason_is_seen_by_a_caller() {
     limited(w.seen()).await;
     passports(&w, &shop).await;
     limits_over_time(&shop).await;
+    oauth(&w, &shop).await;
     closed(w.seen()).await;
     let mut unseen: BTreeSet<&str> = BTreeSet::new();
     for reason in Reason::ALL {
@@ -68,6 +70,88 @@ async fn every_reason_is_seen_by_a_caller() {
         }
     }
     assert!(unseen.is_empty(), "no caller ever sees {unseen:?}");
+}
+
+/// The authorization server says the words of its RFCs.
+async fn oauth(w: &World, shop: &Shop) {
+    let post = async |path: &str, fields: &[(&str, &str)], error: &str| {
+        let reply = w.http.call(Method::POST, path).form(fields).send().await;
+        assert_eq!(reply.text_at("/error"), error, "{path} {fields:?}: {}", reply.text());
+    };
+    let client = registered(w, |_| {}).await;
+    let id = client.id.to_string();
+    let token = async |rest: &[(&str, &str)], error: &str| {
+        let mut fields = vec![("client_id", id.as_str())];
+        fields.extend_from_slice(rest);
+        post("/oauth/token", &fields, error).await;
+    };
+    token(&[], "invalid_request").await;
+    post(
+        "/oauth/token",
+        &[
+            ("grant_type", "refresh_token"),
+            ("client_id", "cli_01JD9Z3V5M8Q6T2W4X7Y9A1B3C"),
+            ("refresh_token", "x"),
+        ],
+        "invalid_client",
+    )
+    .await;
+    token(&[("grant_type", "refresh_token"), ("refresh_token", "prt_x")], "invalid_grant").await;
+    token(&[("grant_type", "client_credentials")], "unauthorized_client").await;
+    token(&[("grant_type", "password")], "unsupported_grant_type").await;
+    let pushed = async |changes: &[(&str, &str)], error: &str| {
+        let query = query(&client, changes);
+        let fields: Vec<(String, String)> = form_urlencoded::parse(query.as_bytes()).into_owned().collect();
+        let fields: Vec<(&str, &str)> = fields.iter().map(|(name, value)| (&**name, &**value)).collect();
+        post("/oauth/par", &fields, error).await;
+    };
+    pushed(&[("scope", "nothing")], "invalid_scope").await;
+    pushed(&[("resource", "https://elsewhere.example")], "invalid_target").await;
+    pushed(&[("response_type", "token")], "unsupported_response_type").await;
+    pushed(&[("client_id", "https://127.0.0.1/client")], "invalid_request").await;
+    for (body, error) in [
+        (json!({"client_name": "x", "redirect_uris": ["http://a.example/"]}), "invalid_redirect_uri"),
+        (
+            json!({"client_name": "x", "redirect_uris": ["https://a.example/"], "grant_types": ["password"]}),
+            "invalid_client_metadata",
+        ),
+    ] {
+        let reply = w.http.post("/oauth/register", &body).send().await;
+        assert_eq!(reply.text_at("/error"), error, "{}", reply.text());
+    }
+    let key = Issuer::new("proof");
+    let proof = key.signed(
+        &json!({"typ": "dpop+jwt", "alg": "EdDSA", "jwk": key.jwk()}),
+        &json!({"jti": "1", "htm": "POST", "htu": format!("{}/oauth/token", w.url()), "nonce": "made up",
+            "iat": w.clock.now().as_ms() / 1000}),
+    );
+    for (proof, error) in [("none", "invalid_dpop_proof"), (&*proof, "use_dpop_nonce")] {
+        let call = w.http.call(Method::POST, "/oauth/token").header("dpop", proof);
+        let fields =
+            [("grant_type", "refresh_token"), ("client_id", id.as_str()), ("refresh_token", "prt_x")];
+        assert_eq!(call.form(&fields).send().await.text_at("/error"), error);
+    }
+    let begin = async || {
+        w.http.call(Method::POST, "/oauth/device").form(&[("client_id", id.as_str())]).send().await.ok()
+    };
+    let poll = async |begun: &Reply, error: &str| {
+        let code = begun.text_at("/device_code");
+        token(
+            &[("grant_type", "urn:ietf:params:oauth:grant-type:device_code"), ("device_code", &code)],
+            error,
+        )
+        .await;
+    };
+    let begun = begin().await;
+    poll(&begun, "authorization_pending").await;
+    poll(&begun, "slow_down").await;
+    let page = typed(&shop.owner, &begun.text_at("/user_code")).await.ok();
+    answer(&shop.owner, &page, &[("answer", "deny")]).await.ok();
+    w.advance_ms(60_000);
+    poll(&begun, "access_denied").await;
+    let begun = begin().await;
+    w.advance_ms(11 * 60_000);
+    poll(&begun, "expired_token").await;
 }
 
 async fn receipts(w: &World, shop: &Shop) {

@@ -96,10 +96,10 @@ async fn furnish(w: &World) -> (House, Buyer) {
     let made = json!({"metadata": metadata, "agentId": agent.id});
     let made = shop.platform.post("/v1/clients", &made).send().await.ok();
     let scopes = json!([{"name": "canary:read", "text": "Read canaries."}]);
-    let api = json!({"identifier": "https://api.canary.example", "settings": {"name": "canary", "scopes": scopes}});
+    let api =
+        json!({"identifier": "https://api.canary.example", "settings": {"name": "canary", "scopes": scopes}});
     let api = shop.platform.post("/v1/resources", &api).send().await.ok();
-    let issuer =
-        json!({"issuer": "https://id.canary.example", "settings": {"jwksUri": "https://id.canary.example/k"}});
+    let issuer = json!({"issuer": "https://id.canary.example", "settings": {"jwksUri": "https://id.canary.example/k"}});
     let issuer = shop.platform.post("/v1/issuers", &issuer).send().await.ok();
     let ids = vec![
         ("clientId", made.text_at("/client/id")),

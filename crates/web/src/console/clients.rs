@@ -60,7 +60,9 @@ impl Typed {
         if agent.is_some() {
             grants.push("client_credentials");
         }
-        let texts = |words: Vec<&str>| Json::List(words.into_iter().map(|word| Json::Text(word.to_owned())).collect());
+        let texts = |words: Vec<&str>| {
+            Json::List(words.into_iter().map(|word| Json::Text(word.to_owned())).collect())
+        };
         let text = |word: &str| Json::Text(word.to_owned());
         // Sorted by name, as every map of the house is.
         let metadata = Json::Map(vec![
@@ -84,7 +86,8 @@ async fn listed(desk: &Desk, ask: &PageAsk, typed: &Typed, problems: Problems) -
     let agents = agents::list(desk.app(), desk.ctx(), &PageAsk::new(None, Some(200))).await?;
     let mut frame = desk.frame("OAuth clients", Section::Settings).await?;
     frame.problems = problems;
-    let nobody = Choice { value: String::new(), word: "Nobody: a person lets it in".to_owned(), chosen: false };
+    let nobody =
+        Choice { value: String::new(), word: "Nobody: a person lets it in".to_owned(), chosen: false };
     let choices = agents.items.into_iter().map(|agent| {
         let value = agent.id.to_string();
         Choice { chosen: value == typed.agent, value, word: agent.name }

@@ -118,6 +118,17 @@ mod tests {
         }
     }
 
+    /// RFC 9449 section 4.3, check 1.
+    #[test]
+    fn two_proofs_are_none() {
+        let mut map = HeaderMap::new();
+        assert!(one_proof(&map).is_none());
+        map.append("dpop", "a.b.c".parse().unwrap());
+        assert_eq!(one_proof(&map).unwrap().expose(), "a.b.c");
+        map.append("dpop", "a.b.c".parse().unwrap());
+        assert!(one_proof(&map).is_none());
+    }
+
     #[test]
     fn a_token_stands_alone() {
         for two in [

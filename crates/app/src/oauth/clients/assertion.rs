@@ -89,10 +89,7 @@ async fn by_url(
 /// What an organization's people set is fetched as the organization's other key sets are. What a stranger wrote is
 /// fetched as documents of strangers are: never from this machine, whatever the operator opened for organizations.
 fn lane(client: &Client) -> Lane {
-    client.tenant.map_or_else(
-        || Lane::own(Purpose::ClientMetadata),
-        |tenant| Lane::of(tenant, Purpose::Jwks),
-    )
+    client.tenant.map_or_else(|| Lane::own(Purpose::ClientMetadata), |tenant| Lane::of(tenant, Purpose::Jwks))
 }
 
 async fn fetch(app: &App, wanted: Wanted<'_>) -> Result<Arc<JwkSet>> {

@@ -83,13 +83,7 @@ fn taken_apart(presented: Presented) -> Result<(ClientId, Shown)> {
     Ok((id.parse().map_err(|_| Reason::OauthClientInvalid)?, shown))
 }
 
-async fn check(
-    app: &App,
-    ctx: &Ctx,
-    client: &Client,
-    shown: Shown,
-    endpoint: &'static str,
-) -> Result<()> {
+async fn check(app: &App, ctx: &Ctx, client: &Client, shown: Shown, endpoint: &'static str) -> Result<()> {
     let wanted = client.metadata.token_endpoint_auth_method;
     match shown {
         Shown::Nothing if wanted == ClientAuth::None => Ok(()),

@@ -150,7 +150,10 @@ async fn fetch(egress: &Egress, url: &str) -> Result<(Arc<Said>, i64), String> {
 /// secret stands in it.
 fn judge(url: &str, fetched: &Fetched) -> Result<Said, String> {
     if fetched.status.as_u16() != 200 {
-        return Err(format!("The client's metadata document answers with status {}.", fetched.status.as_u16()));
+        return Err(format!(
+            "The client's metadata document answers with status {}.",
+            fetched.status.as_u16()
+        ));
     }
     let kind = fetched.headers.get("content-type").and_then(|value| value.to_str().ok()).unwrap_or_default();
     if !is_json(kind) {
@@ -165,8 +168,9 @@ fn judge(url: &str, fetched: &Fetched) -> Result<Said, String> {
     if ["client_secret", "client_secret_expires_at"].iter().any(|name| json.member(name).is_some()) {
         return Err("The client's metadata document has a client_secret.".to_owned());
     }
-    metadata::judge(&json, Source::Document)
-        .map_err(|error: Error| format!("The client's metadata document cannot be used: {}", error.sentence()))
+    metadata::judge(&json, Source::Document).map_err(|error: Error| {
+        format!("The client's metadata document cannot be used: {}", error.sentence())
+    })
 }
 
 fn is_json(content_type: &str) -> bool {
@@ -194,7 +198,8 @@ fn fresh_ms(headers: &http::HeaderMap) -> i64 {
             _ => {}
         }
     }
-    let age = headers.get("age").and_then(|value| value.to_str().ok()).and_then(|age| age.parse::<u32>().ok());
+    let age =
+        headers.get("age").and_then(|value| value.to_str().ok()).and_then(|age| age.parse::<u32>().ok());
     (fresh_ms - i64::from(age.unwrap_or(0)) * SECOND_MS).clamp(LEAST_MS, MOST_MS)
 }
 

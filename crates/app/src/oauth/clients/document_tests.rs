@@ -19,7 +19,9 @@ fn fetched(status: u16, kind: &str, body: &str) -> Fetched {
 }
 
 fn document(more: &str) -> String {
-    format!(r#"{{"client_id":"{URL}","client_name":"A","redirect_uris":["https://client.example/cb"]{more}}}"#)
+    format!(
+        r#"{{"client_id":"{URL}","client_name":"A","redirect_uris":["https://client.example/cb"]{more}}}"#
+    )
 }
 
 #[test]
@@ -103,7 +105,10 @@ fn a_good_document_is_kept_and_a_failure_never_is() {
     assert!(matches!(state.next(URL, at(999)), Next::Kept(_)));
     assert!(matches!(state.next(URL, at(1_000)), Next::Fetch(..)));
     state.land(URL, &Err("No.".to_owned()), at(1_000));
-    assert!(matches!(state.next(URL, at(1_000)), Next::Fetch(..)), "neither the failure nor what was good before");
+    assert!(
+        matches!(state.next(URL, at(1_000)), Next::Fetch(..)),
+        "neither the failure nor what was good before"
+    );
     state.land(URL, &good(0), at(1_000));
     assert!(matches!(state.next(URL, at(1_000)), Next::Fetch(..)), "no-store is not kept");
 }

@@ -168,7 +168,10 @@ fn grants(read: &Reader<'_>, source: Source, auth: ClientAuth) -> Result<Vec<Gra
         if fits && !grants.contains(&grant) {
             grants.push(grant);
         } else if !fits && source == Source::Person {
-            return Err(no(format!("grant_types: a client without credentials cannot use {}.", grant.as_str())));
+            return Err(no(format!(
+                "grant_types: a client without credentials cannot use {}.",
+                grant.as_str()
+            )));
         }
     }
     if grants.iter().all(|grant| *grant == GrantType::RefreshToken) {
@@ -192,15 +195,18 @@ fn redirects(read: &Reader<'_>, grants: &[GrantType]) -> Result<Vec<String>> {
         .map_err(|_| wrong("redirect_uris must be a list of strings.".to_owned()))?
         .unwrap_or_default();
     if uris.is_empty() && grants.contains(&GrantType::AuthorizationCode) {
-        return Err(wrong("redirect_uris must have at least one URI for the grant authorization_code.".to_owned()));
+        return Err(wrong(
+            "redirect_uris must have at least one URI for the grant authorization_code.".to_owned(),
+        ));
     }
     if uris.len() > MAX_REDIRECTS {
         return Err(wrong(format!("redirect_uris has more than {MAX_REDIRECTS} URIs.")));
     }
     let mut kept: Vec<String> = Vec::with_capacity(uris.len());
     for (position, uri) in uris.into_iter().enumerate() {
-        redirect_uri::register(uri)
-            .map_err(|error| wrong(format!("The redirect URI at position {position} cannot be used: {error}")))?;
+        redirect_uri::register(uri).map_err(|error| {
+            wrong(format!("The redirect URI at position {position} cannot be used: {error}"))
+        })?;
         if !kept.iter().any(|known| known == uri) {
             kept.push(uri.to_owned());
         }
@@ -226,7 +232,9 @@ fn keys(read: &Reader<'_>, auth: ClientAuth) -> Result<(Option<String>, Option<S
     if let Some(set) = &set
         && !JwkSet::parse(set).is_ok_and(|set| set.has_usable_key())
     {
-        return Err(no("jwks has no public key that can be used: RSA from 2048 bits, P-256, P-384 or Ed25519."));
+        return Err(no(
+            "jwks has no public key that can be used: RSA from 2048 bits, P-256, P-384 or Ed25519.",
+        ));
     }
     if auth == ClientAuth::PrivateKeyJwt && url.is_none() && set.is_none() {
         return Err(no("private_key_jwt needs jwks or jwks_uri."));

@@ -16,7 +16,8 @@ const KEY: &str = r#"{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hc
 
 #[test]
 fn what_was_left_out_is_filled_in_as_rfc_7591_has_it() {
-    let one = said(r#"{"redirect_uris":["https://a.example/cb"],"unknown":{"x":1},"logo_uri":"","contacts":null}"#);
+    let one =
+        said(r#"{"redirect_uris":["https://a.example/cb"],"unknown":{"x":1},"logo_uri":"","contacts":null}"#);
     assert_eq!(one.name, "A client without a name");
     let ClientMetadata { token_endpoint_auth_method, grant_types, logo_uri, contacts, .. } = one.metadata;
     assert_eq!(token_endpoint_auth_method, ClientAuth::Basic);
@@ -42,7 +43,8 @@ fn a_client_that_comes_by_itself_gets_no_grant_that_acts_alone() {
     }
     let person = r#"{"client_name":"A","grant_types":["client_credentials"]}"#;
     assert!(judged(person, Source::Person).is_ok());
-    let person = r#"{"client_name":"A","grant_types":["client_credentials"],"token_endpoint_auth_method":"none"}"#;
+    let person =
+        r#"{"client_name":"A","grant_types":["client_credentials"],"token_endpoint_auth_method":"none"}"#;
     assert_eq!(refused(person, Source::Person), Reason::OauthMetadataInvalid);
 }
 
@@ -74,7 +76,9 @@ fn a_member_that_cannot_be_used_is_refused() {
         let text = format!(r#"{{"redirect_uris":["https://a.example/cb"],{member}}}"#);
         assert_eq!(refused(&text, Source::Registration), Reason::OauthMetadataInvalid, "{member}");
     }
-    let both = format!(r#"{{"redirect_uris":["https://a.example/cb"],"jwks":{{"keys":[{KEY}]}},"jwks_uri":"https://a.example/k"}}"#);
+    let both = format!(
+        r#"{{"redirect_uris":["https://a.example/cb"],"jwks":{{"keys":[{KEY}]}},"jwks_uri":"https://a.example/k"}}"#
+    );
     assert_eq!(refused(&both, Source::Registration), Reason::OauthMetadataInvalid);
     let private = KEY.replace("}", r#","d":"nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A"}"#);
     let private = format!(r#"{{"redirect_uris":["https://a.example/cb"],"jwks":{{"keys":[{private}]}}}}"#);
@@ -91,7 +95,11 @@ fn redirect_uris_are_demanded_judged_and_kept_once() {
         r#""redirect_uris":["https://a.example/cb","http://a.example/cb"]"#,
         r#""x":1"#,
     ] {
-        assert_eq!(refused(&format!("{{{uris}}}"), Source::Registration), Reason::OauthRedirectInvalid, "{uris}");
+        assert_eq!(
+            refused(&format!("{{{uris}}}"), Source::Registration),
+            Reason::OauthRedirectInvalid,
+            "{uris}"
+        );
     }
     let many: Vec<String> = (0..21).map(|n| format!("\"https://a.example/{n}\"")).collect();
     let many = format!(r#"{{"redirect_uris":[{}]}}"#, many.join(","));
@@ -120,7 +128,8 @@ fn a_document_names_no_secret_and_has_a_name() {
 #[test]
 fn scopes_of_other_servers_narrow_nothing() {
     let scope = |text: &str, source| {
-        let text = format!(r#"{{"client_name":"A","redirect_uris":["https://a.example/cb"],"scope":"{text}"}}"#);
+        let text =
+            format!(r#"{{"client_name":"A","redirect_uris":["https://a.example/cb"],"scope":"{text}"}}"#);
         judged(&text, source).unwrap().metadata.scope.map(|scope| scope.to_string())
     };
     assert_eq!(scope("tools offline_access", Source::Registration).as_deref(), Some("tools offline_access"));

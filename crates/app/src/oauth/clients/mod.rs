@@ -13,7 +13,8 @@ mod secrets;
 pub use authenticate::{Presented, authenticate};
 pub use find::find;
 pub use manual::{
-    Draft, SecretShown, change, create, disable, enable, get, list, make_secret, remove, revoke_secret, secrets_of,
+    Draft, SecretShown, change, create, disable, enable, get, list, make_secret, remove, revoke_secret,
+    secrets_of,
 };
 pub use procura_store::oauth_clients::ClientSecret;
 pub use register::{MAX_BODY_BYTES, Registered, register};
@@ -33,7 +34,6 @@ impl Memory {
     pub(crate) fn forget(&self, client: &ClientId) {
         self.verified.forget(client);
     }
-
 }
 
 /// How long a client that came by itself waits for somebody to let it in.

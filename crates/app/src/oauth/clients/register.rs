@@ -43,7 +43,8 @@ pub async fn register(app: &App, ctx: &Ctx, raw: &[u8]) -> Result<Registered> {
         return Err(no("A registration has at most 16 KiB."));
     }
     let json = std::str::from_utf8(raw).ok().and_then(|text| Json::parse(text).ok());
-    let json = json.ok_or_else(|| no("A registration is one JSON object in UTF-8, without a member twice."))?;
+    let json =
+        json.ok_or_else(|| no("A registration is one JSON object in UTF-8, without a member twice."))?;
     let said = metadata::judge(&json, Source::Registration)?;
     let from = app.seals.address_code(&block(ctx.origin.ip));
     let is_public = said.metadata.token_endpoint_auth_method == ClientAuth::None;

@@ -61,7 +61,11 @@ pub(super) async fn check(app: &App, now: Time, client: &Client, secret: Secret<
         if app.oauth_clients.verified.knows(&of, &digest, &hash, now) {
             return Ok(());
         }
-        hashes.push((of, hash, app.seals.open_client_hash((client.tenant, &client.id, row.id), &row.sealed_hash)?));
+        hashes.push((
+            of,
+            hash,
+            app.seals.open_client_hash((client.tenant, &client.id, row.id), &row.sealed_hash)?,
+        ));
     }
     let found = passwords::weigh(app, move || {
         if hashes.is_empty() {

@@ -69,7 +69,8 @@ mod tests {
         let told = |line: &str| serde_json::from_str::<serde_json::Value>(&record(line)).unwrap();
         let register = r#"{"op":"register","registered":null,"uri":"https://app.example/cb"}"#;
         assert_eq!(told(register), serde_json::json!({"valid": true}));
-        let other = r#"{"op":"authorize","registered":["https://app.example/cb"],"uri":"https://app.example/cb/"}"#;
+        let other =
+            r#"{"op":"authorize","registered":["https://app.example/cb"],"uri":"https://app.example/cb/"}"#;
         assert_eq!(told(other)["valid"], false);
         assert!(told(other)["reason"].as_str().unwrap().contains("registered"));
         assert!(told("{}")["error"].is_string());
