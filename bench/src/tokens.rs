@@ -74,11 +74,9 @@ async fn token(State(giver): State<Arc<Giver>>, headers: HeaderMap, Form(ask): F
         }
         known.insert(of, content("opaque"));
     }
-    let mut answer =
-        json!({"access_token": token, "token_type": "Bearer", "expires_in": 600, "scope": "read"});
-    if ask.grant_type == "refresh_token" {
-        answer["refresh_token"] = json!("bare");
-    }
+    let next = (ask.grant_type == "refresh_token").then_some("bare");
+    let answer = json!({"access_token": token, "token_type": "Bearer", "expires_in": 600, "scope": "read",
+        "refresh_token": next});
     ([(CACHE_CONTROL, "no-store")], Json(answer)).into_response()
 }
 

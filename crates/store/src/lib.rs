@@ -31,6 +31,7 @@ pub mod ledgers;
 pub mod lobby;
 pub mod lobby_approvals;
 pub mod lobby_budgets;
+pub mod lobby_meta;
 pub mod lobby_oauth;
 pub mod lobby_oauth_clients;
 pub mod lobby_oauth_devices;

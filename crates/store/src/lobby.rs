@@ -85,19 +85,6 @@ statements! {
      RETURNING tenant_id, invitation_id, email, role, expires_at";
 
     // The deployment.
-    META_GET = "
-        SELECT value
-          FROM meta
-         WHERE name = $1";
-    META_SET = "
-        INSERT INTO meta (name, value)
-        VALUES ($1, $2)
-        ON CONFLICT (name) DO UPDATE SET value = excluded.value";
-    META_CLAIM = "
-        INSERT INTO meta (name, value)
-        VALUES ($1, $2)
-        ON CONFLICT (name) DO NOTHING
-     RETURNING name";
     TENANTS = "
         SELECT tenant_id, name, settings, rules_version, created_at
           FROM tenants
@@ -469,30 +456,6 @@ impl<'a> Lobby<'a> {
     pub async fn consume_invitation(&mut self, digest: &Digest, now: Time) -> Result<Option<Invitation>> {
         let row = self.writing().maybe(&CONSUME_INVITATION, args![digest, now]).await?;
         row.as_ref().map(invitations::read).transpose()
-    }
-
-    /// A fact about the deployment, such as its id.
-    ///
-    /// # Errors
-    /// A fault.
-    pub async fn meta(&mut self, name: &str) -> Result<Option<String>> {
-        self.reading().maybe(&META_GET, args![name]).await?.map(|row| row.text("value")).transpose()
-    }
-
-    /// Sets a fact about the deployment.
-    ///
-    /// # Errors
-    /// A fault.
-    pub async fn set_meta(&mut self, name: &str, value: &str) -> Result<()> {
-        self.writing().run(&META_SET, args![name, value]).await
-    }
-
-    /// Sets a fact that is set once, and answers whether this call did it; of many who try, one does.
-    ///
-    /// # Errors
-    /// A fault.
-    pub async fn claim_meta(&mut self, name: &str, value: &str) -> Result<bool> {
-        Ok(self.writing().maybe(&META_CLAIM, args![name, value]).await?.is_some())
     }
 
     /// Every organization, the first one made at the front.

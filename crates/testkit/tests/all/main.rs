@@ -55,7 +55,9 @@ mod oauth_clients;
 mod oauth_exchange;
 #[cfg(test)]
 mod oauth_people;
+#[cfg(test)]
 mod oauth_real;
+#[cfg(test)]
 mod oauth_resource;
 #[cfg(test)]
 mod oauth_tokens;
