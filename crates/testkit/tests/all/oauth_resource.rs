@@ -189,7 +189,7 @@ async fn a_bound_token_needs_a_fresh_proof_of_its_own_key_at_every_request() {
     };
     let dpop = format!("DPoP {token}");
     let good = proof(&key, "2", "/v1/mcp", Some(&token));
-    assert_eq!(with(&dpop, &[good.clone()]).await.status, 200);
+    assert_eq!(with(&dpop, std::slice::from_ref(&good)).await.status, 200);
     for (authorization, proofs) in [
         (&dpop, vec![good]),
         (&dpop, vec![]),

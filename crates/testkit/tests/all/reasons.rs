@@ -119,6 +119,17 @@ async fn oauth(w: &World, shop: &Shop) {
         let reply = w.http.post("/oauth/register", &body).send().await;
         assert_eq!(reply.text_at("/error"), error, "{}", reply.text());
     }
+    oauth_later(w, shop, &id).await;
+}
+
+/// Proofs and devices.
+async fn oauth_later(w: &World, shop: &Shop, id: &str) {
+    let token = async |rest: &[(&str, &str)], error: &str| {
+        let mut fields = vec![("client_id", id)];
+        fields.extend_from_slice(rest);
+        let reply = w.http.call(Method::POST, "/oauth/token").form(&fields).send().await;
+        assert_eq!(reply.text_at("/error"), error, "{}", reply.text());
+    };
     let key = Issuer::new("proof");
     let proof = key.signed(
         &json!({"typ": "dpop+jwt", "alg": "EdDSA", "jwk": key.jwk()}),
@@ -127,13 +138,11 @@ async fn oauth(w: &World, shop: &Shop) {
     );
     for (proof, error) in [("none", "invalid_dpop_proof"), (&*proof, "use_dpop_nonce")] {
         let call = w.http.call(Method::POST, "/oauth/token").header("dpop", proof);
-        let fields =
-            [("grant_type", "refresh_token"), ("client_id", id.as_str()), ("refresh_token", "prt_x")];
+        let fields = [("grant_type", "refresh_token"), ("client_id", id), ("refresh_token", "prt_x")];
         assert_eq!(call.form(&fields).send().await.text_at("/error"), error);
     }
-    let begin = async || {
-        w.http.call(Method::POST, "/oauth/device").form(&[("client_id", id.as_str())]).send().await.ok()
-    };
+    let begin =
+        async || w.http.call(Method::POST, "/oauth/device").form(&[("client_id", id)]).send().await.ok();
     let poll = async |begun: &Reply, error: &str| {
         let code = begun.text_at("/device_code");
         token(
