@@ -19,7 +19,7 @@ use axum::{
 };
 use procura_app::limits::Limit;
 use procura_gateway::http;
-use procura_model::{Reason, Scope};
+use procura_model::{Reason, Scope, server::is_server_name};
 
 /// The mounts.
 pub fn router() -> Router<WebState> {
@@ -41,9 +41,8 @@ async fn one(State(web): State<WebState>, Path(server): Path<String>, request: R
 /// form of the address that was asked (decision 4).
 async fn pass(web: &WebState, server: Option<&str>, request: Request) -> Response {
     let base = &web.app.settings.public_url;
-    // What a header cannot say in quotes is no path of ours.
-    let path = Some(request.uri().path()).filter(|path| !path.contains(['"', '\\'])).unwrap_or("/v1/mcp");
-    let metadata = format!("{base}/.well-known/oauth-protected-resource{path}");
+    let metadata =
+        format!("{base}/.well-known/oauth-protected-resource{}", mount(server, request.uri().path()));
     let scheme = oauth::access_token(request.headers()).ok().flatten().map(|shown| shown.scheme);
     let challenge = Challenge { metadata, scope: SCOPE, scheme: scheme.unwrap_or_default() };
     let mut response = match answer(web, server, request).await {
@@ -52,6 +51,16 @@ async fn pass(web: &WebState, server: Option<&str>, request: Request) -> Respons
     };
     response.extensions_mut().insert(challenge);
     response
+}
+
+/// The address as the metadata has it. What stands in the place of a server and is no server's name may be anything, also
+/// somebody's token in the wrong place (USR-5): it is not said again.
+fn mount(server: Option<&str>, path: &str) -> String {
+    match server {
+        None => path.to_owned(),
+        Some(name) if is_server_name(name) => format!("/v1/mcp/{name}"),
+        Some(_) => "/v1/mcp".to_owned(),
+    }
 }
 
 async fn answer(web: &WebState, server: Option<&str>, request: Request) -> Result<Response, Failure> {

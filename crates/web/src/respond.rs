@@ -181,8 +181,10 @@ mod tests {
             "Bearer realm=\"procura\", error=\"invalid_token\""
         );
         for reason in Reason::ALL.iter().filter(|reason| reason.http() == 401) {
-            let of_people = matches!(reason, Reason::SignInRequired | Reason::SignInFailed);
-            assert_eq!(challenge((*reason).into()).is_none(), of_people, "{reason:?}");
+            // An OAuth client that fails is told by its own endpoints (RFC 6749 section 5.2).
+            let is_told_elsewhere =
+                matches!(reason, Reason::SignInRequired | Reason::SignInFailed | Reason::OauthClientInvalid);
+            assert_eq!(challenge((*reason).into()).is_none(), is_told_elsewhere, "{reason:?}");
         }
         assert_eq!(challenge(Reason::AgentDisabled.into()), None);
         let platform = Actor::Platform {

@@ -59,12 +59,19 @@ const QUERIES: [&str; 18] = [
     "/connections?after=",
 ];
 
-/// What the caller itself has written, where an error repeats the name of a field that nobody knows, and nothing else.
+/// What the caller itself has written, where an error repeats the name of a field that nobody knows, or the mount that was asked, and
+/// nothing else.
 fn own_words(house: &House, acting: &Acting, reply: &Reply) -> Vec<Id> {
     let sentence = reply.at("/error");
     let names_a_field = ["is not a known field here", "stands there twice"];
     if names_a_field.iter().any(|words| sentence.as_str().is_some_and(|sentence| sentence.contains(words))) {
         return everything_of(house, acting);
+    }
+    // A challenge names the mount that was asked (RFC 9728 section 3.3); the id has the form of a server's name, the
+    // token has not.
+    let mount = format!("/.well-known/oauth-protected-resource/v1/mcp/{}\"", house.people[acting.user].id);
+    if reply.header("www-authenticate").contains(&mount) {
+        return house.plants.of_user(acting.user);
     }
     Vec::new()
 }
