@@ -31,6 +31,8 @@ pub(crate) struct Trained {
 
 /// Trains and writes everything.
 pub(crate) fn train(data: &[PathBuf], check: Option<&Path>, out: &Path, seed: u64) -> Result<(), String> {
+    // Before the long work: what cannot be written must not be found out after it.
+    std::fs::create_dir_all(out).map_err(|error| format!("{}: {error}", out.display()))?;
     let records = with_prose(corpus::read(data)?, seed);
     let trained = train_on(&records, seed)?;
     let checked = check.map(|file| check_on(data, file, seed)).transpose()?;
