@@ -3,6 +3,7 @@
 use crate::screening::SecondOpinion;
 use procura_cluster::LimitSettings;
 use procura_crypto::Cost;
+use procura_model::oauth::redirect_uri;
 
 /// The settings that journeys read.
 #[derive(Clone, Debug)]
@@ -106,5 +107,11 @@ impl Settings {
             sign_in_ttl_ms: 12 * procura_model::time::HOUR_MS,
             oauth: OauthSettings::default(),
         }
+    }
+
+    /// Whether nobody on the way reads what passes: https, or a server that this machine alone reaches.
+    #[must_use]
+    pub fn is_safe_on_the_way(&self) -> bool {
+        self.public_url.starts_with("https://") || redirect_uri::is_loopback(&self.public_url)
     }
 }

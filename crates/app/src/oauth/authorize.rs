@@ -7,6 +7,7 @@ use super::{
     parameters::Parameters,
     pushed,
     resources::{self, Target},
+    state::demand_safe_way,
 };
 use crate::App;
 use procura_model::{
@@ -227,6 +228,7 @@ pub(super) fn in_words(targets: &[Target], scope: &ScopeList) -> Vec<Reach> {
 /// # Errors
 /// [`Refused`]: with the address at which the client is told, or without.
 pub async fn read(app: &App, ctx: &Ctx, raw_query: &str) -> Result<Asked, Refused> {
+    demand_safe_way(app)?;
     if raw_query.len() > MAX_BYTES {
         return Err(Reason::OauthRequestInvalid.because("The request is too long.").into());
     }

@@ -41,6 +41,10 @@ pub(super) async fn issue(app: &App, ctx: &Ctx, asked: Asked<'_>, shown: &str) -
     let jag = verified(app, &ctx, &asked, &trusted, &unverified).await?;
     demand_key(&asked, &jag)?;
     let target = target(app, tenant, &asked, &jag).await?;
+    // ID-JAG section 6.2: where the resource demands a bound token and there is no proof, too, it is `invalid_grant`.
+    if target.dpop_required && asked.jkt.is_none() {
+        return Err(no("Tokens for this are bound to a key: send a DPoP proof."));
+    }
     let scope = scope(&asked, &target, &jag)?;
     let minter = Minter::ready(app, (tenant, ctx.now), &target, &asked).await?;
     let own = asked.client.agent.filter(|_| asked.client.tenant == Some(tenant));

@@ -31,9 +31,24 @@ pub async fn home(app: &App) -> Result<TenantId> {
 /// client, a code or a token says otherwise.
 ///
 /// # Errors
-/// `UNAVAILABLE` while there is no organization.
+/// `UNAVAILABLE` while there is no organization; as [`demand_safe_way`].
 pub async fn arriving(app: &App, request: RequestId, now: Time, origin: Origin) -> Result<Ctx> {
+    demand_safe_way(app)?;
     let mut ctx = Ctx::new(home(app).await?, Actor::Anonymous, now, &app.entropy).from(origin);
     ctx.request = request;
     Ok(ctx)
+}
+
+/// OAuth 2.1 section 1.5: every endpoint is https, because codes, secrets and tokens pass; plain http is for the loopback
+/// alone. The operator is told at the start too.
+///
+/// # Errors
+/// `OAUTH_REQUEST_INVALID`.
+pub(super) fn demand_safe_way(app: &App) -> Result<()> {
+    if app.settings.is_safe_on_the_way() {
+        return Ok(());
+    }
+    Err(Reason::OauthRequestInvalid.because(
+        "This server is reached over plain http, where codes and tokens can be read: its operator must set public_url to https.",
+    ))
 }

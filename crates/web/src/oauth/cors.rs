@@ -29,6 +29,12 @@ const SENDABLE: [(HeaderName, HeaderValue); 3] = [
     (header::ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("600")),
 ];
 
+/// What answers `OPTIONS` at each of these routes: a method that a route does not have is refused outside of what is laid
+/// around it, where nothing would add the headers of [`open`].
+pub(super) async fn preflight() -> StatusCode {
+    StatusCode::NO_CONTENT
+}
+
 /// Lets scripts of any site call these routes, without cookies.
 pub(super) async fn open(request: Request, next: Next) -> Response {
     let is_preflight = request.method() == Method::OPTIONS

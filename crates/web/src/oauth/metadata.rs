@@ -2,6 +2,7 @@
 //! in these documents is served; a test asks each endpoint that they name. There is no OpenID configuration: no ID token
 //! is made here, and RFC 8414 is the one of the two that MCP clients need.
 
+use super::cors;
 use crate::{
     respond::{self, Failure},
     state::WebState,
@@ -37,9 +38,9 @@ const OFFLINE: &str = "offline_access";
 /// The documents.
 pub(super) fn routes() -> Router<WebState> {
     Router::new()
-        .route(SERVER, get(server))
-        .route(RESOURCE, get(gateway))
-        .route("/.well-known/oauth-protected-resource/{*path}", get(resource))
+        .route(SERVER, get(server).options(cors::preflight))
+        .route(RESOURCE, get(gateway).options(cors::preflight))
+        .route("/.well-known/oauth-protected-resource/{*path}", get(resource).options(cors::preflight))
 }
 
 /// RFC 8414 section 2. A list without an element is left out (section 3.2), so none is empty.

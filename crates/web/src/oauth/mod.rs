@@ -34,13 +34,13 @@ pub fn router() -> Router<WebState> {
 fn open() -> Router<WebState> {
     Router::new()
         .merge(metadata::routes())
-        .route(register::PATH, post(register::register))
-        .route(jwks::PATH, get(jwks::keys))
-        .route(token::PATH, post(token::issue))
-        .route(introspect::PATH, post(introspect::introspect))
-        .route(revoke::PATH, post(revoke::revoke))
-        .route(par::PATH, post(par::push))
-        .route(device::PATH, post(device::begin))
+        .route(register::PATH, post(register::register).options(cors::preflight))
+        .route(jwks::PATH, get(jwks::keys).options(cors::preflight))
+        .route(token::PATH, post(token::issue).options(cors::preflight))
+        .route(introspect::PATH, post(introspect::introspect).options(cors::preflight))
+        .route(revoke::PATH, post(revoke::revoke).options(cors::preflight))
+        .route(par::PATH, post(par::push).options(cors::preflight))
+        .route(device::PATH, post(device::begin).options(cors::preflight))
 }
 
 /// What people see; never open to scripts of other sites.
