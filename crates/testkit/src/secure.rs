@@ -18,7 +18,20 @@ use tokio::{
 };
 use tokio_rustls::TlsAcceptor;
 
-type Documents = Arc<Mutex<HashMap<String, Value>>>;
+type Documents = Arc<Mutex<Shelf>>;
+
+/// What there is, and who came for it.
+#[derive(Default)]
+struct Shelf {
+    kept: HashMap<String, Kept>,
+    visits: Vec<String>,
+}
+
+enum Kept {
+    Document(Value),
+    /// It is elsewhere (302).
+    Moved(String),
+}
 
 /// A running host. Dropping it ends it.
 pub struct SecureHost {
@@ -78,7 +91,18 @@ impl SecureHost {
 
     /// From now on this path has this document.
     pub fn put(&self, path: &str, document: Value) {
-        self.documents.lock().insert(path.to_owned(), document);
+        self.documents.lock().kept.insert(path.to_owned(), Kept::Document(document));
+    }
+
+    /// From now on this path leads elsewhere.
+    pub fn redirect(&self, path: &str, to: &str) {
+        self.documents.lock().kept.insert(path.to_owned(), Kept::Moved(to.to_owned()));
+    }
+
+    /// How often somebody came for this path.
+    #[must_use]
+    pub fn visits(&self, path: &str) -> usize {
+        self.documents.lock().visits.iter().filter(|visited| *visited == path).count()
     }
 }
 
@@ -136,12 +160,22 @@ async fn answer(socket: TcpStream, acceptor: &TlsAcceptor, documents: &Documents
     }
     let text = String::from_utf8_lossy(&head);
     let path = text.split(' ').nth(1).unwrap_or_default();
-    let found = documents.lock().get(path).map(Value::to_string);
-    let (status, body) = found.map_or(("404 Not Found", "{}".to_owned()), |body| ("200 OK", body));
+    let (status, body) = found(path, documents);
     let answer = format!(
         "HTTP/1.1 {status}\r\ncontent-type: application/json\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}",
         body.len()
     );
     wire.write_all(answer.as_bytes()).await?;
     wire.shutdown().await
+}
+
+/// The status with what further headers there are, and the body.
+fn found(path: &str, documents: &Documents) -> (String, String) {
+    let mut shelf = documents.lock();
+    shelf.visits.push(path.to_owned());
+    match shelf.kept.get(path) {
+        Some(Kept::Document(document)) => ("200 OK".to_owned(), document.to_string()),
+        Some(Kept::Moved(to)) => (format!("302 Found\r\nlocation: {to}"), "{}".to_owned()),
+        None => ("404 Not Found".to_owned(), "{}".to_owned()),
+    }
 }

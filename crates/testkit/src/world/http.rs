@@ -107,6 +107,14 @@ impl Call {
         self
     }
 
+    /// Adds a header beside those of its name.
+    #[expect(clippy::expect_used, reason = "headers of a test are good headers")]
+    pub fn also(mut self, name: &'static str, value: &str) -> Self {
+        self.headers
+            .append(HeaderName::from_static(name), HeaderValue::from_str(value).expect("a header's value"));
+        self
+    }
+
     /// Sends this document.
     pub fn json(self, body: &Value) -> Self {
         self.header("content-type", "application/json").bytes(body.to_string())

@@ -48,11 +48,19 @@ mod limits;
 #[cfg(test)]
 mod mcp_sessions;
 #[cfg(test)]
+mod oauth_attacks;
+#[cfg(test)]
 mod oauth_authorize;
 #[cfg(test)]
 mod oauth_clients;
 #[cfg(test)]
+mod oauth_documents;
+#[cfg(test)]
 mod oauth_exchange;
+#[cfg(test)]
+mod oauth_identity;
+#[cfg(test)]
+mod oauth_leak;
 #[cfg(test)]
 mod oauth_people;
 #[cfg(test)]
@@ -61,6 +69,10 @@ mod oauth_real;
 mod oauth_resource;
 #[cfg(test)]
 mod oauth_tokens;
+#[cfg(test)]
+mod oauth_vectors;
+#[cfg(test)]
+mod oauth_wire;
 #[cfg(test)]
 mod paging;
 #[cfg(test)]

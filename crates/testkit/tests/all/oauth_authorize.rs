@@ -143,7 +143,7 @@ pub(crate) async fn allow(person: &Person, query: &str) -> BTreeMap<String, Stri
 
 /// A refusal at the client's own address: its word, the state to the letter, and the issuer.
 #[track_caller]
-fn refused_there(w: &World, reply: &Reply, error: &str) {
+pub(crate) fn refused_there(w: &World, reply: &Reply, error: &str) {
     let to = reply.header("location");
     assert_eq!(reply.status, 303, "{error}: {}", reply.text());
     assert!(to.starts_with("https://app.example/cb?tenant=7&"), "{to}");
@@ -158,7 +158,7 @@ fn refused_there(w: &World, reply: &Reply, error: &str) {
 
 /// A refusal on our own page: nothing leaves.
 #[track_caller]
-fn refused_here(reply: &Reply) {
+pub(crate) fn refused_here(reply: &Reply) {
     assert_eq!((reply.status, reply.header("location")), (400, ""), "{}", reply.text());
     assert!(reply.header("content-type").starts_with("text/html"), "{}", reply.text());
     assert!(!reply.text().contains("evil.example"), "the page leads away: {}", reply.text());
@@ -172,7 +172,7 @@ fn refused_unproven(reply: &Reply, error: &str) {
 }
 
 /// A client that people of the organization made.
-async fn made(w: &World, shop: &Shop) -> Client {
+pub(crate) async fn made(w: &World, shop: &Shop) -> Client {
     let metadata = json!({"client_name": "ours", "redirect_uris": [BACK],
         "token_endpoint_auth_method": "none", "grant_types": ["authorization_code", "refresh_token"]});
     let draft = clients::Draft { metadata: Json::parse(&metadata.to_string()).unwrap(), agent: None };

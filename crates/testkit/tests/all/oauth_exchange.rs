@@ -2,7 +2,7 @@
 //! outlive the tokens that it came of. And what ends with a client's change, and with the guarding of an API.
 
 use super::{
-    oauth_authorize::{allow, answer, query, registered, typed},
+    oauth_authorize::{allow, answer, ask, query, registered, typed},
     oauth_tokens::{
         ACCESS, EXCHANGE, ORDERS, Own, VERIFIER, code, exchange, is_live, orders, own, part, post, proof,
         proven, refused, told,
@@ -12,7 +12,7 @@ use procura_app::oauth::clients;
 use procura_model::{Client, Role};
 use procura_testkit::{
     business::Issuer,
-    world::{Person, Reply, Shop, World},
+    world::{Mcp, Person, Reply, Shop, World},
 };
 use serde_json::json;
 
@@ -174,6 +174,40 @@ async fn a_bound_token_becomes_no_token_that_anybody_can_use() {
     refused(&proven(&w, &fields, &proof(&w, &other, "4", &json!({}))).await, 400, "invalid_request");
     let reply = proven(&w, &fields, &proof(&w, &key, "5", &json!({}))).await.ok();
     assert_eq!(part(&reply.text_at("/access_token"), 1)["cnf"], old);
+}
+
+/// RFC 8693 section 4.1: actors that are nested are history, and "are not to be considered" for access.
+#[tokio::test]
+async fn the_outermost_actor_decides_what_a_token_may_and_those_within_do_not() {
+    let w = World::start().await;
+    let shop = w.tenant("shop").await;
+    let stub = w.upstream().await;
+    shop.server("stub", &stub.url()).await;
+    let (outer, inner) = (shop.agent("outer").await, shop.agent("inner").await);
+    let grants = ["authorization_code", "client_credentials", EXCHANGE];
+    let app = own(&shop, &grants, Some(&outer), json!({})).await;
+    let page = ask(&shop.owner, &query(&known(&w, &shop, &app).await, &[])).await.ok();
+    let acting = format!("{}/{}", shop.id, inner.id);
+    let done = answer(&shop.owner, &page, &[("answer", "allow"), ("acting", &acting)]).await;
+    let code = super::oauth_authorize::told(done.header("location")).remove("code").expect("a code");
+    let fields = [("grant_type", "authorization_code"), ("code", code.as_str()), ("code_verifier", VERIFIER)];
+    let subject = app.token(&w, &fields).await.ok().text_at("/access_token");
+    let cc = app.token(&w, &[("grant_type", "client_credentials")]).await.ok().text_at("/access_token");
+    let with_actor = [("actor_token", cc.as_str()), ("actor_token_type", ACCESS)];
+    let chained = exchanged(&w, &app, &subject, &with_actor).await.ok().text_at("/access_token");
+    assert_eq!(part(&chained, 1)["act"], json!({"sub": outer.id, "act": {"sub": inner.id}}));
+    let calls = async |token: &str| {
+        let gateway = Mcp::new(w.http.with_key(token), "/v1/mcp");
+        gateway.call_tool("stub__benign", &json!({})).await.is_ok()
+    };
+    let permission = shop.permit_all_tools(&inner).await;
+    assert!(
+        calls(&subject).await && !calls(&chained).await,
+        "an actor within opened what the outermost may not"
+    );
+    shop.permit_all_tools(&outer).await;
+    shop.platform.delete(&format!("/v1/permissions/{permission}")).send().await.ok();
+    assert!(!calls(&subject).await && calls(&chained).await, "an actor within closed what the outermost may");
 }
 
 /// SES-1: what came of two tokens dies with either's session.
