@@ -1,6 +1,9 @@
 //! The five signature algorithms that a JWT may have (decision 17). None is symmetric: a key set is
 //! public, so a symmetric key in it would let every reader sign.
 
+/// What RFC 9864 section 2.2 calls `EdDSA` with the curve that we know.
+pub const ED25519: &str = "Ed25519";
+
 /// A signature algorithm by its JOSE name (RFC 7518 section 3.1, RFC 8037 section 3.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, serde::Serialize, serde::Deserialize)]
 pub enum Algorithm {
@@ -37,6 +40,13 @@ impl Algorithm {
         }
     }
 
+    /// The algorithm of exactly this name, or of its name in RFC 9864, which calls Ed25519 by the curve that is all that
+    /// `EdDSA` ever was here.
+    #[must_use]
+    pub fn by_any_name(name: &str) -> Option<Self> {
+        if name == ED25519 { Some(Self::EdDsa) } else { Self::by_name(name) }
+    }
+
     /// The algorithm of exactly this name; capitals count.
     #[must_use]
     pub fn by_name(name: &str) -> Option<Self> {
@@ -56,6 +66,9 @@ mod tests {
             assert_eq!(setting, format!("\"{}\"", algorithm.name()));
             assert_eq!(serde_json::from_str::<Algorithm>(&setting).unwrap(), algorithm);
         }
+        assert_eq!(Algorithm::by_any_name("Ed25519"), Some(Algorithm::EdDsa));
+        assert_eq!(Algorithm::by_any_name("RS256"), Some(Algorithm::Rs256));
+        assert_eq!((Algorithm::by_name("Ed25519"), Algorithm::by_any_name("Ed448")), (None, None));
         for name in ["none", "rs256", "RS256 ", "HS256", "RS512", "ES256K", ""] {
             assert_eq!(Algorithm::by_name(name), None, "{name}");
         }

@@ -4,18 +4,15 @@
 
 use crate::{
     algorithm::Algorithm,
-    claims::{self, Claims, MAX_DEPTH, Validity},
+    brief::{self, Untimely},
+    claims::{Claims, MAX_DEPTH, Validity},
     jwk::{ChoiceError, JwkSet},
     jws::{JwsError, Kind, UnverifiedJws},
 };
-use procura_model::{Digest, Json, Secret, Time, time::SECOND_MS};
+use procura_model::{Digest, Json, Secret, Time};
 
 /// How long an assertion may be, in bytes.
 const MAX_BYTES: usize = 8_192;
-/// By how much clocks may differ, in seconds.
-const LEEWAY_SECONDS: f64 = 30.0;
-/// How far ahead `exp` may lie, in seconds.
-const MAX_LIFE_SECONDS: f64 = 3_600.0;
 /// How long a `jti` may be, in bytes.
 const MAX_JTI_BYTES: usize = 512;
 
@@ -34,15 +31,9 @@ pub enum ClientAssertionError {
     /// For somebody else, or for several.
     #[error("Its aud is not this server's issuer or token endpoint alone.")]
     Audience,
-    /// Too late.
-    #[error("It has expired.")]
-    Expired,
-    /// Too early.
-    #[error("Its iat or nbf lies in the future.")]
-    NotYet,
-    /// It would hold for too long.
-    #[error("Its exp lies more than an hour ahead.")]
-    TooLong,
+    /// Not now.
+    #[error(transparent)]
+    Time(#[from] Untimely),
     /// No `jti`.
     #[error("It has no jti.")]
     NoId,
@@ -118,15 +109,12 @@ impl<'t> UnverifiedClientAssertion<'t> {
         if !is_for_one_of(content.member("aud"), rules.audiences) {
             return Err(ClientAssertionError::Audience);
         }
-        check_times(&validity, rules.now)?;
+        brief::demand_now(&validity, rules.now)?;
         // RFC 7523 section 3, 7: a jti lets us see that an assertion is used once; we demand it.
         let jti = text("jti").filter(|jti| (1..=MAX_JTI_BYTES).contains(&jti.len()));
         let jti = jti.ok_or(ClientAssertionError::NoId)?;
         let digest = Digest::of(format!("client assertion\n{}\n{jti}", rules.client).as_bytes());
-        // It holds for an hour and the leeway at the longest, whatever its exp says to the fraction.
-        let expires_at =
-            rules.now.plus_ms((3_600 + 60 + crate::id_jag::REMEMBERED_LONGER_SECONDS) * SECOND_MS);
-        Ok(Asserted { digest, expires_at })
+        Ok(Asserted { digest, expires_at: brief::remembered_until(rules.now) })
     }
 }
 
@@ -147,21 +135,6 @@ fn is_for_one_of(audience: Option<&Json>, ours: &[String]) -> bool {
         None => None,
     };
     one.is_some_and(|one| ours.iter().any(|own| own == one))
-}
-
-/// RFC 7523 section 3, 4 to 6: exp is there and not passed nor unreasonably far, nbf has come, iat is not ahead.
-fn check_times(validity: &Validity, now: Time) -> Result<(), ClientAssertionError> {
-    let now = claims::seconds(now);
-    if validity.is_over(now, LEEWAY_SECONDS) {
-        return Err(ClientAssertionError::Expired);
-    }
-    if validity.is_ahead(now, LEEWAY_SECONDS) {
-        return Err(ClientAssertionError::NotYet);
-    }
-    if validity.expires > now + MAX_LIFE_SECONDS + LEEWAY_SECONDS {
-        return Err(ClientAssertionError::TooLong);
-    }
-    Ok(())
 }
 
 #[cfg(test)]

@@ -73,11 +73,11 @@ fn what_does_not_hold_is_refused_for_the_first_thing_that_is_wrong() {
         ("aud", r#"["https://as.example","https://as.example"]"#, E::Audience),
         ("exp", "", E::Content),
         ("exp", r#""1717000200""#, E::Content),
-        ("exp", "1717000070", E::Expired),
-        ("exp", "1717003731", E::TooLong),
-        ("exp", "1e300", E::TooLong),
-        ("nbf", "1717000131", E::NotYet),
-        ("iat", "1717000131", E::NotYet),
+        ("exp", "1717000070", Untimely::Expired.into()),
+        ("exp", "1717003731", Untimely::TooLong.into()),
+        ("exp", "1e300", Untimely::TooLong.into()),
+        ("nbf", "1717000131", Untimely::NotYet.into()),
+        ("iat", "1717000131", Untimely::NotYet.into()),
         ("jti", "", E::NoId),
         ("jti", r#""""#, E::NoId),
         ("jti", "1", E::NoId),
@@ -90,6 +90,8 @@ fn what_does_not_hold_is_refused_for_the_first_thing_that_is_wrong() {
 fn another_key_another_kind_and_no_algorithm_are_refused() {
     let other = token(8, r#"{"alg":"EdDSA","kid":"k"}"#, &with(&[]));
     assert_eq!(judged(&other), Err(JwsError::Signature.into()));
+    // RFC 9864: the same algorithm by its other name, under a key that says either.
+    assert!(judged(&token(7, r#"{"alg":"Ed25519","kid":"k"}"#, &with(&[]))).is_ok());
     for kind in ["client-authentication+jwt", "JWT"] {
         let header = format!(r#"{{"alg":"EdDSA","kid":"k","typ":"{kind}"}}"#);
         assert!(judged(&token(7, &header, &with(&[]))).is_ok());
@@ -99,6 +101,8 @@ fn another_key_another_kind_and_no_algorithm_are_refused() {
         (r#"{"alg":"EdDSA","kid":"k","typ":"dpop+jwt"}"#, JwsError::Kind),
         (r#"{"alg":"none","kid":"k"}"#, JwsError::Algorithm),
         (r#"{"alg":"HS256","kid":"k"}"#, JwsError::Algorithm),
+        (r#"{"alg":"Ed448","kid":"k"}"#, JwsError::Algorithm),
+        (r#"{"alg":"ed25519","kid":"k"}"#, JwsError::Algorithm),
         (r#"{"alg":"EdDSA","kid":"k","crit":["x"]}"#, JwsError::Extension),
     ] {
         assert_eq!(judged(&token(7, header, &with(&[]))), Err(error.into()), "{header}");

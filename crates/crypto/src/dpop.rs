@@ -120,7 +120,7 @@ fn demand_key<'h>(header: &'h Claims, signed: &str, signature: &[u8]) -> Result<
         return Err(DpopError::Kind);
     }
     let algorithm = text("alg")
-        .and_then(Algorithm::by_name)
+        .and_then(Algorithm::by_any_name)
         .filter(|algorithm| ALGORITHMS.contains(algorithm))
         .ok_or(DpopError::Algorithm)?;
     if ["crit", "b64", "zip", "enc"].into_iter().any(|name| header.member(name).is_some()) {

@@ -83,6 +83,8 @@ fn the_header_carries_the_public_key_and_says_what_it_is() {
     let jwk = key.jwk().canonical();
     let header = |typ: &str, alg: &str, jwk: &str| format!(r#"{{"typ":"{typ}","alg":"{alg}","jwk":{jwk}}}"#);
     assert!(made(&header("dpop+jwt", "EdDSA", &jwk), CLAIMS, &key).is_ok());
+    // RFC 9864: the same algorithm by its other name.
+    assert!(made(&header("dpop+jwt", "Ed25519", &jwk), CLAIMS, &key).is_ok());
     for (header, error) in [
         (header("JWT", "EdDSA", &jwk), DpopError::Kind),
         (header("dpop+jwt", "none", &jwk), DpopError::Algorithm),

@@ -4,22 +4,17 @@
 
 use crate::{
     algorithm::Algorithm,
-    claims::{self, Claims, MAX_DEPTH, Validity},
+    brief::{self, Untimely},
+    claims::{Claims, MAX_DEPTH, Validity},
     jwk::{ChoiceError, JwkSet},
     jws::{JwsError, Kind, UnverifiedJws},
 };
-use procura_model::{Digest, Json, Time, oauth::ScopeList, time::SECOND_MS, user::MAX_USER_ID_BYTES};
+use procura_model::{Digest, Json, Time, oauth::ScopeList, user::MAX_USER_ID_BYTES};
 
 /// What stands in the header's `typ`.
 pub const TYPE: &str = "oauth-id-jag+jwt";
 /// How long an assertion may be, in bytes.
 const MAX_BYTES: usize = 16_384;
-/// By how much clocks may differ, in seconds.
-const LEEWAY_SECONDS: f64 = 30.0;
-/// How far `exp` may lie ahead, in seconds: the assertion is to be short-lived.
-const MAX_LIFE_SECONDS: f64 = 3_600.0;
-/// For how much longer than it holds it is known again, in seconds.
-pub(crate) const REMEMBERED_LONGER_SECONDS: i64 = 120;
 /// How long a `jti` may be, in bytes.
 const MAX_JTI_BYTES: usize = 512;
 /// How many resources one assertion may name.
@@ -46,15 +41,9 @@ pub enum IdJagError {
     /// Of another customer of the issuer, or for another organization here.
     #[error("Its tenant is not the one that is trusted, or its aud_tenant is another organization.")]
     Tenant,
-    /// Too late.
-    #[error("It has expired.")]
-    Expired,
-    /// Too early.
-    #[error("Its iat or nbf lies in the future.")]
-    NotYet,
-    /// It would hold for too long.
-    #[error("Its exp lies more than an hour ahead.")]
-    TooLong,
+    /// Not now.
+    #[error(transparent)]
+    Time(#[from] Untimely),
 }
 
 impl IdJagError {
@@ -159,7 +148,9 @@ impl<'t> UnverifiedIdJag<'t> {
         if !is_of_tenant || !is_for_us {
             return Err(IdJagError::Tenant);
         }
-        check_times(&content, rules.now)?;
+        let validity = Validity::read(&content).map_err(|_| IdJagError::Content)?;
+        validity.issued.ok_or(IdJagError::Content)?;
+        brief::demand_now(&validity, rules.now)?;
         read(&content, rules).ok_or(IdJagError::Content)
     }
 }
@@ -168,22 +159,6 @@ impl std::fmt::Debug for UnverifiedIdJag<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str("UnverifiedIdJag")
     }
-}
-
-fn check_times(content: &Claims, now: Time) -> Result<(), IdJagError> {
-    let validity = Validity::read(content).map_err(|_| IdJagError::Content)?;
-    validity.issued.ok_or(IdJagError::Content)?;
-    let now = claims::seconds(now);
-    if validity.is_over(now, LEEWAY_SECONDS) {
-        return Err(IdJagError::Expired);
-    }
-    if validity.is_ahead(now, LEEWAY_SECONDS) {
-        return Err(IdJagError::NotYet);
-    }
-    if validity.expires > now + MAX_LIFE_SECONDS + LEEWAY_SECONDS {
-        return Err(IdJagError::TooLong);
-    }
-    Ok(())
 }
 
 fn read(content: &Claims, rules: &IdJagRules<'_>) -> Option<IdJag> {
@@ -214,9 +189,7 @@ fn read(content: &Claims, rules: &IdJagRules<'_>) -> Option<IdJag> {
     Some(IdJag {
         subject: subject.to_owned(),
         code: Digest::of(code.as_bytes()),
-        // It holds for an hour and the leeway at the longest, whatever its exp says to the fraction; a request whose body
-        // came slowly judges it by an earlier time.
-        expires_at: rules.now.plus_ms((3_600 + 60 + REMEMBERED_LONGER_SECONDS) * SECOND_MS),
+        expires_at: brief::remembered_until(rules.now),
         scope,
         resources,
         auth_time,

@@ -193,7 +193,7 @@ impl Key {
         let algorithm = match json.member("alg") {
             None => None,
             Some(name) => {
-                let named = name.as_text().and_then(Algorithm::by_name);
+                let named = name.as_text().and_then(Algorithm::by_any_name);
                 Some(named.filter(|named| material.suits(*named)).ok_or(Unusable::Algorithm)?)
             }
         };

@@ -18,6 +18,7 @@ fn rsa_key(n: &[u8], e: &[u8]) -> Option<Unusable> {
 #[test]
 fn a_key_is_bound_by_what_it_says_of_itself() {
     assert_eq!(with(""), None);
+    assert_eq!(with(r#","alg":"Ed25519""#), None);
     assert_eq!(with(r#","use":"sig","alg":"EdDSA","key_ops":["sign","verify"],"kid":"k""#), None);
     for (more, why) in [
         (r#","use":"enc""#, Unusable::Use),

@@ -62,6 +62,14 @@ pub(crate) enum Kind {
 }
 
 impl Kind {
+    /// Assertions may name their algorithm as RFC 9864 does; of the others each name is listed, and stands as it is.
+    fn algorithm(self, name: &str) -> Option<Algorithm> {
+        match self {
+            Self::ClientAssertion | Self::IdJag => Algorithm::by_any_name(name),
+            Self::UserToken | Self::AccessToken | Self::Own(_) => Algorithm::by_name(name),
+        }
+    }
+
     fn is(self, said: Option<&str>) -> bool {
         match self {
             Self::UserToken => said.is_none_or(is_user_token),
@@ -140,9 +148,8 @@ fn read_header(
     let name = text("alg")?.ok_or(JwsError::HeaderType)?;
     let kid = text("kid")?;
     let kind = text("typ")?;
-    let algorithm = Algorithm::by_name(&name)
-        .filter(|algorithm| allowed.contains(algorithm))
-        .ok_or(JwsError::Algorithm)?;
+    let algorithm =
+        wanted.algorithm(&name).filter(|algorithm| allowed.contains(algorithm)).ok_or(JwsError::Algorithm)?;
     // `enc` makes it a JWE (RFC 7516 section 9), whatever else it looks like; `zip` is of JWE too, and
     // `b64` must be critical where it stands (RFC 7797 section 6).
     if ["crit", "b64", "zip", "enc"].into_iter().any(|name| header.member(name).is_some()) {

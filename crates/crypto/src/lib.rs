@@ -20,6 +20,7 @@
 //! | [`user_token`] | a user's token from its arrival to its end, in custody the whole way |
 //! | [`client_secret`], [`client_assertion`] | how OAuth clients show that they are themselves |
 //! | [`oauth_key`], [`access_token`], [`dpop`] | what OAuth access tokens are signed with, say, and are bound to |
+//! | [`brief`] | how long assertions hold, and are known again |
 //! | [`id_jag`], [`pkce`] | assertions of other issuers, and the proof that goes with a code |
 //! | [`shared_secret`] | secrets that the customer's software shares with us |
 
@@ -27,6 +28,7 @@ pub mod access_token;
 pub mod algorithm;
 pub mod assertion;
 pub mod binding;
+pub mod brief;
 pub mod callback_answer;
 pub mod callback_signature;
 pub mod claims;
@@ -56,6 +58,7 @@ pub use access_token::AccessTokenError;
 pub use algorithm::Algorithm;
 pub use assertion::{Assertion, AssertionKey, Disclosure};
 pub use binding::{Binding, BindingKey, Bound};
+pub use brief::Untimely;
 pub use client_assertion::{AssertionRules, ClientAssertionError, UnverifiedClientAssertion};
 pub use dpop::{DpopError, Proven};
 pub use envelope::{Context, OpenError, Sealer};
