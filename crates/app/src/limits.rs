@@ -10,6 +10,12 @@ pub fn check(app: &App, limit: Limit, key: &str) -> Allowance {
     app.limits.check(limit, key, app.now())
 }
 
+/// What one request of `key` would be told, without counting it.
+#[must_use]
+pub fn peek(app: &App, limit: Limit, key: &str) -> Allowance {
+    app.limits.peek(limit, key, app.now())
+}
+
 /// The refusal of a request that came too early.
 #[must_use]
 pub fn refusal(allowance: &Allowance) -> Error {

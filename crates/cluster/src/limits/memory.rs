@@ -40,6 +40,15 @@ impl Shard {
     }
 }
 
+impl Shard {
+    /// A key's number as it is; of a key that a full shard has no place for, the shared one.
+    fn known_tat(&self, limit: Limit, key: &str) -> i64 {
+        let own = self.tats.get(&(limit, key.to_owned()));
+        let shared = || self.tats.get(&(limit, String::new())).filter(|_| self.tats.len() >= KEYS_PER_SHARD);
+        own.or_else(shared).copied().unwrap_or(0)
+    }
+}
+
 /// Rate limits kept in memory.
 pub struct Limits {
     settings: LimitSettings,
@@ -74,6 +83,20 @@ impl Limits {
     }
 }
 
+impl Limits {
+    /// What one request of `key` against `limit` would be told, without counting it.
+    #[must_use]
+    pub fn peek(&self, limit: Limit, key: &str, now: Time) -> Allowance {
+        let rate = self.settings.rate(limit);
+        let index = usize::try_from(self.hasher.hash_one(key)).unwrap_or(0) % SHARDS;
+        let Some(shard) = self.shards.get(index) else {
+            return gcra::judge(rate, i64::MAX / 2, now).0;
+        };
+        let tat = shard.lock().known_tat(limit, key);
+        gcra::judge(rate, tat, now).0
+    }
+}
+
 impl std::fmt::Debug for Limits {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Limits").field("settings", &self.settings).finish_non_exhaustive()
@@ -98,6 +121,20 @@ mod tests {
         assert!(limits.check(Limit::Auth, "b", now).allowed);
         assert!(limits.check(Limit::Mcp, "a", now).allowed);
         assert!(limits.check(Limit::Auth, "a", now.plus_ms(60_000)).allowed);
+    }
+
+    #[test]
+    fn a_look_counts_nothing_and_sees_what_was_counted() {
+        let limits = limits(2);
+        let now = Time::from_ms(1_000_000);
+        for _ in 0..5 {
+            assert!(limits.peek(Limit::Auth, "a", now).allowed);
+        }
+        let _ = (limits.check(Limit::Auth, "a", now), limits.check(Limit::Auth, "a", now));
+        let refused = limits.peek(Limit::Auth, "a", now);
+        assert!(!refused.allowed && refused.retry_after_seconds > 0, "{refused:?}");
+        assert!(limits.peek(Limit::Auth, "b", now).allowed && limits.peek(Limit::Mcp, "a", now).allowed);
+        assert!(limits.peek(Limit::Auth, "a", now.plus_ms(60_000)).allowed);
     }
 
     #[test]
