@@ -338,7 +338,10 @@ async fn no_page_on_the_way_tells_another_site_where_it_stood() {
     }
     // The sign-in has the request in its address; it tells pages of ours alone.
     assert_eq!(sign_in.header("referrer-policy"), "same-origin");
-    for (what, reply) in [("the page", &shown), ("the sign-in", &sign_in), ("the refusal", &bad)] {
+    let device = shop.owner.page("/device").await.ok();
+    for (what, reply) in
+        [("the page", &shown), ("the sign-in", &sign_in), ("the refusal", &bad), ("the device's page", &device)]
+    {
         let text = reply.text();
         for outside in
             ["src=\"http", "href=\"http", "src=\"//", "href=\"//", "url(", "<img", "@import", "<iframe"]
@@ -348,6 +351,8 @@ async fn no_page_on_the_way_tells_another_site_where_it_stood() {
         assert!(!text.contains("evil.example"), "{what}: {text}");
         let policy = reply.header("content-security-policy");
         assert!(policy.contains("default-src 'none'"), "{what}: {policy}");
+        assert!(policy.contains("frame-ancestors 'none'"), "{what}: {policy}");
+        assert_eq!(reply.header("x-frame-options"), "DENY", "{what}");
         assert!(!policy.contains("evil.example") && !policy.contains("unsafe"), "{what}: {policy}");
     }
     // The code stands in the answer's address and nowhere else: in no body, no record and no row.
