@@ -44,6 +44,7 @@ pub mod members;
 mod migrate;
 pub mod oauth_access;
 pub mod oauth_clients;
+pub mod oauth_clients_met;
 pub mod oauth_codes;
 pub mod oauth_grants;
 pub mod oauth_issuers;

@@ -34,6 +34,7 @@ fn lists() -> Vec<(&'static str, &'static [Statement])> {
         ("members", crate::members::STATEMENTS),
         ("oauth_grants", crate::oauth_grants::STATEMENTS),
         ("oauth_clients", crate::oauth_clients::STATEMENTS),
+        ("oauth_clients_met", crate::oauth_clients_met::STATEMENTS),
         ("oauth_issuers", crate::oauth_issuers::STATEMENTS),
         ("oauth_resources", crate::oauth_resources::STATEMENTS),
         ("oauth_access", crate::oauth_access::STATEMENTS),

@@ -82,3 +82,37 @@ async fn a_person_answers_software_in_a_real_browser_without_a_script() {
     assert!(ended.status.success(), "{told}\n{complained}");
     assert_eq!(told.lines().filter(|line| line.contains("\"ok\":true")).count(), 8, "{told}");
 }
+
+/// Clients, guarded APIs, issuers and My access (OAU-1, OAU-2, OAU-4) as `clients/software.mjs` tells it: by keyboard,
+/// without a script, at 375 px and in the dark.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn people_look_after_software_in_a_real_browser() {
+    const WHAT: &str = "the pages of software in a real browser";
+    let Some(tools) = tools(WHAT) else { return };
+    let Some(chromium) = variable("PROCURA_TEST_CHROMIUM") else {
+        return skipped(WHAT, "PROCURA_TEST_CHROMIUM does not name a Chromium");
+    };
+    let w = World::start_with(Options { hands: Hands::System, ..Options::default() }).await;
+    let shop = w.tenant("shop").await;
+    shop.agent("ticket buyer").await;
+    let client = oauth_authorize::registered(&w, |_| {}).await;
+    let mut command = Command::new(&tools.node);
+    command
+        .arg(tools.clients.join("software.mjs"))
+        .env("ORIGIN", w.url())
+        .env("EMAIL", &shop.owner.email)
+        .env("PASSWORD", shop.owner.password())
+        .env("AUTHORIZE", oauth_authorize::query(&client, &[]))
+        .env("CHROMIUM", chromium)
+        .stdin(Stdio::null())
+        .stderr(Stdio::piped())
+        .stdout(Stdio::piped())
+        .kill_on_drop(true);
+    if let Some(folder) = variable("PROCURA_TEST_SCREENSHOTS") {
+        command.env("SCREENSHOTS", folder);
+    }
+    let ended = timeout(LONGEST, command.output()).await.expect("the browser took too long").unwrap();
+    let (told, complained) = (String::from_utf8_lossy(&ended.stdout), String::from_utf8_lossy(&ended.stderr));
+    assert!(ended.status.success(), "{told}\n{complained}");
+    assert_eq!(told.lines().filter(|line| line.contains("\"ok\":true")).count(), 11, "{told}");
+}

@@ -30,6 +30,8 @@ mod conformance_table;
 #[cfg(test)]
 mod console;
 #[cfg(test)]
+mod console_clients;
+#[cfg(test)]
 mod console_details;
 #[cfg(test)]
 mod console_policies;

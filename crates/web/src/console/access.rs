@@ -2,7 +2,8 @@
 //! everybody's on the second tab.
 
 use super::{
-    desk::{Answer, Desk, go, page},
+    client_access::how,
+    desk::{Answer, Desk, go, local, page},
     view::{
         consent::{AccessPage, AccessRow, AccessSession},
         drawer::ApiCall,
@@ -16,7 +17,7 @@ use crate::{
     form::{Fields, Form},
 };
 use procura_app::oauth::grants::{self, GrantFilter, NamedGrant, OauthSessionFilter};
-use procura_model::{GrantId, OauthSession, PageAsk, Result, Scope, SessionId, SessionKind, page::MAX_LIMIT};
+use procura_model::{GrantId, OauthSession, PageAsk, Result, Scope, SessionId, page::MAX_LIMIT};
 use serde::Deserialize;
 
 /// Which list.
@@ -57,8 +58,13 @@ pub(super) async fn list(desk: Desk, Query(asked): Query<Asked>) -> Answer {
     })
 }
 
+/// The page to which one comes back: one of the two lists, or a client's page.
 fn address(back: &str) -> String {
-    if back == "everybody" { "/access?of=everybody".to_owned() } else { "/access".to_owned() }
+    match back {
+        "everybody" => "/access?of=everybody".to_owned(),
+        client if client.starts_with("/settings/clients/") => local(client).to_owned(),
+        _ => "/access".to_owned(),
+    }
 }
 
 async fn row(desk: &Desk, found: NamedGrant, is_all: bool) -> Result<AccessRow> {
@@ -83,13 +89,7 @@ async fn row(desk: &Desk, found: NamedGrant, is_all: bool) -> Result<AccessRow> 
 fn told(desk: &Desk, session: &OauthSession) -> AccessSession {
     AccessSession {
         id: Id::of(session.id),
-        how: match session.kind {
-            SessionKind::Code => "by a browser",
-            SessionKind::Device => "by a device's code",
-            SessionKind::Client => "by the client alone",
-            SessionKind::Assertion => "by an identity provider",
-            SessionKind::Exchange => "by another token",
-        },
+        how: how(session.kind),
         begun: desk.past(session.created_at),
         last_used: session.last_used_at.map(|at| desk.past(at)),
         ends: desk.when(session.expires_at),

@@ -376,7 +376,7 @@ pub(super) fn known(client: &Client, places: &[Place]) -> Known {
     }
 }
 
-fn host(url: &str) -> String {
+pub(super) fn host(url: &str) -> String {
     let authority = url.parse::<Uri>().ok().and_then(|url| url.authority().map(ToString::to_string));
     visible(&authority.unwrap_or_else(|| url.to_owned()))
 }

@@ -20,6 +20,8 @@ mod approvals;
 mod approve;
 mod assets;
 mod budgets;
+mod client_access;
+mod client_form;
 mod clients;
 mod consent;
 mod desk;
@@ -28,7 +30,9 @@ mod entities;
 mod entry;
 mod failed;
 mod guarded;
+mod guarded_guide;
 mod guardrails;
+mod issuers;
 mod passports;
 mod permission_form;
 mod policies;
@@ -66,6 +70,7 @@ pub fn router() -> Router<WebState> {
         .merge(limits_over_time())
         .merge(users_of_agents())
         .merge(administering())
+        .merge(letting_software_in())
         .route("/static/{file}", get(assets::serve))
 }
 
@@ -189,17 +194,6 @@ fn users_of_agents() -> Router<WebState> {
 
 fn administering() -> Router<WebState> {
     Router::new()
-        .route("/settings/clients", get(clients::list).post(clients::create))
-        .route("/settings/clients/{id}", get(clients::one))
-        .route("/settings/clients/{id}/disable", post(clients::disable))
-        .route("/settings/clients/{id}/enable", post(clients::enable))
-        .route("/settings/clients/{id}/remove", post(clients::remove))
-        .route("/settings/clients/{id}/secrets", post(clients::make_secret))
-        .route("/settings/clients/{id}/secrets/{secret}/revoke", post(clients::revoke_secret))
-        .route("/settings/apis", get(guarded::list).post(guarded::add))
-        .route("/settings/apis/{id}/remove", post(guarded::remove))
-        .route("/settings/issuers", post(guarded::trust))
-        .route("/settings/issuers/{id}/remove", post(guarded::distrust))
         .route("/settings", get(settings::settings))
         .route("/settings/organization", post(settings::change))
         .route("/settings/invitations", post(settings::invite))
@@ -208,4 +202,28 @@ fn administering() -> Router<WebState> {
         .route("/settings/members/{id}/remove", post(settings::remove))
         .route("/settings/keys", post(settings::create_key))
         .route("/settings/password", post(settings::password))
+}
+
+fn letting_software_in() -> Router<WebState> {
+    Router::new()
+        .route("/settings/clients", get(clients::list))
+        .route("/settings/clients/new", get(clients::new_page).post(clients::create))
+        .route("/settings/clients/met", get(clients::met))
+        .route("/settings/clients/met/end", post(clients::end_met))
+        .route("/settings/clients/met/keep-out", post(clients::keep_out))
+        .route("/settings/clients/met/let-in", post(clients::let_in))
+        .route("/settings/clients/{id}", get(clients::one).post(clients::change))
+        .route("/settings/clients/{id}/disable", post(clients::disable))
+        .route("/settings/clients/{id}/enable", post(clients::enable))
+        .route("/settings/clients/{id}/remove", post(clients::remove))
+        .route("/settings/clients/{id}/secrets", post(clients::make_secret))
+        .route("/settings/clients/{id}/secrets/{secret}/revoke", post(clients::revoke_secret))
+        .route("/settings/apis", get(guarded::list))
+        .route("/settings/apis/new", get(guarded::new_page).post(guarded::add))
+        .route("/settings/apis/{id}", get(guarded::one).post(guarded::change))
+        .route("/settings/apis/{id}/remove", post(guarded::remove))
+        .route("/settings/issuers", get(issuers::list))
+        .route("/settings/issuers/new", get(issuers::new_page).post(issuers::add))
+        .route("/settings/issuers/{id}", get(issuers::one).post(issuers::change))
+        .route("/settings/issuers/{id}/remove", post(issuers::remove))
 }

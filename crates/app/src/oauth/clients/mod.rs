@@ -6,6 +6,7 @@ mod authenticate;
 mod document;
 mod find;
 mod manual;
+mod met;
 mod metadata;
 mod register;
 mod secrets;
@@ -16,6 +17,7 @@ pub use manual::{
     Draft, SecretShown, change, create, disable, enable, get, list, make_secret, remove, revoke_secret,
     secrets_of,
 };
+pub use met::{MetClient, end_met, get_met, list_met};
 pub use procura_store::oauth_clients::ClientSecret;
 pub use register::{MAX_BODY_BYTES, Registered, register};
 

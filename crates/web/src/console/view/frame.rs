@@ -154,17 +154,8 @@ pub(crate) fn done(word: &str) -> Option<Done> {
         "user-revoked-none" => {
             "Nothing to revoke: the agent has no live session of a user with this id. Ids are compared exactly."
         }
-        "client-made" => "The client is made.",
-        "client-disabled" => "The client is disabled. It gets no token, and those it has open nothing.",
-        "client-enabled" => "The client is enabled.",
-        "client-removed" => "The client is removed, with its secrets and tokens.",
-        "client-secret-revoked" => "The secret is revoked and shows nobody any more.",
-        "api-guarded" => "The API is guarded. Clients can ask for its tokens from now on.",
-        "api-unguarded" => "The API is guarded no longer. No token is issued for it from now on.",
-        "issuer-trusted" => "The issuer is trusted.",
-        "issuer-removed" => "The issuer is trusted no longer.",
         "signed-out" => "You are signed out.",
-        _ => done_to_access(word).or_else(|| done_to_tools(word))?,
+        _ => done_to_access(word).or_else(|| done_to_clients(word)).or_else(|| done_to_tools(word))?,
     };
     let tone = match word {
         _ if word.ends_with("-failing") => "denied",
@@ -183,6 +174,28 @@ fn done_to_access(word: &str) -> Option<&'static str> {
         "oauth-session-ended" => {
             "The session is ended. The software may begin another one until you take the access back."
         }
+        _ => return None,
+    })
+}
+
+/// The same for clients, guarded APIs and trusted issuers.
+fn done_to_clients(word: &str) -> Option<&'static str> {
+    Some(match word {
+        "client-made" => "The client is made.",
+        "client-changed" => "The client is changed.",
+        "client-disabled" => "The client is disabled. It gets no token, and those it has open nothing.",
+        "client-enabled" => "The client is enabled.",
+        "client-removed" => "The client is removed, with its secrets and tokens.",
+        "client-secret-revoked" => "The secret is revoked and shows nobody any more.",
+        "client-ended" => "Taken back. Every session of the client here is ended; it has to ask again.",
+        "client-kept-out" => "The client is kept out. What it had here is ended, and nobody can let it in.",
+        "client-let-in" => "The client is kept out no longer. Somebody must let it in anew.",
+        "api-guarded" => "The API is guarded. Clients can ask for its tokens from now on.",
+        "api-changed-guarded" => "Saved. It holds from the next token on.",
+        "api-unguarded" => "The API is guarded no longer. No token is issued for it from now on.",
+        "issuer-trusted" => "The issuer is trusted. Its assertions are taken from now on.",
+        "issuer-changed" => "Saved. It holds from the next assertion on.",
+        "issuer-removed" => "The issuer is trusted no longer.",
         _ => return None,
     })
 }

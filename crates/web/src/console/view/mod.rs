@@ -15,6 +15,7 @@ pub(crate) mod entities;
 pub(crate) mod entry;
 pub(crate) mod facts;
 pub(crate) mod frame;
+pub(crate) mod guarded;
 pub(crate) mod guardrails;
 pub(crate) mod oauth_clients;
 pub(crate) mod passports;
@@ -45,6 +46,9 @@ mod consent_samples;
 #[cfg(test)]
 #[path = "pages_tests.rs"]
 mod pages;
+#[cfg(test)]
+#[path = "oauth_samples_tests.rs"]
+mod oauth_samples;
 #[cfg(test)]
 #[path = "passport_samples_tests.rs"]
 mod passport_samples;

@@ -15,6 +15,7 @@ use super::{
     },
     facts::Fact,
     frame::{Section, done},
+    oauth_samples,
     passport_samples,
     policies::{AgentPolicy, Policies},
     policy_samples, redaction_samples,
@@ -402,6 +403,7 @@ fn framed_pages() -> Vec<(&'static str, String)> {
         user_pages(),
         api_pages(),
         consent_samples::pages(),
+        oauth_samples::pages(),
     ]
     .concat()
 }
