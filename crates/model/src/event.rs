@@ -100,6 +100,8 @@ kinds! {
     ClientDisabled = "client.disabled", true, "An OAuth client was disabled.";
     ClientEnabled = "client.enabled", true, "An OAuth client was enabled.";
     ClientRemoved = "client.removed", true, "An OAuth client was removed.";
+    ClientBlocked = "client.blocked", true, "An organization keeps an OAuth client out.";
+    ClientUnblocked = "client.unblocked", true, "An organization keeps an OAuth client out no longer.";
     ClientSecretMade = "client.secret_made", true, "A secret of an OAuth client was made.";
     ClientSecretRevoked = "client.secret_revoked", true, "A secret of an OAuth client was revoked.";
     ClientRefused = "client.refused", false, "An OAuth client failed to authenticate.";

@@ -125,6 +125,8 @@ id! {
     ClientSecretId "csk";
     /// An API that an organization guards with this authorization server.
     ResourceId "res";
+    /// A client that an organization keeps out.
+    BlockId "blk";
     /// Somebody whose assertions an organization believes.
     IssuerId "iss";
 }

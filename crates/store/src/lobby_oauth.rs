@@ -3,7 +3,10 @@
 //! the lobby is in [`crate::lobby`].
 
 use crate::{Lobby, oauth_codes, oauth_codes::Code, oauth_refresh, oauth_refresh::RefreshToken, row::Row};
-use procura_model::{Digest, Result, TenantId, Time, oauth::Claims};
+use procura_model::{
+    Digest, Result, TenantId, Time,
+    oauth::{Claims, SigningAlg},
+};
 
 statements! {
     CODE_BY_DIGEST = "
@@ -36,7 +39,17 @@ statements! {
         UPDATE oauth_keys
            SET published_until = $2
          WHERE kid <> $1
+           AND algorithm = $3
            AND published_until IS NULL";
+    RETIRE_ALGORITHM = "
+        UPDATE oauth_keys
+           SET published_until = $2
+         WHERE algorithm = $1
+           AND published_until IS NULL";
+    SIGNING_ALGORITHMS = "
+        SELECT DISTINCT signing_alg
+          FROM oauth_resources
+         WHERE signing_alg IS NOT NULL";
     PRUNE_OAUTH_REFRESH = "
         DELETE FROM oauth_refresh_tokens
          WHERE expires_at <= $1
@@ -150,8 +163,25 @@ impl Lobby<'_> {
         self.reading().all(&KEYS, args![now]).await?.iter().map(read_key).collect()
     }
 
-    /// Keeps a new key, and lets every other one go at `others_until`. Says no where another node has made the key of
-    /// this generation.
+    /// With what some guarded API has its tokens signed.
+    ///
+    /// # Errors
+    /// A fault.
+    pub async fn signing_algorithms(&mut self) -> Result<Vec<SigningAlg>> {
+        let rows = self.reading().all(&SIGNING_ALGORITHMS, args![]).await?;
+        rows.iter().map(|row| row.parse("signing_alg")).collect()
+    }
+
+    /// Lets every key of an algorithm go at `until`: nobody wants it any longer.
+    ///
+    /// # Errors
+    /// A fault.
+    pub async fn retire_signing_keys(&mut self, algorithm: &str, until: Time) -> Result<()> {
+        self.writing().run(&RETIRE_ALGORITHM, args![algorithm, until]).await
+    }
+
+    /// Keeps a new key, and lets every other one of its algorithm go at `others_until`. Says no where another node has
+    /// made the key of this generation.
     ///
     /// # Errors
     /// A fault.
@@ -173,7 +203,7 @@ impl Lobby<'_> {
         if self.writing().maybe(&INSERT_KEY, args).await?.is_none() {
             return Ok(false);
         }
-        self.writing().run(&RETIRE_KEYS, args![&key.kid, others_until]).await?;
+        self.writing().run(&RETIRE_KEYS, args![&key.kid, others_until, &key.algorithm]).await?;
         Ok(true)
     }
 

@@ -30,6 +30,7 @@ const MIGRATIONS: &[Migration] = &[
     Migration { version: 13, text: include_str!("../migrations/0013_screen_feedback.sql"), sqlite: None },
     Migration { version: 14, text: include_str!("../migrations/0014_rules.sql"), sqlite: None },
     Migration { version: 15, text: include_str!("../migrations/0015_oauth.sql"), sqlite: None },
+    Migration { version: 16, text: include_str!("../migrations/0016_oauth_sessions.sql"), sqlite: None },
 ];
 
 const TABLE: &str = "CREATE TABLE IF NOT EXISTS schema_migrations (version BIGINT NOT NULL PRIMARY KEY);";
@@ -47,6 +48,7 @@ pub(crate) async fn run(db: &Db) -> Result<()> {
     tx.script(&in_words_of(db.dialect(), TABLE)).await?;
     let done: Vec<i64> =
         tx.rows(&DONE, args![]).await?.iter().map(|row| row.int("version")).collect::<Result<_>>()?;
+    let mut last = None;
     for migration in MIGRATIONS.iter().filter(|migration| !done.contains(&migration.version)) {
         let text = match (db.dialect(), migration.sqlite) {
             (Dialect::Sqlite, Some(own)) => own.to_owned(),
@@ -54,9 +56,14 @@ pub(crate) async fn run(db: &Db) -> Result<()> {
         };
         tx.script(&text).await?;
         tx.rows(&MARK, args![migration.version]).await?;
-        tracing::info!(version = migration.version, "migrated the database");
+        tracing::debug!(version = migration.version, "migrated the database");
+        last = Some(migration.version);
     }
-    tx.commit().await
+    tx.commit().await?;
+    if let Some(version) = last {
+        tracing::info!(version, "the database is migrated");
+    }
+    Ok(())
 }
 
 /// The text in the words of the database.

@@ -18,6 +18,16 @@ words! {
     }
 }
 
+words! {
+    /// What the signed access tokens for a resource are signed with.
+    SigningAlg {
+        /// Ed25519.
+        EdDsa = "EdDSA",
+        /// RSASSA-PKCS1-v1_5 with SHA-256, which everybody must understand (RFC 9068 section 2.1).
+        Rs256 = "RS256",
+    }
+}
+
 /// A scope of a guarded API with a sentence for the person who is asked.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct GuardedScope {
@@ -39,6 +49,9 @@ pub struct GuardedSettings {
     /// Whether every token must be bound to a key (RFC 9449).
     #[serde(default)]
     pub dpop_required: bool,
+    /// What its signed tokens are signed with; without it, what the operator set. It has a column of its own.
+    #[serde(skip)]
+    pub signing_alg: Option<SigningAlg>,
 }
 
 /// An API that is guarded.

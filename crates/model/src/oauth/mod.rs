@@ -11,7 +11,9 @@ mod token;
 
 pub use client::{Client, ClientAuth, ClientId, ClientIdError, ClientKind, ClientMetadata, GrantType};
 pub use grant::Grant;
-pub use guarded::{Guarded, GuardedScope, GuardedSettings, IssuerSettings, TokenForm, TrustedIssuer};
+pub use guarded::{
+    Guarded, GuardedScope, GuardedSettings, IssuerSettings, SigningAlg, TokenForm, TrustedIssuer,
+};
 pub use scope_list::{ScopeList, ScopeListError};
 pub use session::{OauthSession, SessionKind};
 pub use token::{AccessToken, ActorLink, Claims};
