@@ -12,12 +12,23 @@ statements! {
         VALUES ($1, $2, $3, $4, $5, $5)
         ON CONFLICT (tenant_id, issuer) DO NOTHING
      RETURNING issuer_id";
+    /// updated_at goes on with every change, so that two are never at one time.
     UPDATE = "
         UPDATE oauth_issuers
-           SET settings = $3, updated_at = $4
+           SET settings = $3, updated_at = CASE WHEN $4 > updated_at THEN $4 ELSE updated_at + 1 END
          WHERE tenant_id = $1
            AND issuer_id = $2
+           AND updated_at = $5
      RETURNING *";
+    /// Writes nothing new: whoever changes or removes the issuer waits until what was begun by it is written, and what
+    /// comes after them finds nothing here.
+    HOLD = "
+        UPDATE oauth_issuers
+           SET updated_at = updated_at
+         WHERE tenant_id = $1
+           AND issuer_id = $2
+           AND updated_at = $3
+     RETURNING issuer_id";
     REMOVE = "
         DELETE FROM oauth_issuers
          WHERE tenant_id = $1
@@ -50,13 +61,26 @@ pub async fn insert(w: &mut Writer<'_>, issuer: &TrustedIssuer) -> Result<()> {
     Ok(())
 }
 
-/// Replaces the settings.
+/// Replaces the settings of an issuer that is still as it was read.
 ///
 /// # Errors
-/// `NOT_FOUND`, or a fault.
-pub async fn update(w: &mut Writer<'_>, id: IssuerId, settings: &IssuerSettings) -> Result<TrustedIssuer> {
-    let args = args![id, as_text(settings)?, w.now()];
-    read(&w.desk().maybe(&UPDATE, args).await?.ok_or(Reason::NotFound)?)
+/// `STATE_CHANGED` where somebody else changed or removed it since, or a fault.
+pub async fn update(
+    w: &mut Writer<'_>,
+    before: &TrustedIssuer,
+    settings: &IssuerSettings,
+) -> Result<TrustedIssuer> {
+    let args = args![before.id, as_text(settings)?, w.now(), before.updated_at];
+    read(&w.desk().maybe(&UPDATE, args).await?.ok_or(Reason::StateChanged)?)
+}
+
+/// Demands that an issuer is still trusted as it was read, until this change is written.
+///
+/// # Errors
+/// `STATE_CHANGED` where it is not, or a fault.
+pub async fn hold(w: &mut Writer<'_>, issuer: &TrustedIssuer) -> Result<()> {
+    w.desk().maybe(&HOLD, args![issuer.id, issuer.updated_at]).await?.ok_or(Reason::StateChanged)?;
+    Ok(())
 }
 
 /// Trusts an issuer no longer and says what it was.

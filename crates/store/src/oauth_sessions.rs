@@ -5,13 +5,12 @@ use crate::{
     oauth_access,
     revocations::{self, Subject},
     row::Row,
-    statement::Statement,
     tx::{Source, Unaudited, Writer},
     value::Value,
 };
 use procura_model::{
-    AccountId, AgentId, AgentStatus, Doing as _, GrantId, Page, PageAsk, Result, Role, SessionId, Time,
-    TokenId,
+    AccountId, AgentId, AgentStatus, Digest, Doing as _, GrantId, IssuerId, Page, PageAsk, Result, Role,
+    SessionId, Time, TokenId,
     oauth::{ClientId, OauthSession},
 };
 
@@ -39,14 +38,29 @@ statements! {
               WHERE kind = 'exchange' AND revoked_at IS NULL
         DO UPDATE SET expires_at = excluded.expires_at, scope = excluded.scope, resources = excluded.resources
      RETURNING *";
+    /// What an issuer says again of the same subject for the same client goes on with the session that lives.
+    PUT_ASSERTED = "
+        INSERT INTO oauth_sessions
+               (tenant_id, session_id, kind, grant_id, client_id, agent_id, account_id, subject, scope, resources,
+                dpop_jkt, auth_time, created_at, expires_at, parent_id, actor_id, issuer_id, alike)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)
+        ON CONFLICT (tenant_id, alike) WHERE alike IS NOT NULL AND revoked_at IS NULL
+        DO UPDATE SET scope = excluded.scope,
+                      auth_time = excluded.auth_time,
+                      last_used_at = excluded.created_at,
+                      expires_at = CASE WHEN excluded.expires_at > oauth_sessions.expires_at
+                                        THEN excluded.expires_at
+                                        ELSE oauth_sessions.expires_at END
+     RETURNING *";
     FOUND = "
         SELECT s.*, a.status AS agent_status, c.disabled_at AS client_disabled_at, g.revoked_at AS grant_revoked_at,
-               m.role AS role
+               m.role AS role, b.created_at AS client_blocked_at
           FROM oauth_sessions s
           JOIN oauth_clients c ON c.client_id = s.client_id
           JOIN agents a ON a.tenant_id = s.tenant_id AND a.agent_id = s.agent_id
           LEFT JOIN oauth_grants g ON g.tenant_id = s.tenant_id AND g.grant_id = s.grant_id
           LEFT JOIN members m ON m.tenant_id = s.tenant_id AND m.account_id = s.account_id
+          LEFT JOIN oauth_client_blocks b ON b.tenant_id = s.tenant_id AND b.client_id = s.client_id
          WHERE s.tenant_id = $1
            AND s.session_id = $2";
     BEGIN = "
@@ -70,33 +84,21 @@ statements! {
            AND expires_at > $7
          ORDER BY session_id DESC
          LIMIT $8";
+    /// Ids of sessions, consents, clients, people and issuers are told apart by how they begin, so $2 names one of them.
     REVOKE = "
         UPDATE oauth_sessions
            SET revoked_at = $3, revoked_for = $4
          WHERE tenant_id = $1
-           AND session_id = $2
            AND revoked_at IS NULL
-     RETURNING *";
-    REVOKE_OF_GRANT = "
-        UPDATE oauth_sessions
-           SET revoked_at = $3, revoked_for = $4
-         WHERE tenant_id = $1
-           AND grant_id = $2
-           AND revoked_at IS NULL
-     RETURNING *";
-    REVOKE_OF_CLIENT = "
-        UPDATE oauth_sessions
-           SET revoked_at = $3, revoked_for = $4
-         WHERE tenant_id = $1
-           AND client_id = $2
-           AND revoked_at IS NULL
-     RETURNING *";
-    REVOKE_OF_ACCOUNT = "
-        UPDATE oauth_sessions
-           SET revoked_at = $3, revoked_for = $4
-         WHERE tenant_id = $1
-           AND account_id = $2
-           AND revoked_at IS NULL
+           AND session_id IN (SELECT session_id FROM oauth_sessions WHERE tenant_id = $1 AND session_id = $2
+                               UNION ALL
+                              SELECT session_id FROM oauth_sessions WHERE tenant_id = $1 AND grant_id = $2
+                               UNION ALL
+                              SELECT session_id FROM oauth_sessions WHERE tenant_id = $1 AND client_id = $2
+                               UNION ALL
+                              SELECT session_id FROM oauth_sessions WHERE tenant_id = $1 AND account_id = $2
+                               UNION ALL
+                              SELECT session_id FROM oauth_sessions WHERE tenant_id = $1 AND issuer_id = $2)
      RETURNING *";
     TOUCH = "
         UPDATE oauth_sessions
@@ -119,6 +121,8 @@ pub enum RevokedFor {
     Client,
     /// The consent on which it stands was taken back.
     Grant,
+    /// The issuer whose assertion began it is trusted no longer, or for less.
+    Issuer,
 }
 
 impl RevokedFor {
@@ -131,6 +135,7 @@ impl RevokedFor {
             Self::RefreshReplay => "refresh_replay",
             Self::Client => "client",
             Self::Grant => "grant",
+            Self::Issuer => "issuer",
         }
     }
 }
@@ -146,13 +151,15 @@ pub struct FoundOauthSession {
     pub actor: Option<SessionId>,
     /// Whether its agent may act.
     pub agent: AgentStatus,
-    /// Whether its client may ask for tokens.
+    /// Whether its client may ask for tokens, here and in the whole deployment.
     pub is_client_enabled: bool,
     /// Whether the consent holds; true where it stands on none.
     pub is_consented: bool,
     /// Whether the person is still a member of the organization whose role may register agents, as it took to consent;
     /// true where there is none.
     pub is_member: bool,
+    /// The person's role in the organization, where there is one.
+    pub role: Option<Role>,
     /// Its tokens that were revoked before their time.
     pub revoked_tokens: Vec<TokenId>,
 }
@@ -203,6 +210,23 @@ pub async fn put_exchanged(
     read(&w.desk().one(&PUT_EXCHANGED, args).await?)
 }
 
+/// The session of a client for what an issuer says of somebody: the one that lives, which then lasts as long as the later
+/// of both, or this one. `alike` is by what it is found again: two of one digest must be of one issuer, subject, client,
+/// agent and resource.
+///
+/// # Errors
+/// A fault.
+pub async fn put_asserted(
+    w: &mut Writer<'_>,
+    session: &OauthSession,
+    issuer: IssuerId,
+    alike: &Digest,
+) -> Result<OauthSession> {
+    let mut args = arguments(session, (None, None))?;
+    args.extend(args![issuer, alike]);
+    read(&w.desk().one(&PUT_ASSERTED, args).await?)
+}
+
 /// The session of this id and everything on which it stands, also when it has ended.
 ///
 /// # Errors
@@ -210,6 +234,7 @@ pub async fn put_exchanged(
 pub async fn find(source: &mut impl Source, session: SessionId) -> Result<Option<FoundOauthSession>> {
     let Some(row) = source.desk().maybe(&FOUND, args![session]).await? else { return Ok(None) };
     let found = read(&row)?;
+    let role: Option<Role> = row.maybe_parse("role")?;
     Ok(Some(FoundOauthSession {
         parent: row.maybe_parse("parent_id")?,
         actor: row.maybe_parse("actor_id")?,
@@ -218,10 +243,11 @@ pub async fn find(source: &mut impl Source, session: SessionId) -> Result<Option
         } else {
             AgentStatus::Disabled
         },
-        is_client_enabled: row.maybe_time("client_disabled_at")?.is_none(),
+        is_client_enabled: row.maybe_time("client_disabled_at")?.is_none()
+            && row.maybe_time("client_blocked_at")?.is_none(),
         is_consented: row.maybe_time("grant_revoked_at")?.is_none(),
-        is_member: found.account.is_none()
-            || row.maybe_parse::<Role>("role")?.is_some_and(Role::may_let_software_act),
+        is_member: found.account.is_none() || role.is_some_and(Role::may_let_software_act),
+        role,
         revoked_tokens: oauth_access::revoked_of(source, session).await?,
         session: found,
     }))
@@ -271,7 +297,7 @@ pub async fn list(
 /// # Errors
 /// A fault.
 pub async fn revoke(w: &mut Writer<'_>, session: SessionId, why: RevokedFor) -> Result<Option<OauthSession>> {
-    Ok(end(w, &REVOKE, session.to_string(), why).await?.into_iter().next())
+    Ok(end(w, &session.to_string(), why).await?.into_iter().next())
 }
 
 /// Ends every session that stands on a consent, and says which those were.
@@ -279,7 +305,7 @@ pub async fn revoke(w: &mut Writer<'_>, session: SessionId, why: RevokedFor) -> 
 /// # Errors
 /// A fault.
 pub async fn revoke_of_grant(w: &mut Writer<'_>, grant: GrantId) -> Result<Vec<OauthSession>> {
-    end(w, &REVOKE_OF_GRANT, grant.to_string(), RevokedFor::Grant).await
+    end(w, &grant.to_string(), RevokedFor::Grant).await
 }
 
 /// Ends every session of a client in this organization, and says which those were.
@@ -287,7 +313,7 @@ pub async fn revoke_of_grant(w: &mut Writer<'_>, grant: GrantId) -> Result<Vec<O
 /// # Errors
 /// A fault.
 pub async fn revoke_of_client(w: &mut Writer<'_>, client: &ClientId) -> Result<Vec<OauthSession>> {
-    end(w, &REVOKE_OF_CLIENT, client.to_string(), RevokedFor::Asked).await
+    end(w, client.as_str(), RevokedFor::Asked).await
 }
 
 /// Ends every session of a person in this organization, and says which those were.
@@ -295,17 +321,20 @@ pub async fn revoke_of_client(w: &mut Writer<'_>, client: &ClientId) -> Result<V
 /// # Errors
 /// A fault.
 pub async fn revoke_of_account(w: &mut Writer<'_>, account: AccountId) -> Result<Vec<OauthSession>> {
-    end(w, &REVOKE_OF_ACCOUNT, account.to_string(), RevokedFor::Asked).await
+    end(w, &account.to_string(), RevokedFor::Asked).await
 }
 
-async fn end(
-    w: &mut Writer<'_>,
-    statement: &Statement,
-    of: String,
-    why: RevokedFor,
-) -> Result<Vec<OauthSession>> {
+/// Ends every session that an issuer's assertions began, and says which those were.
+///
+/// # Errors
+/// A fault.
+pub async fn revoke_of_issuer(w: &mut Writer<'_>, issuer: IssuerId) -> Result<Vec<OauthSession>> {
+    end(w, &issuer.to_string(), RevokedFor::Issuer).await
+}
+
+async fn end(w: &mut Writer<'_>, of: &str, why: RevokedFor) -> Result<Vec<OauthSession>> {
     let now = w.now();
-    let rows = w.desk().all(statement, args![of, now, why.as_str()]).await?;
+    let rows = w.desk().all(&REVOKE, args![of, now, why.as_str()]).await?;
     let ended = rows.iter().map(read).collect::<Result<Vec<_>>>()?;
     for session in &ended {
         revocations::insert(w, Subject::OauthSession(session.id)).await?;

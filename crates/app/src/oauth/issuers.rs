@@ -1,11 +1,13 @@
 //! The issuers whose assertions about people (ID-JAG) an organization believes, and where their keys are.
 
+use super::live::Changing;
 use crate::App;
 use procura_egress::WebUrl;
 use procura_model::{
-    Ctx, Event, EventKind, IssuerId, Reason, Result, Scope, TrustedIssuer, oauth::IssuerSettings,
+    Ctx, Event, EventKind, IssuerId, OauthSession, Reason, Result, Scope, TrustedIssuer,
+    oauth::IssuerSettings,
 };
-use procura_store::{agents, oauth_issuers as rows};
+use procura_store::{Writer, agents, oauth_issuers as rows, oauth_sessions};
 
 /// How long a URL may be, in bytes.
 const MAX_URL_BYTES: usize = 1_024;
@@ -79,20 +81,35 @@ pub async fn add(app: &App, ctx: &Ctx, issuer: &str, settings: IssuerSettings) -
     Ok(trusted)
 }
 
-/// Replaces the settings of a trusted issuer.
+/// Replaces the settings of a trusted issuer. What its assertions began goes on only where nothing but further clients
+/// came: whatever was changed beside, it was begun by a trust that is no more.
 ///
 /// # Errors
-/// `NOT_FOUND`, `FIELD_INVALID`, or the scope is missing.
+/// `NOT_FOUND`, `FIELD_INVALID`, `STATE_CHANGED` where somebody else changed it meanwhile, or the scope is missing.
 pub async fn change(app: &App, ctx: &Ctx, id: IssuerId, settings: IssuerSettings) -> Result<TrustedIssuer> {
     ctx.actor.require(Scope::WriteClients)?;
     checked(app, ctx, &settings).await?;
     let mut writer = app.store.write(ctx).await?;
-    let trusted = rows::update(&mut writer, id, &settings).await?;
-    writer.commit(Event::new(EventKind::IssuerChanged).about(id)).await?;
+    let before = rows::get(&mut writer, id).await?;
+    let trusted = rows::update(&mut writer, &before, &settings).await?;
+    let ended = match is_no_less(&before.settings, &settings) {
+        true => Vec::new(),
+        false => oauth_sessions::revoke_of_issuer(&mut writer, id).await?,
+    };
+    commit(app, writer, (EventKind::IssuerChanged, id), &ended).await?;
     Ok(trusted)
 }
 
-/// Trusts an issuer no longer.
+/// Whether everything that was believed still is.
+fn is_no_less(before: &IssuerSettings, now: &IssuerSettings) -> bool {
+    let IssuerSettings { jwks_uri, agent, tenant, clients } = before;
+    *jwks_uri == now.jwks_uri
+        && *agent == now.agent
+        && *tenant == now.tenant
+        && clients.iter().all(|client| now.clients.contains(client))
+}
+
+/// Trusts an issuer no longer: what its assertions began ends with it.
 ///
 /// # Errors
 /// `NOT_FOUND`, or the scope is missing.
@@ -100,5 +117,17 @@ pub async fn remove(app: &App, ctx: &Ctx, id: IssuerId) -> Result<()> {
     ctx.actor.require(Scope::WriteClients)?;
     let mut writer = app.store.write(ctx).await?;
     rows::remove(&mut writer, id).await?;
-    writer.commit(Event::new(EventKind::IssuerRemoved).about(id)).await
+    let ended = oauth_sessions::revoke_of_issuer(&mut writer, id).await?;
+    commit(app, writer, (EventKind::IssuerRemoved, id), &ended).await
+}
+
+async fn commit(
+    app: &App,
+    writer: Writer<'_>,
+    (kind, id): (EventKind, IssuerId),
+    ended: &[OauthSession],
+) -> Result<()> {
+    let _changing = Changing::new(app, ended.iter().map(|session| session.id).collect());
+    let facts = serde_json::json!({ "sessionsEnded": ended.len() });
+    writer.commit(Event::new(kind).about(id).with_facts(&facts)).await
 }

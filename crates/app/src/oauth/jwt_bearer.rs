@@ -1,9 +1,12 @@
 //! An assertion of an issuer that an organization trusts (RFC 7523 section 2.1 with ID-JAG): the customer's identity
-//! provider says that this client may act for somebody. Each is taken once, and no refresh token comes of it.
+//! provider says that this client may act for somebody. Each is taken once, and no refresh token comes of it. Assertions
+//! that say the same have one session, which ends with the trust in their issuer.
 
 use super::{
     client_credentials::demand_agent,
+    clients::blocks,
     issue::{self, Issued, Minter, Wanted},
+    live::Changing,
     resources::{self, Target},
     token::{Asked, Tokens},
 };
@@ -14,7 +17,7 @@ use crate::{
 use procura_crypto::id_jag::{IdJag, IdJagRules, UnverifiedIdJag};
 use procura_egress::{Lane, Purpose};
 use procura_model::{
-    Ctx, Error, Event, EventKind, Reason, Result, SessionId, TenantId, Time,
+    Ctx, Digest, Error, Event, EventKind, Reason, Result, SessionId, TenantId, Time,
     oauth::{GrantType, OauthSession, ScopeList, SessionKind, TrustedIssuer},
     time::SECOND_MS,
 };
@@ -38,6 +41,9 @@ pub(super) async fn issue(app: &App, ctx: &Ctx, asked: Asked<'_>, shown: &str) -
     let trusted = oauth_issuers::by_name(&mut app.store.read(&ctx), &issuer).await?;
     let trusted = trusted.ok_or_else(|| no("The assertion's issuer is not trusted."))?;
     demand_client(&asked, tenant, &trusted)?;
+    blocks::demand_none(&mut app.store.read(&ctx), &asked.client.id)
+        .await
+        .map_err(|error| refused_as(error, "The organization keeps this client out."))?;
     let jag = verified(app, &ctx, &asked, &trusted, &unverified).await?;
     demand_key(&asked, &jag)?;
     let target = target(app, tenant, &asked, &jag).await?;
@@ -69,7 +75,7 @@ pub(super) async fn issue(app: &App, ctx: &Ctx, asked: Asked<'_>, shown: &str) -
         last_used_at: None,
         revoked_at: None,
     };
-    let issued = begun(app, &ctx, (&asked, &jag), (&session, &minter, scope)).await?;
+    let issued = begun(app, &ctx, (&asked, &trusted, &jag), (&session, &minter, scope)).await?;
     Ok(issued.into_tokens(None))
 }
 
@@ -147,14 +153,18 @@ fn demand_key(asked: &Asked<'_>, jag: &IdJag) -> Result<()> {
 
 /// The resource, which stands in the assertion: audience and resource are a pair. One that names none is for the
 /// gateway alone.
-async fn target(app: &App, tenant: TenantId, asked: &Asked<'_>, jag: &IdJag) -> Result<Target> {
+async fn target(
+    app: &App,
+    tenant: TenantId,
+    asked: &Asked<'_>,
+    jag: &IdJag,
+) -> Result<std::sync::Arc<Target>> {
     let mut granted = Vec::with_capacity(jag.resources.len());
     for resource in &jag.resources {
-        let known = resources::find(app, resource).await.map_err(|error| match error {
-            Error::Refused(_) => no("The assertion names a resource that is not guarded here."),
-            fault => fault,
-        })?;
-        granted.push(known.audience);
+        let known = resources::find(app, resource).await;
+        let known = known
+            .map_err(|error| refused_as(error, "The assertion names a resource that is not guarded here."))?;
+        granted.push(known.audience.clone());
     }
     if granted.is_empty() {
         granted.push(format!("{}/v1/mcp", app.settings.public_url));
@@ -179,10 +189,14 @@ fn scope(asked: &Asked<'_>, target: &Target, jag: &IdJag) -> Result<ScopeList> {
 async fn begun(
     app: &App,
     ctx: &Ctx,
-    (asked, jag): (&Asked<'_>, &IdJag),
+    (asked, trusted, jag): (&Asked<'_>, &TrustedIssuer, &IdJag),
     (session, minter, scope): (&OauthSession, &Minter<'_>, ScopeList),
 ) -> Result<Issued> {
     let mut writer = app.store.write(ctx).await?;
+    // First of all, so that everybody takes the issuer before its sessions.
+    oauth_issuers::hold(&mut writer, trusted)
+        .await
+        .map_err(|error| refused_as(error, "What is trusted of the issuer was just changed."))?;
     // MCP's profile of it, 7.4.2: replay is found by jti and refused until the assertion is over.
     if !writer.lobby().see_once(&jag.code, jag.expires_at).await? {
         let facts = serde_json::json!({ "client": asked.client.id, "grant": GrantType::JwtBearer });
@@ -190,10 +204,28 @@ async fn begun(
         event.reason = Some(Reason::OauthGrantInvalid);
         return Err(writer.refuse(event, no("The assertion was used before.")).await);
     }
-    oauth_sessions::insert(&mut writer, session).await?;
-    let wanted = Wanted { may_act: jag.may_act.clone(), ..Wanted::plain(session, scope) };
-    let issued = minter.mint(session, wanted)?;
+    let session =
+        oauth_sessions::put_asserted(&mut writer, session, trusted.id, &alike(trusted, session)).await?;
+    let _changing = Changing::new(app, vec![session.id]);
+    let wanted = Wanted { may_act: jag.may_act.clone(), ..Wanted::plain(&session, scope) };
+    let issued = minter.mint(&session, wanted)?;
     issued.keep(&mut writer).await?;
     writer.commit(issued.event(EventKind::TokenIssued, GrantType::JwtBearer)).await?;
     Ok(issued)
+}
+
+/// By what the session of the next assertion alike is found. The resource is among it: what a session was granted is the
+/// audience of its tokens, and never grows by another assertion.
+fn alike(trusted: &TrustedIssuer, session: &OauthSession) -> Digest {
+    let OauthSession { client, agent, subject, resources, .. } = session;
+    let parts = serde_json::json!([trusted.id, subject, client, agent, resources]);
+    Digest::of(parts.to_string().as_bytes())
+}
+
+/// A refusal in the words of this grant; a fault stays one.
+fn refused_as(error: Error, why: &'static str) -> Error {
+    match error {
+        Error::Refused(_) => no(why),
+        fault => fault,
+    }
 }
