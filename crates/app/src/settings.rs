@@ -65,6 +65,12 @@ pub struct OauthSettings {
     pub key_ms: i64,
     /// Whether clients may register themselves (RFC 7591).
     pub registration: bool,
+    /// Whether clients may be named by a metadata document.
+    pub documents: bool,
+    /// How many clients by document there may be.
+    pub max_documents: i64,
+    /// How many clients that nobody let in yet may come from one address, of each kind.
+    pub unused_clients: i64,
 }
 
 impl Default for OauthSettings {
@@ -81,6 +87,9 @@ impl Default for OauthSettings {
             device_ms: 10 * MINUTE_MS,
             key_ms: 90 * DAY_MS,
             registration: true,
+            documents: true,
+            max_documents: 10_000,
+            unused_clients: 50,
         }
     }
 }

@@ -42,6 +42,11 @@ enum Command {
         /// The address with which the owner signs in.
         email: String,
     },
+    /// Look after the OAuth clients that registered themselves or are named by a document.
+    Clients {
+        #[command(subcommand)]
+        command: commands::clients::ClientsCommand,
+    },
     /// Print the snippet that connects a client.
     Connect(commands::connect::ConnectArgs),
     /// Run one gate offline, the same code as the server's.

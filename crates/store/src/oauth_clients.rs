@@ -28,16 +28,19 @@ statements! {
          WHERE tenant_id = $1
            AND client_id = $2
            AND removed_at IS NULL";
+    /// updated_at goes on with every change, so that two are never at one time.
     UPDATE = "
         UPDATE oauth_clients
-           SET name = $3, metadata = $4, agent_id = $5, updated_at = $6
+           SET name = $3, metadata = $4, agent_id = $5,
+               updated_at = CASE WHEN $6 > updated_at THEN $6 ELSE updated_at + 1 END
          WHERE tenant_id = $1
            AND client_id = $2
+           AND updated_at = $7
            AND removed_at IS NULL
      RETURNING *";
     DISABLE = "
         UPDATE oauth_clients
-           SET disabled_at = $3, updated_at = $3
+           SET disabled_at = $3, updated_at = CASE WHEN $3 > updated_at THEN $3 ELSE updated_at + 1 END
          WHERE tenant_id = $1
            AND client_id = $2
            AND disabled_at IS NULL
@@ -45,7 +48,7 @@ statements! {
      RETURNING *";
     ENABLE = "
         UPDATE oauth_clients
-           SET disabled_at = NULL, updated_at = $3
+           SET disabled_at = NULL, updated_at = CASE WHEN $3 > updated_at THEN $3 ELSE updated_at + 1 END
          WHERE tenant_id = $1
            AND client_id = $2
            AND disabled_at IS NOT NULL
@@ -150,20 +153,20 @@ pub async fn get(source: &mut impl Source, client: &ClientId) -> Result<Client> 
     read(&source.desk().maybe(&GET, args![client]).await?.ok_or(Reason::NotFound)?)
 }
 
-/// Replaces what is said of a client.
+/// Replaces what is said of a client that is still as it was read: what else must change with it was found out from that.
 ///
 /// # Errors
-/// `NOT_FOUND`, or a fault.
+/// `STATE_CHANGED` where somebody else changed or removed it since, or a fault.
 pub async fn update(
     w: &mut Writer<'_>,
-    client: &ClientId,
+    before: &Client,
     name: &str,
     metadata: &ClientMetadata,
     agent: Option<AgentId>,
 ) -> Result<Client> {
-    let args = args![client, name, as_text(metadata)?, agent, w.now()];
-    let row = w.desk().maybe(&UPDATE, args).await?.ok_or(Reason::NotFound)?;
-    revocations::insert(w, Subject::Client(client.clone())).await?;
+    let args = args![&before.id, name, as_text(metadata)?, agent, w.now(), before.updated_at];
+    let row = w.desk().maybe(&UPDATE, args).await?.ok_or(Reason::StateChanged)?;
+    revocations::insert(w, Subject::Client(before.id.clone())).await?;
     read(&row)
 }
 

@@ -66,11 +66,30 @@ async fn a_client_is_its_organizations_alone() {
     let refused = [
         remove(&mut w, &client.id).await.map(drop),
         insert_secret(&mut w, &client.id, &secret(&house, "pcc_aaaa..")).await,
-        update(&mut w, &client.id, "Mine", &client.metadata, None).await.map(drop),
     ];
+    let changed = update(&mut w, &client, "Mine", &client.metadata, None).await;
     drop(w);
+    assert_eq!(changed.unwrap_err().reason(), Reason::StateChanged);
     assert!(refused.into_iter().all(|one| one.unwrap_err().reason() == Reason::NotFound));
     assert_eq!(house.lobby().oauth_client(&client.id).await.unwrap(), Some(client));
+}
+
+/// What was found out from a client that is no more as it was found is not written.
+#[tokio::test]
+async fn of_two_changes_of_one_client_the_second_is_told_so_also_at_one_moment() {
+    let house = House::new().await;
+    let before = made(&house).await;
+    let put = async |before: &Client, name: &str| {
+        let ctx = house.ctx();
+        let mut w = house.store.write(&ctx).await?;
+        let now = update(&mut w, before, name, &before.metadata, None).await?;
+        w.commit(procura_model::Event::new(EventKind::ClientChanged)).await?;
+        Ok::<_, procura_model::Error>(now)
+    };
+    let first = put(&before, "First").await.unwrap();
+    assert_eq!(put(&before, "Second").await.unwrap_err().reason(), Reason::StateChanged);
+    assert_eq!(get(&mut house.store.read(&house.ctx()), &before.id).await.unwrap(), first);
+    assert_eq!(put(&first, "Second").await.unwrap().name, "Second");
 }
 
 #[tokio::test]
@@ -155,10 +174,10 @@ async fn a_registration_is_found_again_by_place_and_words_and_pruned_when_nobody
 async fn a_document_is_one_row_that_follows_it() {
     let house = House::new().await;
     let mut client = client(&house, ClientKind::Document, Some("https://client.example/meta.json"));
-    house.lobby().put_oauth_document(&client).await.unwrap();
+    house.lobby().put_oauth_document(&client, "there").await.unwrap();
     client.name = "Another".to_owned();
     client.updated_at = START.plus_ms(5);
-    let put = house.lobby().put_oauth_document(&client).await.unwrap();
+    let put = house.lobby().put_oauth_document(&client, "there").await.unwrap();
     assert_eq!((put.name.as_str(), put.created_at, put.updated_at), ("Another", START, START.plus_ms(5)));
     // A neighbour cannot remove what is nobody's.
     let ctx = house.ctx();

@@ -1,8 +1,10 @@
 //! One file per command; this one chooses.
 
 pub(crate) mod check;
+pub(crate) mod clients;
 mod config;
 pub(crate) mod connect;
+mod desk;
 mod links;
 pub(crate) mod serve;
 
@@ -66,9 +68,15 @@ pub(crate) async fn run(
             demo::run(overrides, &args).await
         }
         Command::Config => config::run(file, overrides),
-        Command::SetupLink => links::print(Settings::load(file, overrides)?, &links::Wanted::SetUp).await,
+        Command::SetupLink => {
+            desk::ask(Settings::load(file, overrides)?, &desk::Wanted::Link(links::Wanted::SetUp)).await
+        }
         Command::OwnerLink { email } => {
-            links::print(Settings::load(file, overrides)?, &links::Wanted::Owner(email)).await
+            let wanted = desk::Wanted::Link(links::Wanted::Owner(email));
+            desk::ask(Settings::load(file, overrides)?, &wanted).await
+        }
+        Command::Clients { command } => {
+            desk::ask(Settings::load(file, overrides)?, &desk::Wanted::Clients(command.into())).await
         }
         Command::Connect(args) => connect::run(&Settings::load(file, overrides)?, &args),
         Command::Check(args) => check::run(args, file, overrides).await,

@@ -32,6 +32,12 @@ pub(crate) struct RawOauth {
     key_days: i64,
     /// Whether clients may register themselves.
     registration: bool,
+    /// Whether clients may be named by the URL of their metadata document.
+    documents: bool,
+    /// How many clients by document there may be.
+    max_documents: i64,
+    /// How many clients that nobody let in yet may come from one address, of each kind.
+    unused_clients_per_address: i64,
 }
 
 impl Default for RawOauth {
@@ -47,6 +53,9 @@ impl Default for RawOauth {
             device_minutes: 10,
             key_days: 90,
             registration: true,
+            documents: true,
+            max_documents: 10_000,
+            unused_clients_per_address: 50,
         }
     }
 }
@@ -75,6 +84,14 @@ impl RawOauth {
             device_ms: within("oauth.device_minutes", self.device_minutes, 1..=30, MINUTE_MS)?,
             key_ms: within("oauth.key_days", self.key_days, 1..=365, DAY_MS)?,
             registration: self.registration,
+            documents: self.documents,
+            max_documents: within("oauth.max_documents", self.max_documents, 1..=1_000_000, 1)?,
+            unused_clients: within(
+                "oauth.unused_clients_per_address",
+                self.unused_clients_per_address,
+                1..=10_000,
+                1,
+            )?,
         })
     }
 }
@@ -112,6 +129,8 @@ mod tests {
         assert!(refused(|raw| raw.code_seconds = 601).starts_with("oauth.code_seconds"));
         assert!(refused(|raw| raw.refresh_grace_seconds = -1).starts_with("oauth.refresh_grace_seconds"));
         assert!(refused(|raw| raw.session_days = 0).starts_with("oauth.session_days"));
+        assert!(refused(|raw| raw.max_documents = 0).starts_with("oauth.max_documents"));
+        assert!(refused(|raw| raw.unused_clients_per_address = 0).starts_with("oauth.unused_clients"));
         assert_eq!(refused(|raw| raw.refresh_grace_seconds = 0), "");
     }
 }

@@ -126,8 +126,12 @@ impl World {
         Self::start_adjusted(testing::fresh().await, Options::default(), None, adjust).await
     }
 
+    /// Starts a world of which everything was chosen.
+    ///
+    /// # Panics
+    /// When it does not stand.
     #[expect(clippy::expect_used, reason = "a test without its world has nothing to say")]
-    async fn start_adjusted(
+    pub async fn start_adjusted(
         store: Store,
         options: Options,
         authority: Option<Vec<u8>>,

@@ -101,7 +101,10 @@ async fn furnish(w: &World) -> (House, Buyer) {
     let api = shop.platform.post("/v1/resources", &api).send().await.ok();
     let issuer = json!({"issuer": "https://id.canary.example", "settings": {"jwksUri": "https://id.canary.example/k"}});
     let issuer = shop.platform.post("/v1/issuers", &issuer).send().await.ok();
+    let block = json!({"clientId": "https://canary.example/client.json"});
+    let block = shop.platform.post("/v1/client-blocks", &block).send().await.ok();
     let ids = vec![
+        ("blockId", block.text_at("/id")),
         ("clientId", made.text_at("/client/id")),
         ("clientSecretId", made.text_at("/secret/clientSecret/id")),
         ("resourceId", api.text_at("/id")),
@@ -341,6 +344,7 @@ async fn everything(shop: &Shop, house: &House) -> Vec<String> {
         "/v1/clients".to_owned(),
         "/v1/resources".to_owned(),
         "/v1/issuers".to_owned(),
+        "/v1/client-blocks".to_owned(),
         "/v1/grants".to_owned(),
         "/v1/oauth-sessions".to_owned(),
         "/v1/changes".to_owned(),

@@ -8,6 +8,7 @@ mod approvals;
 pub mod budgets;
 pub mod business_api;
 pub mod caller;
+pub mod client_blocks;
 pub mod clients;
 pub mod entities;
 pub mod grants;
@@ -43,6 +44,7 @@ pub fn routes(state: Option<&WebState>) -> OpenApiRouter<WebState> {
         .merge(budgets::routes())
         .merge(guardrails::routes())
         .merge(clients::routes())
+        .merge(client_blocks::routes())
         .merge(resources::routes())
         .merge(approvals::routes())
         .merge(servers::routes())

@@ -7,7 +7,10 @@
 //! says `no-store` or `no-cache`; a failure is never kept (section 4.4), so the next who asks tries anew.
 
 use super::metadata::{self, Said, Source};
-use crate::App;
+use crate::{
+    App,
+    limits::{self, Limit},
+};
 use parking_lot::Mutex;
 use procura_egress::{Egress, FetchRequest, Fetched, Lane, Purpose, Redirects, WebUrl};
 use procura_model::{
@@ -50,6 +53,40 @@ enum Next {
     Kept(Arc<Said>),
     Wait(watch::Receiver<Option<Outcome>>),
     Fetch(watch::Sender<Option<Outcome>>, watch::Receiver<Option<Outcome>>),
+}
+
+/// Demands that the operator lets clients be named by documents.
+///
+/// # Errors
+/// `OAUTH_CLIENT_DOCUMENT_INVALID` where they are switched off.
+pub(super) fn demand_taken(app: &App) -> Result<()> {
+    if app.settings.oauth.documents {
+        return Ok(());
+    }
+    Err(Reason::OauthDocumentInvalid.because("Clients cannot be named by a metadata document here."))
+}
+
+/// Demands that somebody at this address may name one more document that nobody here has read: each is a request of ours
+/// to where a stranger says, and then a row. `from` is a code of the address.
+///
+/// # Errors
+/// `RATE_LIMITED` where too many came from there, or there are too many in all.
+pub(super) async fn admit(app: &App, from: &str) -> Result<()> {
+    let allowance = limits::check(app, Limit::Registration, &format!("document {from}"));
+    if !allowance.allowed {
+        return Err(limits::refusal(&allowance));
+    }
+    let mut lobby = app.store.lobby();
+    if lobby.oauth_documents_unused(from).await? >= app.settings.oauth.unused_clients {
+        return Err(Reason::RateLimited
+            .because("Too many clients were named from this address and never let in; use one of them."));
+    }
+    if lobby.oauth_documents().await? >= app.settings.oauth.max_documents {
+        tracing::warn!("no further client by document is taken: oauth.max_documents is reached");
+        return Err(Reason::RateLimited
+            .because("This server knows as many clients by document as its operator lets it; ask them."));
+    }
+    Ok(())
 }
 
 /// What the client of this URL says of itself.

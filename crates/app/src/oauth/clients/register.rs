@@ -17,8 +17,6 @@ use std::net::IpAddr;
 
 /// How long a registration may be, in bytes.
 pub const MAX_BODY_BYTES: usize = 16 * 1_024;
-/// How many clients that nobody let in yet may come from one address.
-const MAX_UNUSED: i64 = 50;
 
 /// A client that registered itself.
 #[derive(Debug)]
@@ -46,7 +44,7 @@ pub async fn register(app: &App, ctx: &Ctx, raw: &[u8]) -> Result<Registered> {
     let json =
         json.ok_or_else(|| no("A registration is one JSON object in UTF-8, without a member twice."))?;
     let said = metadata::judge(&json, Source::Registration)?;
-    let from = app.seals.address_code(&block(ctx.origin.ip));
+    let from = address(app, ctx);
     let is_public = said.metadata.token_endpoint_auth_method == ClientAuth::None;
     let fingerprint = match is_public {
         true => Some(fingerprint(&said)?),
@@ -58,7 +56,7 @@ pub async fn register(app: &App, ctx: &Ctx, raw: &[u8]) -> Result<Registered> {
     {
         return Ok(Registered { client, secret: None });
     }
-    if lobby.oauth_clients_unused(&from).await? >= MAX_UNUSED {
+    if lobby.oauth_clients_unused(&from).await? >= app.settings.oauth.unused_clients {
         return Err(Reason::RateLimited
             .because("Too many clients were registered from this address and never used; use one of them."));
     }
@@ -88,7 +86,11 @@ async fn add(app: &App, ctx: &Ctx, said: Said, by: By<'_>) -> Result<Registered>
         drop(writer);
         let alike = by.fingerprint.as_ref().ok_or(Reason::StateChanged)?;
         let client = app.store.lobby().oauth_client_alike(by.from, alike).await?;
-        return Ok(Registered { client: client.ok_or(Reason::StateChanged)?, secret: None });
+        // Or it is there and was disabled.
+        let client = client.ok_or_else(|| {
+            Reason::OauthMetadataInvalid.because("This client was disabled by the operator.")
+        })?;
+        return Ok(Registered { client, secret: None });
     }
     if let Some((_, row)) = &secret {
         writer.lobby().insert_oauth_client_secret(&client.id, row).await?;
@@ -104,8 +106,13 @@ fn fingerprint(said: &Said) -> Result<Digest> {
     Ok(Digest::of(text.as_bytes()))
 }
 
+/// A code of the address from which somebody asks.
+pub(super) fn address(app: &App, ctx: &Ctx) -> String {
+    app.seals.address_code(&block(ctx.origin.ip))
+}
+
 /// The address; of IPv6 the block that one site has.
-fn block(address: Option<IpAddr>) -> String {
+pub(super) fn block(address: Option<IpAddr>) -> String {
     match address.map(|address| address.to_canonical()) {
         None => "nowhere".to_owned(),
         Some(IpAddr::V4(address)) => address.to_string(),
