@@ -21,7 +21,12 @@ pub(super) async fn introspect(State(web): State<WebState>, request: Request) ->
     let asking = if has_key(&parts.headers) {
         let exchange = Exchange::of(&parts)?;
         let identified = extract::key_holder(&web, &exchange, &parts.headers).await;
-        let identified = identified.map_err(|_| Reason::OauthClientInvalid)?;
+        // RFC 7662 section 2.3: a key that does not hold is answered 401 as a client is; what else came in the way stays
+        // what it is.
+        let identified = identified.map_err(|failure| match failure.0.reason() {
+            reason if reason.http() == 401 || reason.http() == 403 => Told::from(Reason::OauthClientInvalid),
+            _ => Told::from(failure),
+        })?;
         let ctx = exchange.enter(&web, identified);
         if !matches!(ctx.actor, Actor::Platform { .. }) {
             return Err(Reason::OauthClientInvalid.into());
