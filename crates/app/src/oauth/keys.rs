@@ -1,7 +1,9 @@
-//! The keys that access tokens are signed with. One signs at a time; it is replaced on schedule, and stays published
-//! until everything that it signed is over (RFC 9068 section 4 has resources fetch them; RFC 8414 section 2 says where).
+//! The keys that access tokens are signed with. One of each wanted algorithm signs at a time; it is replaced on schedule,
+//! and stays published until everything that it signed is over (RFC 9068 section 4 has resources fetch them; RFC 8414
+//! section 2 says where). Wanted is what the operator set, and what some guarded API has.
 //!
-//! * The first key is made when the first token or key set is asked for, every further one by upkeep.
+//! * The first key is made when the first token or key set is asked for, every further one by upkeep. An RSA key takes
+//!   long to draw, so it is made when an API wants it or by upkeep, before anybody waits for a token.
 //! * A new key is published for ten minutes before it signs, so that nodes, which read the table every minute, and
 //!   resources, which keep the set for a while, know it by then. A key that a node does not know makes it read again.
 //! * Of many nodes that make the next key one does: the generation is unique in the store.
@@ -15,12 +17,14 @@ use procura_crypto::{
 };
 use procura_model::{
     Actor, Ctx, Doing as _, Event, EventKind, Json, Reason, Result, Time,
-    oauth::Claims,
+    oauth::{Claims, SigningAlg},
     time::{DAY_MS, MINUTE_MS, SECOND_MS},
 };
 use procura_store::lobby_oauth::SigningKeyRow;
 use std::sync::Arc;
 
+/// With what access tokens can be signed.
+const SIGNING: [Algorithm; 2] = [Algorithm::EdDsa, Algorithm::Rs256];
 /// How often the table is read.
 const READ_EVERY_MS: i64 = MINUTE_MS;
 /// How often a key that is not known makes us read it again.
@@ -45,9 +49,13 @@ struct Held {
 }
 
 impl Held {
-    /// The newest key of the algorithm whose time has come and that was not replaced.
+    /// The newest key of the algorithm whose time has come and that stays published for as long as what it signs holds.
     fn signer(&self, algorithm: Algorithm, now: Time) -> Option<&(SigningKeyRow, Arc<OauthKey>)> {
-        self.of(algorithm).filter(|(row, _)| row.signs_from <= now).max_by_key(|(row, _)| row.generation)
+        let lasts = |row: &SigningKeyRow| {
+            row.published_until.is_none_or(|until| until >= now.plus_ms(LONGEST_TOKEN_MS))
+        };
+        let may_sign = self.of(algorithm).filter(|(row, _)| row.signs_from <= now && lasts(row));
+        may_sign.max_by_key(|(row, _)| row.generation)
     }
 
     fn of(&self, algorithm: Algorithm) -> impl Iterator<Item = &(SigningKeyRow, Arc<OauthKey>)> {
@@ -55,12 +63,20 @@ impl Held {
     }
 }
 
-/// The key that signs now.
+/// Sees to it that there is a key of this algorithm, so that nobody who asks for a token waits until it is drawn.
+///
+/// # Errors
+/// As [`signer`].
+pub(super) async fn prepare(app: &App, now: Time, algorithm: Algorithm) -> Result<()> {
+    // Ed25519 keys cost nothing: the first who needs one makes it.
+    if algorithm == Algorithm::EdDsa { Ok(()) } else { signer(app, now, algorithm).await.map(drop) }
+}
+
+/// The key of this algorithm that signs now.
 ///
 /// # Errors
 /// `UNAVAILABLE` while there is no organization; a fault.
-pub(super) async fn signer(app: &App, now: Time) -> Result<Arc<OauthKey>> {
-    let algorithm = app.settings.oauth.algorithm;
+pub(super) async fn signer(app: &App, now: Time, algorithm: Algorithm) -> Result<Arc<OauthKey>> {
     let known = app.oauth.keys.held.read().clone();
     let is_recent = |held: &Arc<Held>| now.ms_since(held.read_at).saturating_abs() < READ_EVERY_MS;
     let held = match known.filter(is_recent) {
@@ -70,7 +86,7 @@ pub(super) async fn signer(app: &App, now: Time) -> Result<Arc<OauthKey>> {
     if let Some((_, key)) = held.signer(algorithm, now) {
         return Ok(Arc::clone(key));
     }
-    let held = make_first(app, now).await?;
+    let held = make_first(app, now, algorithm).await?;
     let (_, key) = held.signer(algorithm, now).ok_or("there is no key").doing("make a signing key")?;
     Ok(Arc::clone(key))
 }
@@ -80,7 +96,7 @@ pub(super) async fn signer(app: &App, now: Time) -> Result<Arc<OauthKey>> {
 /// # Errors
 /// A fault.
 pub async fn published(app: &App, now: Time) -> Result<Json> {
-    match signer(app, now).await {
+    match signer(app, now, app.settings.oauth.algorithm).await {
         Ok(_) => {}
         Err(error) if error.reason() == Reason::Unavailable => return Ok(key_set([])),
         Err(error) => return Err(error),
@@ -110,26 +126,53 @@ pub(super) async fn open(app: &App, raw: &str, now: Time) -> Result<Option<Claim
     }
 }
 
-/// Reads the keys again, and makes the next one when the time has come. A node that has signed and verified nothing
-/// yet has nothing to look after.
+/// Reads the keys again, and makes the next one of each wanted algorithm when the time has come; one that nobody wants any
+/// longer is let go when it would have been replaced. A node that has signed and verified nothing yet has nothing to look
+/// after but the operator's RSA key.
 ///
 /// # Errors
 /// A fault.
 pub(super) async fn keep(app: &App) -> Result<()> {
     let now = app.now();
-    let Some(known) = app.oauth.keys.held.read().clone() else { return Ok(()) };
+    let Some(known) = app.oauth.keys.held.read().clone() else { return begin(app, now).await };
     if now.ms_since(known.read_at).saturating_abs() < READ_EVERY_MS {
         return Ok(());
     }
     let held = read(app, now).await?;
-    let algorithm = app.settings.oauth.algorithm;
-    let newest = held.of(algorithm).map(|(row, _)| row).max_by_key(|row| row.generation);
-    let Some(newest) = newest else { return Ok(()) };
-    if now.ms_since(newest.signs_from) >= app.settings.oauth.key_ms {
-        make(app, now, newest.generation.saturating_add(1), now.plus_ms(AHEAD_MS)).await?;
+    let mut wanted = vec![app.settings.oauth.algorithm];
+    wanted.extend(app.store.lobby().signing_algorithms().await?.into_iter().map(of_api));
+    for algorithm in SIGNING {
+        let live = held.of(algorithm).map(|(row, _)| row).filter(|row| row.published_until.is_none());
+        let Some(newest) = live.max_by_key(|row| row.generation) else { continue };
+        if now.ms_since(newest.signs_from) < app.settings.oauth.key_ms {
+            continue;
+        }
+        if wanted.contains(&algorithm) {
+            let next = (newest.generation.saturating_add(1), now.plus_ms(AHEAD_MS));
+            make(app, now, algorithm, next).await?;
+        } else {
+            let until = now.plus_ms(LONGEST_TOKEN_MS + MINUTE_MS);
+            app.store.lobby().retire_signing_keys(algorithm.name(), until).await?;
+        }
         read(app, now).await?;
     }
     Ok(())
+}
+
+/// The operator's key, where it takes long to draw, before the first token is asked for.
+async fn begin(app: &App, now: Time) -> Result<()> {
+    match prepare(app, now, app.settings.oauth.algorithm).await {
+        Err(error) if error.reason() == Reason::Unavailable => Ok(()),
+        done => done,
+    }
+}
+
+/// With what an API has its tokens signed.
+pub(super) const fn of_api(alg: SigningAlg) -> Algorithm {
+    match alg {
+        SigningAlg::EdDsa => Algorithm::EdDsa,
+        SigningAlg::Rs256 => Algorithm::Rs256,
+    }
 }
 
 async fn read(app: &App, now: Time) -> Result<Arc<Held>> {
@@ -151,21 +194,25 @@ async fn read(app: &App, now: Time) -> Result<Arc<Held>> {
 }
 
 /// Makes the key with which everything begins, unless somebody else just did.
-async fn make_first(app: &App, now: Time) -> Result<Arc<Held>> {
+async fn make_first(app: &App, now: Time, algorithm: Algorithm) -> Result<Arc<Held>> {
     let _one = app.oauth.keys.making.lock().await;
     let held = read(app, now).await?;
-    let algorithm = app.settings.oauth.algorithm;
     if held.signer(algorithm, now).is_some() {
         return Ok(held);
     }
     let generation = held.of(algorithm).map(|(row, _)| row.generation).max().unwrap_or(0);
     // A minute ago: another node's clock, or a request that came in just before, must find that it signs already.
-    make(app, now, generation.saturating_add(1), now.plus_ms(-MINUTE_MS)).await?;
+    make(app, now, algorithm, (generation.saturating_add(1), now.plus_ms(-MINUTE_MS))).await?;
     read(app, now).await
 }
 
-async fn make(app: &App, now: Time, generation: i64, signs_from: Time) -> Result<()> {
-    let (algorithm, entropy) = (app.settings.oauth.algorithm, app.entropy.clone());
+async fn make(
+    app: &App,
+    now: Time,
+    algorithm: Algorithm,
+    (generation, signs_from): (i64, Time),
+) -> Result<()> {
+    let entropy = app.entropy.clone();
     let ctx = Ctx::new(home(app).await?, Actor::Operator, now, &app.entropy);
     // Drawing an RSA key takes long.
     let drawn = tokio::task::spawn_blocking(move || OauthKey::generate(algorithm, &entropy)).await;

@@ -13,7 +13,7 @@ use procura_app::oauth::{
 };
 use procura_model::{
     AgentId, Guarded, GuardedScope, IssuerId, ResourceId, Time, TokenForm, TrustedIssuer,
-    oauth::{ClientId, GuardedSettings, IssuerSettings},
+    oauth::{ClientId, GuardedSettings, IssuerSettings, SigningAlg},
 };
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -55,6 +55,34 @@ pub(crate) enum FormView {
     Opaque,
 }
 
+/// What signed access tokens are signed with.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize, ToSchema)]
+#[schema(as = SigningAlg)]
+pub(crate) enum SigningView {
+    /// Ed25519.
+    #[serde(rename = "EdDSA")]
+    EdDsa,
+    /// RSASSA-PKCS1-v1_5 with SHA-256, which every verifier knows (RFC 9068 section 2.1).
+    #[serde(rename = "RS256")]
+    Rs256,
+}
+
+impl SigningView {
+    const fn alg(self) -> SigningAlg {
+        match self {
+            Self::EdDsa => SigningAlg::EdDsa,
+            Self::Rs256 => SigningAlg::Rs256,
+        }
+    }
+
+    const fn of(alg: SigningAlg) -> Self {
+        match alg {
+            SigningAlg::EdDsa => Self::EdDsa,
+            SigningAlg::Rs256 => Self::Rs256,
+        }
+    }
+}
+
 const fn usual_seconds() -> i64 {
     USUAL_SECONDS
 }
@@ -86,6 +114,9 @@ pub(crate) struct SettingsBody {
     /// Whether every token must be bound to a key of the client (RFC 9449).
     #[serde(default)]
     dpop_required: bool,
+    /// What its signed tokens are signed with; without it, what the operator set. Nothing for opaque tokens.
+    #[schema(nullable = false)]
+    signing_alg: Option<SigningView>,
 }
 
 impl SettingsBody {
@@ -100,6 +131,7 @@ impl SettingsBody {
             tokens,
             token_seconds: self.token_seconds,
             dpop_required: self.dpop_required,
+            signing_alg: self.signing_alg.map(SigningView::alg),
         };
         Draft { name: self.name, settings }
     }
@@ -141,6 +173,8 @@ pub(crate) struct ResourceView {
     token_seconds: i64,
     /// Whether every token must be bound to a key.
     dpop_required: bool,
+    /// What its signed tokens are signed with; null is what the operator set.
+    signing_alg: Option<SigningView>,
     /// When it was added.
     #[schema(value_type = String, format = DateTime)]
     created_at: Time,
@@ -152,14 +186,25 @@ pub(crate) struct ResourceView {
 impl From<Guarded> for ResourceView {
     fn from(api: Guarded) -> Self {
         let Guarded { id, identifier, name, settings, created_at, updated_at } = api;
-        let GuardedSettings { scopes, tokens, token_seconds, dpop_required } = settings;
+        let GuardedSettings { scopes, tokens, token_seconds, dpop_required, signing_alg } = settings;
         let scopes =
             scopes.into_iter().map(|scope| ScopeView { name: scope.name, text: scope.text }).collect();
         let tokens = match tokens {
             TokenForm::Jwt => FormView::Jwt,
             TokenForm::Opaque => FormView::Opaque,
         };
-        Self { id, identifier, name, scopes, tokens, token_seconds, dpop_required, created_at, updated_at }
+        Self {
+            id,
+            identifier,
+            name,
+            scopes,
+            tokens,
+            token_seconds,
+            dpop_required,
+            signing_alg: signing_alg.map(SigningView::of),
+            created_at,
+            updated_at,
+        }
     }
 }
 

@@ -4,7 +4,7 @@
 use axum::http::{HeaderMap, HeaderValue, header};
 
 /// The algorithms in which a proof may be signed.
-const PROOFS: &str = "ES256 EdDSA ES384 PS256 RS256";
+const PROOFS: &str = "ES256 EdDSA Ed25519 ES384 PS256 RS256";
 
 /// How the client showed its token, or would.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

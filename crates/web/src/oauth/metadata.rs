@@ -18,6 +18,7 @@ use procura_app::{Settings, oauth::resources};
 use procura_model::{
     Reason, Scope,
     oauth::{ClientAuth, GrantType},
+    server::is_server_name,
 };
 use serde::Serialize;
 
@@ -31,7 +32,7 @@ const GATEWAY: &str = "/v1/mcp";
 /// How long a document may be kept.
 const KEPT: HeaderValue = HeaderValue::from_static("public, max-age=300");
 /// The algorithms of assertions and proofs, in the order of preference; `none` and HMAC never (RFC 8725).
-pub(crate) const ALGORITHMS: [&str; 5] = ["ES256", "EdDSA", "ES384", "PS256", "RS256"];
+pub(crate) const ALGORITHMS: [&str; 6] = ["ES256", "EdDSA", "Ed25519", "ES384", "PS256", "RS256"];
 /// Asks for a refresh token; no API is opened by it, so it stands in no document of an API.
 const OFFLINE: &str = "offline_access";
 
@@ -57,20 +58,20 @@ struct Server<'s> {
     response_modes_supported: [&'static str; 1],
     grant_types_supported: Vec<&'static str>,
     token_endpoint_auth_methods_supported: Vec<&'static str>,
-    token_endpoint_auth_signing_alg_values_supported: [&'static str; 5],
+    token_endpoint_auth_signing_alg_values_supported: [&'static str; 6],
     revocation_endpoint: String,
     revocation_endpoint_auth_methods_supported: Vec<&'static str>,
-    revocation_endpoint_auth_signing_alg_values_supported: [&'static str; 5],
+    revocation_endpoint_auth_signing_alg_values_supported: [&'static str; 6],
     introspection_endpoint: String,
     introspection_endpoint_auth_methods_supported: Vec<&'static str>,
-    introspection_endpoint_auth_signing_alg_values_supported: [&'static str; 5],
+    introspection_endpoint_auth_signing_alg_values_supported: [&'static str; 6],
     code_challenge_methods_supported: [&'static str; 1],
     authorization_response_iss_parameter_supported: bool,
     client_id_metadata_document_supported: bool,
     pushed_authorization_request_endpoint: String,
     require_pushed_authorization_requests: bool,
     device_authorization_endpoint: String,
-    dpop_signing_alg_values_supported: [&'static str; 5],
+    dpop_signing_alg_values_supported: [&'static str; 6],
     authorization_grant_profiles_supported: [&'static str; 1],
     protected_resources: [String; 1],
     ui_locales_supported: [&'static str; 1],
@@ -107,7 +108,7 @@ impl<'s> Server<'s> {
             code_challenge_methods_supported: ["S256"],
             // RFC 9207 section 3.
             authorization_response_iss_parameter_supported: true,
-            client_id_metadata_document_supported: true,
+            client_id_metadata_document_supported: settings.oauth.documents,
             pushed_authorization_request_endpoint: at("/oauth/par"),
             require_pushed_authorization_requests: false,
             device_authorization_endpoint: at("/oauth/device"),
@@ -129,7 +130,7 @@ struct Resource {
     bearer_methods_supported: [&'static str; 1],
     #[serde(skip_serializing_if = "Option::is_none")]
     resource_name: Option<&'static str>,
-    dpop_signing_alg_values_supported: [&'static str; 5],
+    dpop_signing_alg_values_supported: [&'static str; 6],
     #[serde(skip_serializing_if = "is_false")]
     dpop_bound_access_tokens_required: bool,
 }
@@ -165,20 +166,20 @@ async fn resource(State(web): State<WebState>, Path(path): Path<String>) -> Resu
         Err(error) => return Err(Failure(error)),
     };
     Ok(told(&Resource {
-        scopes_supported: target.scopes.into_iter().map(|scope| scope.name).collect(),
+        scopes_supported: target.scopes.iter().map(|scope| scope.name.clone()).collect(),
         dpop_bound_access_tokens_required: target.dpop_required,
         resource_name: None,
         ..mount(settings, &path)
     }))
 }
 
-/// The gateway, with or without a slash at its end, or one server of it. Which servers there are is no business of
-/// whoever asks without a token.
+/// The gateway, with or without a slash at its end, or what could be one server of it. Which servers there are is no
+/// business of whoever asks without a token: the document of every mount is there and says the same. One that is not
+/// there is refused when it is known in which organization somebody wants a token for it.
 fn is_mount(path: &str) -> bool {
-    let is_name =
-        |name: &str| name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_');
     path.strip_prefix(GATEWAY).is_some_and(|rest| {
-        rest.is_empty() || rest.strip_prefix('/').is_some_and(|name| name.len() <= 64 && is_name(name))
+        rest.is_empty()
+            || rest.strip_prefix('/').is_some_and(|name| name.is_empty() || is_server_name(name))
     })
 }
 
@@ -215,8 +216,11 @@ mod tests {
         assert_eq!(document["introspection_endpoint_auth_methods_supported"].as_array().unwrap().len(), 3);
         assert!(!document.to_string().contains("password") && !document.to_string().contains("implicit"));
         let mut closed = settings;
-        closed.oauth.registration = false;
-        assert!(serde_json::to_value(Server::of(&closed)).unwrap().get("registration_endpoint").is_none());
+        (closed.oauth.registration, closed.oauth.documents) = (false, false);
+        let closed = serde_json::to_value(Server::of(&closed)).unwrap();
+        assert!(closed.get("registration_endpoint").is_none());
+        assert_eq!(closed["client_id_metadata_document_supported"], false);
+        assert_eq!(document["client_id_metadata_document_supported"], true);
     }
 
     #[test]
@@ -226,7 +230,7 @@ mod tests {
             assert!(is_mount(path), "{path}");
             assert_eq!(mount(&settings, path).resource, format!("https://p.example{path}"));
         }
-        for path in ["/v1/mcpx", "/v1", "/v1/mcp/a/b", "/v1/mcp/%2f", "/v1/mcp/a\"b"] {
+        for path in ["/v1/mcpx", "/v1", "/v1/mcp/a/b", "/v1/mcp/%2f", "/v1/mcp/a\"b", "/v1/mcp/No_Server"] {
             assert!(!is_mount(path), "{path}");
         }
     }

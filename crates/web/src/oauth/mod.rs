@@ -25,7 +25,8 @@ use axum::{
     routing::{get, post},
 };
 
-/// The endpoints.
+/// The endpoints. Token and registration endpoint are also where MCP's revision 2025-03-26 looks for them without
+/// metadata; its `/authorize` is a page of the console's.
 pub fn router() -> Router<WebState> {
     open().layer(middleware::from_fn(cors::open)).merge(pages())
 }
@@ -35,8 +36,10 @@ fn open() -> Router<WebState> {
     Router::new()
         .merge(metadata::routes())
         .route(register::PATH, post(register::register).options(cors::preflight))
+        .route(register::ROOT, post(register::register).options(cors::preflight))
         .route(jwks::PATH, get(jwks::keys).options(cors::preflight))
         .route(token::PATH, post(token::issue).options(cors::preflight))
+        .route(token::ROOT, post(token::issue).options(cors::preflight))
         .route(introspect::PATH, post(introspect::introspect).options(cors::preflight))
         .route(revoke::PATH, post(revoke::revoke).options(cors::preflight))
         .route(par::PATH, post(par::push).options(cors::preflight))

@@ -21,6 +21,8 @@ use serde_json::{Map, Value};
 
 /// Where it is.
 pub(super) const PATH: &str = "/oauth/register";
+/// Where clients of MCP's revision 2025-03-26 look that know no metadata.
+pub(super) const ROOT: &str = "/register";
 
 /// RFC 7591 section 3.2.1: the id, the secret with its end where there is one, and everything as it is kept.
 #[derive(Serialize)]

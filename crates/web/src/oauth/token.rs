@@ -18,6 +18,8 @@ use procura_model::{Reason, Result, Secret, oauth::GrantType};
 
 /// The path, which an assertion may name as its audience, and a proof must.
 pub(super) const PATH: &str = "/oauth/token";
+/// Where clients of MCP's revision 2025-03-26 look that know no metadata; its section 2.3.3.
+pub(super) const ROOT: &str = "/token";
 const DPOP: HeaderName = HeaderName::from_static("dpop");
 const DPOP_NONCE: HeaderName = HeaderName::from_static("dpop-nonce");
 
@@ -49,9 +51,11 @@ async fn answered(
     proofs: &[String],
     method: &Method,
 ) -> Result<Response, Told> {
+    // The path that was asked is the one that proofs and assertions are judged for.
+    let path = if request.uri().path() == ROOT { ROOT } else { PATH };
     let mut ask = Ask::from_request(request, web).await?;
     ask.parameters.demand_single()?;
-    let presented = ask.presented(PATH)?;
+    let presented = ask.presented(path)?;
     let parameters = &ask.parameters;
     let wanted = TokenAsk {
         client: presented,
@@ -61,7 +65,7 @@ async fn answered(
         proof: ShownProof {
             proofs: proofs.iter().map(|proof| Secret::new(proof.clone())).collect(),
             method: method.as_str(),
-            path: PATH,
+            path,
         },
     };
     let answer = token::issue(&web.app, &ask.ctx, wanted).await?;
@@ -89,6 +93,9 @@ fn proofs(headers: &HeaderMap) -> Vec<String> {
 fn grant(parameters: &Parameters) -> Result<GrantAsk<'_>> {
     let kind = needed(parameters, "grant_type")?;
     let kind: GrantType = kind.parse().map_err(|_| Reason::OauthGrantUnsupported)?;
+    if kind != GrantType::TokenExchange {
+        parameters.demand_resource_for_audience()?;
+    }
     Ok(match kind {
         GrantType::AuthorizationCode => GrantAsk::Code {
             code: needed(parameters, "code")?,
