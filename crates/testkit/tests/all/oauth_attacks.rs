@@ -339,9 +339,12 @@ async fn no_page_on_the_way_tells_another_site_where_it_stood() {
     // The sign-in has the request in its address; it tells pages of ours alone.
     assert_eq!(sign_in.header("referrer-policy"), "same-origin");
     let device = shop.owner.page("/device").await.ok();
-    for (what, reply) in
-        [("the page", &shown), ("the sign-in", &sign_in), ("the refusal", &bad), ("the device's page", &device)]
-    {
+    for (what, reply) in [
+        ("the page", &shown),
+        ("the sign-in", &sign_in),
+        ("the refusal", &bad),
+        ("the device's page", &device),
+    ] {
         let text = reply.text();
         for outside in
             ["src=\"http", "href=\"http", "src=\"//", "href=\"//", "url(", "<img", "@import", "<iframe"]
