@@ -4,6 +4,7 @@ mod calibrate;
 mod card;
 mod corpus;
 mod evaluate;
+mod letters;
 mod loso;
 mod prepared;
 mod prose;

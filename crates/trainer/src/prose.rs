@@ -3,11 +3,16 @@
 //! none, which is what corpora of prompts have least of. They are learned from and never judged.
 
 use crate::corpus::Record;
+use crate::letters::{self, TONGUES, Tongue};
 use crate::svm::Chance;
 use procura_screen::inject::Channel;
 
 /// How many prompts are made.
 const COUNT: usize = 2_000;
+/// How many letters are made, as results of tools.
+const LETTERS: usize = 1_200;
+/// How many requests are made in which somebody changes his mind, or hands over a text.
+const REQUESTS: usize = 500;
 /// The source that they are recorded under.
 pub(crate) const SOURCE: &str = "own prose (made by the trainer)";
 
@@ -474,30 +479,62 @@ pub(crate) fn records(seed: u64) -> Vec<Record> {
     let mut records = Vec::with_capacity(COUNT);
     for number in 0..COUNT {
         let Some(&(lang, frame)) = frames.get(number % frames.len()) else { continue };
-        let mut text = fill(frame, &mut chance);
+        let mut text = fill(frame, SLOTS, &mut chance);
         let more = frames.get(chance.below(frames.len())).filter(|(other, _)| *other == lang);
         if let Some((_, more)) = more.filter(|_| chance.below(3) == 0) {
-            text = format!("{text} {}", fill(more, &mut chance));
+            text = format!("{text} {}", fill(more, SLOTS, &mut chance));
         }
-        records.push(Record {
-            text: text.trim().to_owned(),
-            label: 0,
-            channel: Channel::Prompt,
-            source: SOURCE.to_owned(),
-            licence: "own".to_owned(),
-            family: SOURCE.to_owned(),
-            obf: None,
+        records.push(record(&text, Channel::Prompt));
+    }
+    let spoken: Vec<&Tongue> = TONGUES.iter().flat_map(|one| vec![one; weight(one)]).collect();
+    for number in 0..LETTERS + REQUESTS {
+        let Some(&tongue) = spoken.get(number % spoken.len()) else { continue };
+        records.push(match number < LETTERS {
+            true => record(&letter(tongue, &mut chance), Channel::ToolResult),
+            false => record(&one_of(tongue.requests, &mut chance), Channel::Prompt),
         });
     }
     records
 }
 
-fn fill(frame: &str, chance: &mut Chance) -> String {
+/// A language of which more is written is heard more often.
+const fn weight(tongue: &Tongue) -> usize {
+    tongue.sentences.len().div_ceil(4)
+}
+
+/// An opening, one to three sentences, a close.
+fn letter(tongue: &Tongue, chance: &mut Chance) -> String {
+    let mut parts = vec![one_of(tongue.openings, chance)];
+    for _ in 0..=chance.below(3) {
+        parts.push(one_of(tongue.sentences, chance));
+    }
+    parts.push(one_of(tongue.closes, chance));
+    parts.retain(|part| !part.is_empty());
+    parts.join(if chance.below(2) == 0 { " " } else { "\n" })
+}
+
+fn one_of(frames: &[&str], chance: &mut Chance) -> String {
+    fill(frames.get(chance.below(frames.len())).copied().unwrap_or_default(), letters::SLOTS, chance)
+}
+
+fn record(text: &str, channel: Channel) -> Record {
+    Record {
+        text: text.trim().to_owned(),
+        label: 0,
+        channel,
+        source: SOURCE.to_owned(),
+        licence: "own".to_owned(),
+        family: SOURCE.to_owned(),
+        obf: None,
+    }
+}
+
+fn fill(frame: &str, slots: &[(&str, &[&str])], chance: &mut Chance) -> String {
     let mut text = String::new();
     let mut rest = frame;
     while let Some((before, slot, after)) = next_slot(rest) {
         text.push_str(before);
-        let choices = SLOTS.iter().find(|(name, _)| *name == slot).map_or(&[][..], |(_, choices)| choices);
+        let choices = slots.iter().find(|(name, _)| *name == slot).map_or(&[][..], |(_, choices)| choices);
         text.push_str(choices.get(chance.below(choices.len())).copied().unwrap_or_default());
         rest = after;
     }
@@ -526,8 +563,20 @@ mod tests {
                 }
             }
         }
+        for tongue in TONGUES {
+            let lists = [tongue.openings, tongue.sentences, tongue.closes, tongue.requests];
+            for mut rest in lists.into_iter().flatten().copied() {
+                while let Some((_, slot, after)) = next_slot(rest) {
+                    let has_words = |(name, words): &(&str, &[&str])| *name == slot && !words.is_empty();
+                    assert!(letters::SLOTS.iter().any(has_words), "{slot}");
+                    rest = after;
+                }
+            }
+        }
         let made = records(1);
-        assert!(made.len() == COUNT && made.iter().all(|one| !one.text.contains(['{', '}'])));
+        assert!(
+            made.len() == COUNT + LETTERS + REQUESTS && made.iter().all(|one| !one.text.contains(['{', '}']))
+        );
         assert_eq!(
             made.iter().map(|one| &one.text).collect::<Vec<_>>(),
             records(1).iter().map(|one| &one.text).collect::<Vec<_>>()

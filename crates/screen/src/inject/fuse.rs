@@ -4,7 +4,7 @@
 use procura_model::Risk;
 
 use super::kinds::{Channel, Finding, Scan, View};
-use super::rules::{Rule, Topic};
+use super::rules::{self, Rule, Topic};
 
 /// The id of what the model found.
 pub(crate) const MODEL: &str = "model";
@@ -51,6 +51,7 @@ fn raised(risk: Risk) -> Risk {
 /// The verdict.
 pub(crate) fn fuse(mut weighed: Vec<Weighed>, opinion: Option<Opinion>) -> Scan {
     weighed.retain(|one| one.finding.risk > Risk::None);
+    drop_echoes(&mut weighed);
     let worst = weighed.iter().map(|one| one.finding.risk).max().unwrap_or(Risk::None);
     let risk = worst.max(together(&weighed)).max(opinion.map_or(Risk::None, |opinion| opinion.risk));
     let doubt: f64 = weighed.iter().take(32).map(|one| 1.0 - weight(one.finding.risk)).product();
@@ -69,6 +70,23 @@ pub(crate) fn fuse(mut weighed: Vec<Weighed>, opinion: Option<Opinion>) -> Scan 
         findings,
         could_not_scan: None,
     }
+}
+
+/// The English rule whose words some other languages share.
+const INSTRUCTIONS: &str = "override.instructions";
+
+/// What the rule of another language sees in English words that are found as such is no finding of its own.
+fn drop_echoes(weighed: &mut Vec<Weighed>) {
+    let english: Vec<Finding> =
+        weighed.iter().map(|one| one.finding).filter(|one| one.rule == INSTRUCTIONS).collect();
+    let is_echo = |one: &Finding| {
+        rules::is_of_another_language(one.rule)
+            && english.iter().any(|other| {
+                let overlaps = one.span.0 < other.span.1 && other.span.0 < one.span.1;
+                overlaps && one.view == other.view && one.risk <= other.risk
+            })
+    };
+    weighed.retain(|one| one.topic != Some(Topic::Override) || !is_echo(&one.finding));
 }
 
 /// How grave several findings are together.
@@ -128,6 +146,23 @@ mod tests {
         assert_eq!(fuse(vec![one], None).risk, Risk::Medium);
         assert_eq!(fuse(vec![one, other], None).risk, Risk::High);
         assert_eq!(fuse(vec![one, weighed(Topic::Leak, Risk::Medium, true)], None).risk, Risk::Medium);
+    }
+
+    #[test]
+    fn english_words_are_found_once_and_not_again_by_the_rule_of_another_language() {
+        let at = |rule, span| Weighed {
+            finding: Finding { rule, view: View::Plain, span, risk: Risk::High },
+            topic: Some(Topic::Override),
+            damped: false,
+        };
+        let rules = |scan: Scan| scan.findings.iter().map(|finding| finding.rule).collect::<Vec<_>>();
+        let english = at("override.instructions", (0, 32));
+        let found = fuse(vec![english, at("override.fr", (0, 32)), at("override.pt", (0, 32))], None);
+        assert_eq!((found.risk, rules(found)), (Risk::High, vec!["override.instructions"]));
+        let apart = fuse(vec![english, at("override.fr", (40, 70))], None);
+        assert_eq!(rules(apart), ["override.instructions", "override.fr"]);
+        assert_eq!(rules(fuse(vec![at("override.fr", (0, 32))], None)), ["override.fr"]);
+        assert_eq!(rules(fuse(vec![english, at("override.told", (0, 32))], None)).len(), 2);
     }
 
     #[test]

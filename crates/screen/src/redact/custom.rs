@@ -17,6 +17,8 @@ pub const MAX_ALLOWED: usize = 256;
 pub const MAX_PATTERN_BYTES: usize = 1_000;
 /// The longest name of a rule, in bytes.
 pub const MAX_NAME_BYTES: usize = 40;
+/// The highest speed that is told, in MB of text per second: beyond it the texts of the trial are too short to tell.
+pub const MOST_MB_PER_SECOND: f64 = 1_000.0;
 /// How slow a set of rules may be on any text of its trial, in MB of text per second of one core.
 pub const LEAST_MB_PER_SECOND: f64 = 20.0;
 
@@ -43,6 +45,17 @@ pub struct RuleError {
     pub problem: String,
     /// What to do about it, as a sentence.
     pub fix: String,
+}
+
+/// What is wrong with the second of two rules of one name.
+const TWICE: &str = "Two rules have this name.";
+
+impl RuleError {
+    /// Whether the rule's name is at fault, and not its pattern.
+    #[must_use]
+    pub fn is_about_its_name(&self) -> bool {
+        self.problem == TWICE
+    }
 }
 
 impl std::fmt::Display for RuleError {
@@ -92,7 +105,7 @@ impl Custom {
         let compiled = rules.iter().map(compile_rule).collect::<Result<Vec<_>, _>>()?;
         for (index, rule) in rules.iter().enumerate() {
             if rules.iter().take(index).any(|earlier| earlier.name == rule.name) {
-                return Err(refuse(&rule.name, "Two rules have this name.", "Give each rule its own name."));
+                return Err(refuse(&rule.name, TWICE, "Give each rule its own name."));
             }
         }
         let entries = allowed.iter().map(|entry| compile_entry(entry)).collect::<Result<Vec<_>, _>>()?;
@@ -124,7 +137,8 @@ impl Custom {
             let mut cuts = Vec::new();
             self.find(text, &mut cuts);
             let seconds = clock().saturating_sub(began).as_secs_f64().max(1e-9);
-            ordinary::megabytes(text) / seconds
+            // A text that is through in less than a clock can tell says no more than that it is fast.
+            (ordinary::megabytes(text) / seconds).min(MOST_MB_PER_SECOND)
         };
         let prose = ordinary::text();
         let mb_per_second = speed(&prose).max(speed(&prose));
@@ -403,6 +417,8 @@ mod tests {
         );
         let began = std::time::Instant::now();
         let trial = custom.trial(|| began.elapsed());
+        let instant = custom.trial(|| Duration::ZERO);
+        assert!(instant.mb_per_second <= MOST_MB_PER_SECOND && instant.is_fast());
         assert!(trial.mb_per_second > 0.0 && trial.slowest_mb_per_second <= trial.mb_per_second);
     }
 

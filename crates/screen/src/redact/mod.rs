@@ -22,8 +22,8 @@ mod token;
 mod value;
 
 pub use custom::{
-    Custom, LEAST_MB_PER_SECOND, MAX_ALLOWED, MAX_NAME_BYTES, MAX_PATTERN_BYTES, MAX_RULES, Rule, RuleError,
-    Trial,
+    Custom, LEAST_MB_PER_SECOND, MAX_ALLOWED, MAX_NAME_BYTES, MAX_PATTERN_BYTES, MAX_RULES,
+    MOST_MB_PER_SECOND, Rule, RuleError, Trial,
 };
 pub use cut::{OPERATOR_RULE, Redacted, Span};
 pub use json::NotJsonText;

@@ -31,6 +31,8 @@ pub(super) const FRAGMENTS: &[(&str, &str)] = &[
         r"(?:ai|a\.i\.|llms?|language models?|assistants?|chat ?bots?|ai agents?|agents?|gpts?|chatgpt|gpt-?\d\w*|claude|gemini|copilot|llama|models?|bots?)",
     ),
     ("{w}", r"(?:[\w',/-]+\s+)"),
+    // What instructions and rules of things are for; those of a model are for nothing else.
+    ("{thing}", r"(?: (?:for|of) (?:the|a|an|my|our|his|her|their) \w+)"),
     (
         "{lawless}",
         r"(?:unrestricted|unfiltered|uncensored|jailbroken|unbound|unchained|amoral|immoral|unethical|lawless|evil|malicious|rogue|do anything now|no (?:\w+ ){0,2}(?:restrictions?|rules?|limits?|limitations?|filters?|ethics|morals?|guidelines|boundaries|censorship|constraints|safeguards|polic(?:y|ies))|without (?:\w+ ){0,3}(?:restrictions?|rules?|limits?|limitations?|filters?|ethics|morals?|guidelines|boundaries|censorship|constraints|regard for|refus\w+|warnings?|moral\w*)|free (?:of|from) (?:\w+ ){0,3}(?:restrictions?|rules?|limits?|limitations?|filters?|polic(?:y|ies)|guidelines|constraints|confines)|not (?:bound|limited|restricted|constrained|confined) by|(?:never|not|cannot|can't|won't) (?:refuse|decline|reject)|broken free|typical confines|opposite (?:mode|of))",

@@ -66,6 +66,11 @@ pub(crate) fn all() -> impl Iterator<Item = &'static Rule> {
     [orders::RULES, roles::RULES, deeds::RULES, languages::RULES, structure::RULES].into_iter().flatten()
 }
 
+/// Whether the rule with this id is for another language than English.
+pub(crate) fn is_of_another_language(id: &str) -> bool {
+    languages::RULES.iter().any(|rule| rule.id == id)
+}
+
 /// The pattern with its fragments written out.
 pub(crate) fn expand(pattern: &str) -> String {
     fragments::FRAGMENTS
