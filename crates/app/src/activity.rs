@@ -1,13 +1,13 @@
 //! What happened: traces, the activity list, and the record of requests that changed nothing (AUD-1).
 
-use crate::App;
+use crate::{App, screening};
 use procura_model::{
     Actor, AgentId, Ctx, Event, EventKind, Origin, Page, PageAsk, Reason, Recorded, RequestId, Result, Scope,
     Time,
 };
 use procura_store::evidence as rows;
 
-pub use procura_store::evidence::{Decided, DecisionFilter, Ending, HourCount};
+pub use procura_store::evidence::{Decided, DecisionFilter, Ending, HourCount, ScreenFilter};
 
 /// Everything that was recorded of one request, in order.
 #[derive(Clone, Debug)]
@@ -69,7 +69,9 @@ pub async fn list(app: &App, ctx: &Ctx, mut filter: DecisionFilter, page: &PageA
         (None, named) => named,
     };
     let mut reader = app.store.read(ctx);
-    rows::list_decisions(&mut reader, &filter, page).await
+    let mut found = rows::list_decisions(&mut reader, &filter, page).await?;
+    found.items.retain(|decided| screening::is_wanted(decided, &filter));
+    Ok(found)
 }
 
 /// The changes that people, keys and the operator made, newest first. Agents make none.

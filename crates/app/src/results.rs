@@ -73,12 +73,16 @@ pub async fn keep(app: &App, ctx: &Ctx, text: &str) -> Result<Handle> {
 /// `FIELD_INVALID` for a page that no answer named; a fault when the record cannot be written.
 pub async fn read(app: &App, ctx: &Ctx, id: ResultId, page: usize) -> Result<Page> {
     ctx.actor.require(Scope::Tools)?;
-    let holder = holder(ctx).ok_or(Reason::NotFound)?;
-    let kept = rows::read(&mut app.store.read(ctx), id, holder).await?;
+    let holder = holder(ctx).ok_or_else(gone)?;
+    let kept =
+        rows::read(&mut app.store.read(ctx), id, holder).await.map_err(|error| match error.reason() {
+            Reason::NotFound => gone(),
+            _ => error,
+        })?;
     let whole = match app.seals.open_result((ctx.tenant, id), ctx.actor.user(), &kept.sealed) {
         Ok(whole) => whole,
         // The user is part of the place to which it is sealed.
-        Err(OpenError::Forged) => return Err(Reason::NotFound.into()),
+        Err(OpenError::Forged) => return Err(gone()),
         Err(error) => return Err(Error::fault("open a kept result", error)),
     };
     let part = page_of(&whole, page, app.settings.sanitize_max_bytes)
@@ -90,6 +94,13 @@ pub async fn read(app: &App, ctx: &Ctx, id: ResultId, page: usize) -> Result<Pag
     app.store.record(ctx, events(ctx, holder, (id, page), &read)).await?;
     app.metrics.decided(Verdict::Allow, Reason::Allowed, ctx.elapsed_us());
     Ok(read)
+}
+
+/// The same for whoever may not know that there ever was one.
+fn gone() -> Error {
+    Reason::NotFound.because(
+        "Nothing is kept under this handle for you: its time is over, the session ended, a redaction rule changed, or it never was. Call the tool again.",
+    )
 }
 
 /// Whose a result is that is got under this context.

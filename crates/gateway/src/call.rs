@@ -20,7 +20,7 @@
 //! ```
 
 use crate::{
-    Gateway,
+    Gateway, advice,
     catalogue::Entry,
     deny::{Denial, Shape},
     era::{self, Era, META_LOG_LEVEL},
@@ -195,7 +195,10 @@ async fn screen_arguments(
     let look = Look::of(&caller.gateway.app, &caller.ctx, Channel::ToolArgument, &snapshot.settings);
     match gates::screen(&look, shown).await.passed() {
         Ok(seen) => Ok((ask, seen)),
-        Err((reason, seen)) => Err(refuse(call, &ask, reason, seen).await),
+        Err((reason, seen)) => {
+            let advice = advice::of_arguments(&caller.ctx, reason, &seen);
+            Err(refuse(call, &ask, reason, seen).await.advising(&advice))
+        }
     }
 }
 
@@ -256,7 +259,7 @@ fn amount_of(call: &Call, args: &Json) -> Result<(Option<Amount>, Option<Currenc
 
 /// A gate before the policy said no: that is a decision, and recorded as one.
 async fn refuse(call: &Call, ask: &Ask, reason: Reason, seen: Seen) -> Stop {
-    let objection = (reason, Cow::Borrowed(reason.text()));
+    let objection = (reason, seen.sentence(reason));
     refuse_saying((&call.caller, call.target.declared()), ask, objection, &seen).await
 }
 
@@ -275,7 +278,11 @@ async fn refuse_saying(
         verdict: Verdict::Deny,
         reason,
         sentence,
-        risk: seen.risk.max(if reason == Reason::CouldNotScan { Risk::High } else { Risk::Low }),
+        risk: match (seen.risk, reason) {
+            // A definition that could not be scanned is not looked at again by the call that wants it.
+            (Risk::None, Reason::CouldNotScan) => Risk::High,
+            (seen, _) => seen.max(Risk::Low),
+        },
         permission: None,
         guardrail: None,
         missing: None,
@@ -427,9 +434,14 @@ async fn screen_redact_truncate_and_fence(
                 Reason::PromptInjection => {
                     "The tool's result looks like a prompt injection, so it is withheld."
                 }
+                _ if seen.unheard().is_some() => {
+                    "The second opinion about the tool's result gave no answer, so it is withheld."
+                }
                 _ => "The tool's result could not be screened, so it is withheld.",
             };
-            let finish = failed("withheld", reason, sentence.into());
+            let advice = advice::of_a_result(ctx);
+            let mut finish = failed("withheld", reason, sentence.into());
+            finish.reply = finish.reply.map_err(|stop| stop.advising(&advice));
             Finish { done: Sanitized { seen, ..Sanitized::default() }, ..finish }
         }
         Err(Withheld::Failed(reason)) => failed(reason.code(), reason, reason.text().into()),
@@ -482,6 +494,14 @@ pub(crate) fn fault(ctx: &Ctx, error: &procura_model::Error) -> Stop {
 }
 
 impl Stop {
+    /// The same with another advice to whoever called.
+    pub(crate) fn advising(self, advice: &str) -> Self {
+        match self {
+            Self::Denied(denial) => Self::Denied(denial.advising(advice)),
+            failed @ Self::Failed(_) => failed,
+        }
+    }
+
     /// The message to the caller, with the HTTP status where it travels alone.
     pub(crate) fn message(&self, id: &str, era: Era, as_tool: Option<Shape>) -> (u16, String) {
         match (self, as_tool) {

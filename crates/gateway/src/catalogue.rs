@@ -15,8 +15,7 @@ use parking_lot::{Mutex, RwLock};
 use procura_app::{App, api_tools::CompiledApi};
 use procura_egress::{Lane, Purpose, WebUrl};
 use procura_model::{
-    Ctx, Event, EventKind, Reason, Result, Risk, Secret, TenantId, TenantSettings, ToolServer, Transport,
-    Verdict,
+    Ctx, Event, EventKind, Reason, Result, Secret, TenantId, TenantSettings, ToolServer, Transport, Verdict,
 };
 use std::{
     collections::{BTreeMap, HashMap},
@@ -309,7 +308,6 @@ fn suspicion_event(kind: Kind, each: &Offered, settings: &TenantSettings) -> Opt
     event.resource = Some(each.resource.clone());
     event.verdict = Some(if hidden.is_some() { Verdict::Deny } else { Verdict::Allow });
     event.reason = Some(hidden.unwrap_or(Reason::Allowed));
-    event.risk =
-        Some(seen.risk.max(if hidden == Some(Reason::CouldNotScan) { Risk::High } else { Risk::None }));
+    event.risk = Some(seen.risk);
     Some(event)
 }

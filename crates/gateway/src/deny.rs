@@ -21,8 +21,10 @@ pub(crate) struct Denial {
     pub(crate) reason: Reason,
     /// The sentence.
     pub(crate) sentence: Cow<'static, str>,
-    /// The fields for programs, as JSON.
+    /// The fields for programs, as the beginning of an object: what helps and what is next stand at its end.
     fields: String,
+    /// What would help.
+    fix: Cow<'static, str>,
     /// What to do next, in a sentence.
     next: String,
 }
@@ -36,6 +38,7 @@ impl Denial {
             }
             None => answer.code.fix().to_owned(),
         };
+        let fix = Cow::Borrowed(answer.code.fix());
         let mut fields = head(answer.code, &answer.reason, &answer.request_id.to_string(), answer.decision);
         fields.text("risk", answer.risk.as_str());
         fields.raw("policyVersion", &answer.policy_version.to_string());
@@ -54,21 +57,31 @@ impl Denial {
         if let Some(until) = answer.expires_at {
             fields.text("expiresAt", &until.to_string());
         }
-        fields.text("next", &next);
-        Self { reason: answer.code, sentence: answer.reason.clone(), fields: fields.finish(), next }
+        Self { reason: answer.code, sentence: answer.reason.clone(), fields: fields.open(), fix, next }
     }
 
     /// The no of something that failed.
     pub(crate) fn of_failure(ctx: &Ctx, reason: Reason, sentence: impl Into<Cow<'static, str>>) -> Self {
         let sentence = sentence.into();
         let mut fields = head(reason, &sentence, &ctx.request.to_string(), Verdict::Deny);
-        fields.text("next", reason.fix());
-        Self { reason, sentence, fields: fields.finish(), next: reason.fix().to_owned() }
+        let fix = reason.fix();
+        Self { reason, sentence, fields: fields.open(), fix: fix.into(), next: fix.to_owned() }
+    }
+
+    /// The same with another advice than the reason's: one for an agent, where that speaks to people.
+    pub(crate) fn advising(self, advice: &str) -> Self {
+        Self { fix: advice.to_owned().into(), next: advice.to_owned(), ..self }
+    }
+
+    /// The fields for programs, as JSON.
+    fn fields(&self) -> String {
+        format!("{},\"fix\":{},\"next\":{}}}", self.fields, quote(&self.fix), quote(&self.next))
     }
 
     /// The no as a tool result.
     pub(crate) fn tool_result(&self, era: Era, shape: Shape) -> String {
         let text = format!("{} {} [{}]", self.sentence, self.next, self.reason.code());
+        let fields = self.fields();
         let block = Object::new().raw("type", "\"text\"").text("text", &text).finish();
         let mut result = Object::with_capacity(1_024);
         if era == Era::Modern {
@@ -76,10 +89,10 @@ impl Denial {
         }
         result.raw("content", &array([block.as_str()].into_iter()));
         if shape == Shape::Free {
-            result.raw("structuredContent", &self.fields);
+            result.raw("structuredContent", &fields);
         }
         result.raw("isError", "true");
-        result.raw("_meta", &Object::new().raw(META_DENIAL, &self.fields).finish()).finish()
+        result.raw("_meta", &Object::new().raw(META_DENIAL, &fields).finish()).finish()
     }
 
     /// The no as a JSON-RPC error, for what is no tool call. The code is the HTTP status of the
@@ -89,7 +102,7 @@ impl Denial {
             Reason::ArgumentsInvalid | Reason::FieldInvalid => code::INVALID_PARAMS,
             reason => i64::from(reason.http()),
         };
-        Failure::new(code, format!("{} {}", self.sentence, self.next)).with_data(self.fields.clone())
+        Failure::new(code, format!("{} {}", self.sentence, self.next)).with_data(self.fields())
     }
 }
 
@@ -108,7 +121,6 @@ fn head(reason: Reason, sentence: &str, request: &str, verdict: Verdict) -> Obje
         .raw("success", "false")
         .text("code", reason.code())
         .text("error", sentence)
-        .text("fix", reason.fix())
         .text("requestId", request)
         .raw("decision", &quote(verdict.as_str()));
     fields
@@ -140,5 +152,11 @@ mod tests {
         assert!(declared.get("structuredContent").is_none() && declared.get("resultType").is_none());
         assert_eq!(declared["_meta"][META_DENIAL]["code"], "UPSTREAM_TIMEOUT");
         assert_eq!(denial.failure().code, 504);
+        let advised: Value =
+            serde_json::from_str(&denial.advising("Do not retry.").tool_result(Era::Modern, Shape::Free))
+                .unwrap();
+        assert_eq!(advised["structuredContent"]["fix"], "Do not retry.");
+        assert_eq!(advised["structuredContent"]["next"], "Do not retry.");
+        assert!(!advised.to_string().contains(Reason::UpstreamTimeout.fix()), "{advised}");
     }
 }

@@ -3,6 +3,7 @@
 //! ours, for both protocol eras, and passes on the bytes that it does not understand
 //! (`standards/mcp.md`, "Decision for the gateway").
 
+mod advice;
 mod call;
 mod catalogue;
 mod deny;

@@ -210,6 +210,11 @@ impl Object {
         self.raw(key, &quote(value))
     }
 
+    /// The object as far as it is written, for whoever closes it.
+    pub(crate) fn open(&mut self) -> String {
+        std::mem::take(&mut self.0)
+    }
+
     /// The finished object.
     pub(crate) fn finish(&mut self) -> String {
         let mut text = std::mem::take(&mut self.0);

@@ -75,7 +75,7 @@ reasons! {
 
     // What was sent.
     BodyMalformed, "BODY_MALFORMED", 400, "The body is not valid JSON.", "Send one JSON document in UTF-8 without duplicate keys.";
-    FieldInvalid, "FIELD_INVALID", 422, "A field is missing, unknown, or has a value that cannot be used.", "See the sentence for the field and what it must be.";
+    FieldInvalid, "FIELD_INVALID", 422, "A field is missing, unknown, or has a value that cannot be used.", "Correct what the sentence names, and send it again.";
     BodyTooLarge, "BODY_TOO_LARGE", 413, "The body is too large.", "Send less; the limit is named in the sentence.";
     BodyTooSlow, "BODY_TOO_SLOW", 408, "The body did not arrive in time.", "Send the whole body at once.";
     MediaTypeUnsupported, "MEDIA_TYPE_UNSUPPORTED", 415, "The content type is not supported here.", "Send `Content-Type: application/json`.";

@@ -35,7 +35,8 @@ statements! {
                o.target AS outcome_target,
                o.status AS outcome_status,
                o.reason AS outcome_reason,
-               o.duration_us AS outcome_duration_us
+               o.duration_us AS outcome_duration_us,
+               o.facts AS outcome_facts
           FROM evidence d
           LEFT JOIN evidence o
             ON o.tenant_id = d.tenant_id
@@ -54,6 +55,15 @@ statements! {
            AND (CAST($7 AS TEXT) IS NULL
                 OR LOWER(COALESCE(d.action, '') || ' ' || COALESCE(d.resource, '')) LIKE $7 ESCAPE '!')
            AND (CAST($9 AS TEXT) IS NULL OR d.user_ref = $9)
+           AND (CAST($10 AS TEXT) IS NULL
+                OR $10 = 'reported' AND (d.facts LIKE '%\"reportOnly\":true%'
+                                         OR o.facts LIKE '%\"reportOnly\":true%')
+                OR $10 = 'found' AND (d.reason IN ('PROMPT_INJECTION', 'COULD_NOT_SCAN')
+                                      OR d.facts LIKE '%\"found\":true%'
+                                      OR COALESCE(o.risk, 'none') <> 'none'))
+           AND (CAST($11 AS TEXT) IS NULL
+                OR d.facts LIKE $11 ESCAPE '!'
+                OR o.facts LIKE $11 ESCAPE '!')
          ORDER BY d.request_id DESC, d.position DESC
          LIMIT $8";
     /// The lower bound is hidden in an expression, or SQLite would walk the rows of every agent between the
@@ -69,7 +79,8 @@ statements! {
                o.target AS outcome_target,
                o.status AS outcome_status,
                o.reason AS outcome_reason,
-               o.duration_us AS outcome_duration_us
+               o.duration_us AS outcome_duration_us,
+               o.facts AS outcome_facts
           FROM evidence d
           LEFT JOIN evidence o
             ON o.tenant_id = d.tenant_id
@@ -88,7 +99,16 @@ statements! {
            AND (CAST($7 AS TEXT) IS NULL
                 OR LOWER(COALESCE(d.action, '') || ' ' || COALESCE(d.resource, '')) LIKE $7 ESCAPE '!')
            AND (CAST($9 AS TEXT) IS NULL OR d.user_ref = $9)
-           AND d.agent_id = $10
+           AND (CAST($10 AS TEXT) IS NULL
+                OR $10 = 'reported' AND (d.facts LIKE '%\"reportOnly\":true%'
+                                         OR o.facts LIKE '%\"reportOnly\":true%')
+                OR $10 = 'found' AND (d.reason IN ('PROMPT_INJECTION', 'COULD_NOT_SCAN')
+                                      OR d.facts LIKE '%\"found\":true%'
+                                      OR COALESCE(o.risk, 'none') <> 'none'))
+           AND (CAST($11 AS TEXT) IS NULL
+                OR d.facts LIKE $11 ESCAPE '!'
+                OR o.facts LIKE $11 ESCAPE '!')
+           AND d.agent_id = $12
          ORDER BY d.request_id DESC, d.position DESC
          LIMIT $8";
     LIST_CHANGES = "
@@ -142,6 +162,32 @@ pub struct DecisionFilter {
     pub since: Option<Time>,
     /// Before this time.
     pub until: Option<Time>,
+    /// In which a screen found something. It is picked by what facts look like, which an argument can imitate: whoever
+    /// shows the rows judges.
+    pub screen: Option<ScreenFilter>,
+    /// In which this rule of a screen fired; picked likewise.
+    pub rule: Option<String>,
+}
+
+/// What a screen found in a decision or in its outcome.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ScreenFilter {
+    /// Anything.
+    Found,
+    /// What would have been blocked, and passed because its channel only reports.
+    Reported,
+}
+
+impl ScreenFilter {
+    /// The word in a query.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Found => "found",
+            Self::Reported => "reported",
+        }
+    }
 }
 
 /// A decision with what became of the action.
@@ -151,6 +197,8 @@ pub struct Decided {
     pub recorded: Recorded,
     /// What became of the action.
     pub ending: Ending,
+    /// The facts of the outcome, where there is one.
+    pub outcome_facts: Option<String>,
 }
 
 /// What became of an action.
@@ -225,6 +273,8 @@ pub async fn list_decisions(
         filter.text.as_deref().map(pattern).as_deref(),
         ask.limit.saturating_add(1),
         filter.user.as_ref(),
+        filter.screen.map(ScreenFilter::as_str),
+        filter.rule.as_deref().map(|rule| pattern(&format!("\"{rule}\""))).as_deref(),
     ];
     let rows = if let Some(agent) = filter.agent {
         args.push(agent.into());
@@ -370,7 +420,7 @@ fn read_decided(row: &Row) -> Result<Decided> {
     } else {
         Ending::NotBegun
     };
-    Ok(Decided { recorded: read(row)?, ending })
+    Ok(Decided { recorded: read(row)?, ending, outcome_facts: row.maybe_text("outcome_facts")? })
 }
 
 pub(crate) fn maybe_verdict(row: &Row) -> Result<Option<Verdict>> {

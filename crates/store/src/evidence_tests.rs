@@ -86,6 +86,43 @@ async fn every_filter_keeps_what_it_names_and_drops_the_rest() {
 }
 
 #[tokio::test]
+async fn findings_of_screens_are_picked_by_decision_and_outcome() {
+    let house = House::new().await;
+    let agent = house.agent("ada").await;
+    let clean = decide(&house, START, agent, Verdict::Allow).await.request;
+    let record = async |after_ms: i64, facts: &str, outcome: &str| {
+        let ctx = house.ctx_at(START.plus_ms(after_ms));
+        let mut decision = decision(agent, "tool.call", Verdict::Allow);
+        facts.clone_into(&mut decision.facts);
+        let mut ended = Event::new(EventKind::Outcome);
+        ended.risk = Some(if outcome.contains("high") { Risk::High } else { Risk::None });
+        outcome.clone_into(&mut ended.facts);
+        house.store.record(&ctx, vec![decision, ended]).await.unwrap();
+        ctx.request
+    };
+    let argument = r#"{"gates":{"screen":{"risk":"medium","rules":["a.rule"],"found":true}}}"#;
+    let argument = record(10, argument, r#"{"risk":"none"}"#).await;
+    let result = r#"{"risk":"high","rules":["a_rule"],"reportOnly":true}"#;
+    let result = record(20, "{}", result).await;
+    let screen = |screen| DecisionFilter { screen: Some(screen), ..DecisionFilter::default() };
+    let rule = |rule: &str| DecisionFilter { rule: Some(rule.to_owned()), ..DecisionFilter::default() };
+    for (filter, wanted) in [
+        (DecisionFilter::default(), vec![result, argument, clean]),
+        (screen(ScreenFilter::Found), vec![result, argument]),
+        (screen(ScreenFilter::Reported), vec![result]),
+        (rule("a.rule"), vec![argument]),
+        (rule("a_rule"), vec![result]),
+        (DecisionFilter { agent: Some(agent), ..rule("a_rule") }, vec![result]),
+        (rule("rule"), vec![]),
+    ] {
+        let ctx = house.ctx();
+        let page = list_decisions(&mut house.store.read(&ctx), &filter, &PageAsk::default()).await.unwrap();
+        let seen: Vec<_> = page.items.iter().map(|decided| decided.recorded.request).collect();
+        assert_eq!(seen, wanted, "{filter:?}");
+    }
+}
+
+#[tokio::test]
 async fn a_call_that_was_cut_off_ends_as_unknown() {
     let house = House::new().await;
     let agent = house.agent("ada").await;

@@ -72,7 +72,7 @@ mod tx;
 pub mod user_auth;
 mod writer;
 
-pub use evidence::DecisionFilter;
+pub use evidence::{DecisionFilter, ScreenFilter};
 pub use lobby::{LinkPurpose, Lobby, Membership, NewLink};
 pub use revocations::Revocation;
 pub use store::{InUse, Store, StoreSettings, is_in_use};

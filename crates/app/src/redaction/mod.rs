@@ -7,6 +7,7 @@ mod rules;
 mod trial;
 
 pub use compiled::{Redactors, redacted_json, redactor};
+pub use procura_screen::redact::{LEAST_MB_PER_SECOND, MOST_MB_PER_SECOND};
 pub use recent::Recent;
 pub use rules::{Draft, Saved, add, change, get, list, remove, test};
 pub use trial::{CROWD, Found, InCalls, InResults, Shared, Tried};

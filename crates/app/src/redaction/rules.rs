@@ -198,7 +198,8 @@ fn check_name(name: &str) -> Result<()> {
 }
 
 fn refusal(error: &RuleError) -> Error {
-    Reason::FieldInvalid.because(format!("pattern: {} {}", error.problem, error.fix))
+    let field = if error.is_about_its_name() { "name" } else { "pattern" };
+    Reason::FieldInvalid.because(format!("{field}: {} {}", error.problem, error.fix))
 }
 
 /// Who tries, for the limit: a person of the organization, or its keys, which count as one, because whoever makes one can

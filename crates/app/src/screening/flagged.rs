@@ -2,8 +2,9 @@
 //! had names tell theirs by what they are: an outcome tells of a result, a decision of arguments, unless it says else.
 
 use super::prompts::ACTION;
-use procura_model::{EventKind, Reason, Recorded, Risk};
+use procura_model::{Event, EventKind, Reason, Recorded, Risk};
 use procura_screen::inject::Channel;
+use procura_store::evidence::{Decided, DecisionFilter, ScreenFilter};
 use serde::Deserialize;
 
 /// How much of a source's name is told, in characters.
@@ -70,6 +71,37 @@ struct DecisionFacts {
     gates: Option<Gates>,
 }
 
+/// How grave that is which would have been blocked in a decision or its outcome, and passed because its channel only
+/// reports.
+#[must_use]
+pub fn reported(decided: &Decided) -> Option<Risk> {
+    screens_of(decided).filter(|screen| screen.report_only).map(|screen| screen.risk).max()
+}
+
+/// Whether the screens found in a decision what the filter asks for: the rows were picked by what facts look like, which
+/// an argument can imitate.
+#[must_use]
+pub fn is_wanted(decided: &Decided, filter: &DecisionFilter) -> bool {
+    let by_finding = match filter.screen {
+        None => true,
+        Some(ScreenFilter::Reported) => reported(decided).is_some(),
+        Some(ScreenFilter::Found) => {
+            let reason = decided.recorded.event.reason;
+            matches!(reason, Some(Reason::PromptInjection | Reason::CouldNotScan))
+                || screens_of(decided).any(|screen| screen.risk > Risk::None)
+        }
+    };
+    let has = |rule: &String| screens_of(decided).any(|screen| screen.rules.contains(rule));
+    by_finding && filter.rule.as_ref().is_none_or(has)
+}
+
+/// What the screens saw in arguments and in the result.
+fn screens_of(decided: &Decided) -> impl Iterator<Item = Screen> {
+    let result: Option<Screen> =
+        decided.outcome_facts.as_deref().and_then(|facts| serde_json::from_str(facts).ok());
+    screen_of(&decided.recorded.event).into_iter().chain(result)
+}
+
 /// The flags of a trace, in the order of its gates.
 #[must_use]
 pub fn flags(records: &[Recorded]) -> Vec<Flag> {
@@ -79,15 +111,7 @@ pub fn flags(records: &[Recorded]) -> Vec<Flag> {
 /// What a screen found, where this row tells of it.
 pub(super) fn flag(record: &Recorded) -> Option<Flag> {
     let event = &record.event;
-    let screen = match event.kind {
-        EventKind::Decision => {
-            let facts: DecisionFacts = serde_json::from_str(&event.facts).ok()?;
-            facts.gates.and_then(|gates| gates.screen)
-        }
-        EventKind::Outcome => serde_json::from_str(&event.facts).ok(),
-        _ => return None,
-    };
-    let screen = screen.unwrap_or_default();
+    let screen = screen_of(event)?;
     let handled = match event.reason {
         Some(Reason::PromptInjection) => Handled::Blocked,
         Some(Reason::CouldNotScan) => Handled::CouldNotScan,
@@ -99,11 +123,24 @@ pub(super) fn flag(record: &Recorded) -> Option<Flag> {
     Some(Flag { channel, source: source_of(record), risk: screen.risk, rules: screen.rules, handled })
 }
 
+/// What the screen saw, as this row tells; none for a row that tells of none.
+fn screen_of(event: &Event) -> Option<Screen> {
+    let screen = match event.kind {
+        EventKind::Decision => {
+            let facts: DecisionFacts = serde_json::from_str(&event.facts).ok()?;
+            facts.gates.and_then(|gates| gates.screen)
+        }
+        EventKind::Outcome => serde_json::from_str(&event.facts).ok(),
+        _ => return None,
+    };
+    Some(screen.unwrap_or_default())
+}
+
 /// The channel whose text was screened as this row tells; none where none was, as with a result that never came.
 #[must_use]
 pub fn channel(record: &Recorded) -> Option<Channel> {
     let came = matches!(record.event.target.as_deref(), Some("ok" | "tool_error" | "withheld"));
-    channel_of(record, &Screen::default()).filter(|channel| *channel != Channel::ToolResult || came)
+    channel_of(record, &screen_of(&record.event)?).filter(|channel| *channel != Channel::ToolResult || came)
 }
 
 fn channel_of(record: &Recorded, screen: &Screen) -> Option<Channel> {
@@ -143,7 +180,7 @@ pub const fn word(channel: Channel) -> &'static str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use procura_model::{Entropy, Event, RequestId, Time};
+    use procura_model::{Entropy, RequestId, Time};
 
     fn record(kind: EventKind, action: &str, facts: &str, reason: Option<Reason>) -> Recorded {
         let mut event = Event::new(kind);
@@ -167,8 +204,9 @@ mod tests {
         assert_eq!((reported.channel, reported.handled), (Channel::ToolResult, Handled::Reported));
         let medium = flag(&record(EventKind::Outcome, "tool.call", r#"{"risk":"medium"}"#, None)).unwrap();
         assert_eq!((medium.risk, medium.handled), (Risk::Medium, Handled::Passed));
-        let prompt = flag(&record(EventKind::Decision, ACTION, high, injected)).unwrap();
-        assert_eq!(prompt.channel, Channel::Prompt);
+        let prompt = record(EventKind::Decision, ACTION, high, injected);
+        assert_eq!(flag(&prompt).map(|flag| flag.channel), Some(Channel::Prompt));
+        assert_eq!(channel(&prompt), Some(Channel::Prompt));
         let hidden = flag(&record(EventKind::Decision, "tool.call", "{}", injected)).unwrap();
         assert_eq!(hidden.channel, Channel::ToolDescription);
         let unscanned = flag(&record(EventKind::Decision, "tool.call", "{}", Some(Reason::CouldNotScan)));
@@ -183,5 +221,31 @@ mod tests {
         assert_eq!(flag(&record(EventKind::Decision, "purchase", metadata, None)), None);
         assert_eq!(flag(&record(EventKind::Outcome, "tool.call", r#"{"risk":"none"}"#, None)), None);
         assert_eq!(flag(&record(EventKind::Egress, "tool.call", r#"{"risk":"high"}"#, None)), None);
+    }
+
+    #[test]
+    fn what_a_filter_picked_is_shown_only_where_a_screen_says_so() {
+        let decided = |facts: &str, outcome: Option<&str>| Decided {
+            recorded: record(EventKind::Decision, "tool.call", facts, None),
+            ending: procura_store::evidence::Ending::NotBegun,
+            outcome_facts: outcome.map(str::to_owned),
+        };
+        let wants = |screen, rule: Option<&str>| DecisionFilter {
+            screen,
+            rule: rule.map(str::to_owned),
+            ..DecisionFilter::default()
+        };
+        let lifted = decided("{}", Some(r#"{"risk":"critical","rules":["a"],"reportOnly":true}"#));
+        assert_eq!(reported(&lifted), Some(Risk::Critical));
+        assert!(is_wanted(&lifted, &wants(Some(ScreenFilter::Reported), Some("a"))));
+        assert!(!is_wanted(&lifted, &wants(None, Some("b"))));
+        let imitated = decided(r#"{"ask":{"args":{"reportOnly":true,"found":true,"rules":["a"]}}}"#, None);
+        for filter in [
+            wants(Some(ScreenFilter::Reported), None),
+            wants(Some(ScreenFilter::Found), None),
+            wants(None, Some("a")),
+        ] {
+            assert!(!is_wanted(&imitated, &filter), "{filter:?}");
+        }
     }
 }

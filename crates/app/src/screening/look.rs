@@ -11,6 +11,10 @@ use std::borrow::Cow;
 /// The rule that stands for the word of the second opinion.
 pub(crate) const SECOND_OPINION: &str = "second-opinion";
 
+/// What helps where a text is refused because no second opinion could be had.
+pub const UNHEARD_FIX: &str =
+    "See that the operator's classifier answers, or set on_failure = \"pass\" under [screen.second_opinion].";
+
 /// What a channel does about an injection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stance {
@@ -53,6 +57,29 @@ pub struct Seen {
     pub second_opinion: Option<Asked>,
 }
 
+impl Seen {
+    /// Why a text with this is refused, in a sentence.
+    #[must_use]
+    pub fn sentence(&self, reason: Reason) -> Cow<'static, str> {
+        match self.unheard() {
+            Some(why) if reason == Reason::CouldNotScan => unheard_sentence(why).into(),
+            _ => Cow::Borrowed(reason.text()),
+        }
+    }
+
+    /// Why the second opinion was not had, where it was asked for.
+    #[must_use]
+    pub fn unheard(&self) -> Option<&'static str> {
+        self.second_opinion.as_ref().and_then(|asked| asked.failure)
+    }
+}
+
+/// Why a text is refused about which no second opinion could be had.
+#[must_use]
+pub fn unheard_sentence(why: &str) -> String {
+    format!("The second opinion gave no answer ({why}), so this doubtful text is refused.")
+}
+
 /// The word of a screen.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Screened {
@@ -86,10 +113,10 @@ impl Screened {
         if is_blocked { Self::Blocked(seen) } else { Self::Passed(seen) }
     }
 
-    /// The text could not be looked at.
+    /// The text could not be looked at. Nobody knows what is in it, so its risk counts as high.
     #[must_use]
     pub fn unscanned() -> Self {
-        Self::CouldNotScan(Seen::default())
+        Self::CouldNotScan(Seen { risk: Risk::High, ..Seen::default() })
     }
 
     /// What passes, or why it does not.
@@ -203,6 +230,21 @@ mod tests {
         assert_eq!(reported, Screened::Passed(Seen { report_only: true, ..seen.clone() }));
         assert_eq!(Screened::Blocked(seen.clone()).under(Stance::Block), Screened::Blocked(seen));
         assert_eq!(Screened::unscanned().under(Stance::ReportOnly), Screened::unscanned());
+    }
+
+    #[test]
+    fn a_refusal_says_whether_the_text_or_the_second_opinion_is_at_fault() {
+        let Screened::CouldNotScan(unscanned) = Screened::unscanned() else {
+            panic!("it could not be scanned")
+        };
+        assert_eq!(unscanned.risk, Risk::High);
+        assert_eq!(unscanned.sentence(Reason::CouldNotScan), Reason::CouldNotScan.text());
+        let asked = Asked::failed("connect_failed", 3);
+        let unheard = Seen { risk: Risk::Medium, second_opinion: Some(asked), ..Seen::default() };
+        assert_eq!(
+            unheard.sentence(Reason::CouldNotScan),
+            "The second opinion gave no answer (connect_failed), so this doubtful text is refused."
+        );
     }
 
     #[test]

@@ -11,8 +11,8 @@ mod prompts;
 mod scan;
 
 pub use feedback::{Feedback, Judgement, NewFeedback, give, of_trace, withdraw};
-pub use flagged::{Flag, Handled, channel, flags, word};
-pub use look::{Look, Screened, Seen, Stance};
+pub use flagged::{Flag, Handled, channel, flags, is_wanted, reported, word};
+pub use look::{Look, Screened, Seen, Stance, UNHEARD_FIX, unheard_sentence};
 pub use opinion::{Asked, Form, OnFailure, Opinion, SecondOpinion};
 pub use overview::{ChannelCount, Overview, RuleCount, SourceCount, count, overview};
 pub use procura_screen::inject::Channel;

@@ -50,6 +50,32 @@ pub struct SecondOpinion {
     pub on_failure: OnFailure,
 }
 
+impl OnFailure {
+    /// The word in the configuration.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Block => "block",
+            Self::Pass => "pass",
+        }
+    }
+}
+
+impl SecondOpinion {
+    /// What it means, in a line: where doubtful texts go, and what happens where there is no answer. Nothing of what
+    /// proves who asks.
+    #[must_use]
+    pub fn in_words(&self) -> String {
+        // A query may hold a key.
+        let place = self.url.split(['?', '#']).next().unwrap_or_default();
+        format!(
+            "doubtful texts go to {place} within {} ms ({} on failure)",
+            self.deadline.as_millis(),
+            self.on_failure.as_str()
+        )
+    }
+}
+
 /// What the classifier says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -176,6 +202,19 @@ mod tests {
         ] {
             assert_eq!(read(form, body.as_bytes()), says, "{body}");
         }
+    }
+
+    #[test]
+    fn what_is_set_is_told_in_a_line_without_its_secrets() {
+        let set = SecondOpinion {
+            url: "http://127.0.0.1:9/classify?key=hunter2".to_owned(),
+            form: Form::Plain,
+            headers: HeaderMap::new(),
+            deadline: Duration::from_millis(1_500),
+            on_failure: OnFailure::Block,
+        };
+        let told = "doubtful texts go to http://127.0.0.1:9/classify within 1500 ms (block on failure)";
+        assert_eq!(set.in_words(), told);
     }
 
     #[test]

@@ -4,13 +4,16 @@
 use super::look::{Look, Screened, Seen};
 use super::scan::scan;
 use crate::{App, verify};
-use procura_model::{AgentId, Ctx, Event, EventKind, Reason, RequestId, Result, Risk, Scope, Verdict};
+use procura_model::{AgentId, Ctx, Event, EventKind, Reason, RequestId, Result, Scope, Verdict};
 use procura_screen::inject::Channel;
 use serde::Serialize;
 use std::borrow::Cow;
 
 /// The action that a screened prompt is recorded under.
 pub(super) const ACTION: &str = "prompt.screen";
+
+/// What is said of a prompt that passes for no other reason than that its channel only reports.
+const REPORTED: &str = "It would have been blocked; this channel only reports.";
 
 /// A prompt that somebody wants screened.
 #[derive(Clone, Debug)]
@@ -28,6 +31,8 @@ pub struct PromptAnswer {
     pub allowed: bool,
     /// Why, or why not.
     pub reason: Reason,
+    /// The same in a sentence.
+    pub sentence: Cow<'static, str>,
     /// What was seen.
     pub seen: Seen,
     /// The trace.
@@ -52,8 +57,13 @@ pub async fn prompt(app: &App, ctx: &Ctx, ask: PromptAsk) -> Result<PromptAnswer
         Ok(seen) => (Reason::Allowed, seen),
         Err(refused) => refused,
     };
-    let answer =
-        PromptAnswer { allowed: reason == Reason::Allowed, reason, seen, request: ctx.request, agent };
+    let sentence = match reason {
+        Reason::Allowed if seen.report_only => REPORTED.into(),
+        Reason::Allowed => "The prompt may pass.".into(),
+        refused => seen.sentence(refused),
+    };
+    let allowed = reason == Reason::Allowed;
+    let answer = PromptAnswer { allowed, reason, sentence, seen, request: ctx.request, agent };
     app.store.record(ctx, vec![event(ctx, &answer)]).await?;
     Ok(answer)
 }
@@ -61,22 +71,20 @@ pub async fn prompt(app: &App, ctx: &Ctx, ask: PromptAsk) -> Result<PromptAnswer
 fn event(ctx: &Ctx, answer: &PromptAnswer) -> Event {
     #[derive(Serialize)]
     struct Facts<'f> {
-        sentence: &'static str,
+        sentence: &'f str,
         gates: Gates<'f>,
     }
     #[derive(Serialize)]
     struct Gates<'f> {
         screen: &'f Seen,
     }
-    let sentence = if answer.allowed { "The prompt may pass." } else { answer.reason.text() };
-    let facts = Facts { sentence, gates: Gates { screen: &answer.seen } };
+    let facts = Facts { sentence: &answer.sentence, gates: Gates { screen: &answer.seen } };
     let mut event = Event::new(EventKind::Decision).of_agent(answer.agent).with_facts(&facts);
     event.user = ctx.actor.user().cloned();
     event.action = Some(ACTION.to_owned());
     event.verdict = Some(if answer.allowed { Verdict::Allow } else { Verdict::Deny });
     event.reason = Some(answer.reason);
-    let unknown = if answer.reason == Reason::CouldNotScan { Risk::High } else { Risk::None };
-    event.risk = Some(answer.seen.risk.max(unknown));
+    event.risk = Some(answer.seen.risk);
     event.duration_us = Some(ctx.elapsed_us());
     event
 }

@@ -85,6 +85,55 @@ async fn results_block_unless_their_channel_only_reports_and_the_trace_says_so()
     assert!(passed.text().contains("collector.example"), "{}", passed.text());
     let (_, outcome) = seen(&shop, passed.request_id()).await;
     assert_eq!(outcome["reportOnly"], true, "{outcome}");
+    let clean = ask_with(&agent, "twelve boxes").await.ok().request_id().to_string();
+    let passed = passed.request_id().to_string();
+    // The list and the trace say so, and both filters find it alone.
+    let page = shop.owner.page("/activity?screen=reported").await.ok().text();
+    assert!(page.contains("Would have been blocked · ") && page.contains(&passed), "{page}");
+    assert!(!page.contains(&clean), "{page}");
+    let trace = shop.owner.page(&format!("/activity/{passed}")).await.ok().text();
+    assert!(trace.contains("Would have been blocked · ") && trace.contains("override."), "{trace}");
+    let found = shop.platform.get("/v1/activity?screen=reported").send().await.ok();
+    assert_eq!(found.at("/items").as_array().map(Vec::len), Some(1), "{}", found.text());
+    let rule = outcome["rules"][0].as_str().unwrap();
+    let by_rule = shop.platform.get(&format!("/v1/activity?rule={rule}")).send().await.ok();
+    assert!(by_rule.text().contains(&passed) && !by_rule.text().contains(&clean), "{}", by_rule.text());
+    shop.platform.get("/v1/activity?screen=shrug").send().await.refused(Reason::FieldInvalid);
+}
+
+#[tokio::test]
+async fn an_agent_is_told_what_it_can_do_about_a_text_that_was_refused() {
+    let w = World::start().await;
+    let (_shop, _stub, agent) = with_stub(&w).await;
+    let withheld = agent.call_tool("stub__injection", json!({})).await.denied(Reason::PromptInjection);
+    let told = format!("tell the user that the result was withheld (trace {}).", withheld.request_id());
+    assert!(withheld.text().contains(&told), "{}", withheld.text());
+    assert!(!withheld.text().contains("Remove the instructions"), "{}", withheld.text());
+    let refused = ask_with(&agent, &attack()).await.denied(Reason::PromptInjection);
+    assert!(refused.text().contains("Leave out of the arguments"), "{}", refused.text());
+}
+
+#[tokio::test]
+async fn a_trace_offers_only_the_words_that_can_be_said_of_it_and_keeps_who_says_another() {
+    let w = World::start().await;
+    let shop = w.tenant("shop").await;
+    let agent = shop.agent("assistant").await;
+    let blocked = screen(&shop, &agent, &attack()).await["requestId"].as_str().unwrap().to_owned();
+    let trace = format!("/activity/{blocked}");
+    let page = shop.owner.page(&trace).await.ok().text();
+    assert!(page.contains("Not an attack: the prompt") && !page.contains("Missed attack:"), "{page}");
+    let form = [("judgement", "missed_attack"), ("channel", "prompt")];
+    let answer = shop.owner.submit(&format!("{trace}/feedback"), &form).await;
+    let (status, text) = (answer.status, answer.text());
+    assert_eq!(status, 422, "{text}");
+    assert!(
+        text.contains("It was blocked, so nothing was missed there.") && text.contains(&blocked),
+        "{text}"
+    );
+    // The overview names the agent, and each row leads to what it counts.
+    let overview = shop.owner.page("/screening?days=30").await.ok().text();
+    assert!(overview.contains("assistant") && overview.contains("/activity?since="), "{overview}");
+    assert!(overview.contains("/screening?days=7") && overview.contains("&amp;agent=agt_"), "{overview}");
 }
 
 #[tokio::test]
@@ -114,6 +163,8 @@ async fn prompts_are_screened_before_a_model_reads_them_unless_their_channel_onl
     let request = reported["requestId"].as_str().unwrap().parse().unwrap();
     let (seen, _) = seen(&shop, request).await;
     assert_eq!(seen["reportOnly"], true);
+    assert_eq!(reported["reason"], "It would have been blocked; this channel only reports.");
+    assert_eq!(clean["reason"], "The prompt may pass.");
     let trace = shop.trace(request).await.text();
     assert!(!trace.contains("collector.example"), "the words are not in the record: {trace}");
 }
@@ -337,6 +388,16 @@ async fn a_second_opinion_that_is_not_had_does_what_was_set_beforehand() {
                 (&json!(allowed), &json!(code)),
                 "{answered}"
             );
+            if !allowed {
+                let said = format!(
+                    "The second opinion gave no answer ({failure}), so this doubtful text is refused."
+                );
+                assert_eq!(
+                    (&answered["reason"], &answered["risk"]),
+                    (&json!(said), &json!("medium")),
+                    "{answered}"
+                );
+            }
             let opinion = &answered["secondOpinion"];
             assert_eq!(
                 (&opinion["answered"], &opinion["failure"]),
@@ -348,7 +409,38 @@ async fn a_second_opinion_that_is_not_had_does_what_was_set_beforehand() {
             screen(&shop, &agent, doubtful(&w)).await["requestId"].as_str().unwrap().parse().unwrap();
         let (seen, _) = seen(&shop, request).await;
         assert_eq!(seen["secondOpinion"]["answered"], false, "{seen}");
+        let record = shop.trace(request).await.ok();
+        assert_eq!(record.text_at("/records/0/risk"), "medium", "the record and the answer agree");
+        let page = shop.owner.page(&format!("/activity/{request}")).await.ok().text();
+        assert!(page.contains("no answer (too_large), after"), "{page}");
+        assert_eq!(page.contains("See that the operator&#39;s classifier answers"), !allowed, "{page}");
+        assert!(!page.contains("Send less text"), "{page}");
     }
+}
+
+#[tokio::test]
+async fn the_check_of_a_prompt_ignores_nothing_that_it_is_told() {
+    let folder = procura_store::testing::Folder::new();
+    std::fs::write(folder.path().join("labelled.jsonl"), "").unwrap();
+    for (arguments, named) in [
+        (&["a text", "--jsonl"][..], "--jsonl"),
+        (&["--channel", "prompt", "--jsonl"], "--channel"),
+        (&["--channel", "bogus", "a text"], "tool_description"),
+        (&["--channel", "prompt", "--report", "labelled.jsonl"], "--channel"),
+        (&["--report", "--last-days", "0"], "1..=90"),
+    ] {
+        let all = [&["check", "prompt"], arguments].concat();
+        let output = procura_testkit::process::command(folder.path()).args(&all).output().unwrap();
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(2), "{all:?}: {said}");
+        assert!(said.contains(named), "{all:?}: {said}");
+    }
+    let nowhere = ["check", "prompt", "--report", "--last-days", "7", "--data-dir", "nowhere"];
+    let output = procura_testkit::process::command(folder.path()).args(nowhere).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(said.contains("nowhere/procura.db") && !said.contains("code: 14"), "{said}");
+    let redacted = printed(folder.path(), &["check", "response", "password: hunter2"]);
+    assert_eq!(redacted.trim(), "password: [redacted:password]");
 }
 
 /// What the binary prints when it is told this in this folder.

@@ -8,7 +8,7 @@ use crate::{
     state::WebState,
 };
 use axum::{Json, extract::State};
-use procura_app::activity::{self, Decided, DecisionFilter, Ending, Trace};
+use procura_app::activity::{self, Decided, DecisionFilter, Ending, ScreenFilter, Trace};
 use procura_model::{
     AgentId, ApprovalId, Json as Value, Origin, Reason, Recorded, RequestId, Risk, Time, UserRef, Verdict,
 };
@@ -199,6 +199,13 @@ pub(crate) struct ActivityQuery {
     /// Only before this time.
     #[param(value_type = Option<String>, nullable = false, format = DateTime)]
     until: Option<Time>,
+    /// Only where a screen found something, or `reported`: what passed only because its channel reports. A page may hold
+    /// fewer rows than asked for.
+    #[param(value_type = Option<String>, nullable = false, pattern = "^(found|reported)$")]
+    screen: Option<ScreenFilter>,
+    /// Only where this rule of a screen fired.
+    #[param(nullable = false)]
+    rule: Option<String>,
     /// The `nextCursor` of the page before.
     #[param(nullable = false)]
     cursor: Option<String>,
@@ -246,6 +253,8 @@ pub(crate) async fn list(
         text: query.text,
         since: query.since,
         until: query.until,
+        screen: query.screen,
+        rule: query.rule,
     };
     let rows = activity::list(&web.app, &caller.ctx, filter, &page).await?;
     Ok(List::page(rows, DecisionView::from))

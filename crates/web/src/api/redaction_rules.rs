@@ -7,7 +7,7 @@ use crate::{
     state::WebState,
 };
 use axum::{Json, extract::State};
-use procura_app::redaction::{self, Draft, Found, Saved, Shared, Tried};
+use procura_app::redaction::{self, Draft, Found, LEAST_MB_PER_SECOND, Saved, Shared, Tried};
 use procura_model::{RedactionEffect, RedactionRule, RedactionRuleId, RequestId, Time};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -86,7 +86,11 @@ impl From<RedactionRule> for RuleView {
 #[serde(rename_all = "camelCase")]
 #[schema(as = RedactionTrial)]
 pub(crate) struct TrialView {
-    /// How much ordinary text all rules together with this one read, in MB a second of one core.
+    /// Whether it is fast enough to be saved.
+    fast: bool,
+    /// What is asked for on every one of the fixed texts, in MB a second of one core.
+    required: f64,
+    /// How much ordinary text all rules together with this one read, in MB a second of one core; 1000 says that or more.
     mb_per_second: f64,
     /// The same for the fixed text on which they are slowest; below 20 a rule is not saved.
     slowest_mb_per_second: f64,
@@ -155,6 +159,8 @@ impl From<Tried> for TrialView {
     fn from(tried: Tried) -> Self {
         let Tried { speed, results, calls, in_calls, in_results } = tried;
         Self {
+            fast: speed.is_fast(),
+            required: LEAST_MB_PER_SECOND,
             mb_per_second: rounded(speed.mb_per_second),
             slowest_mb_per_second: rounded(speed.slowest_mb_per_second),
             slowest_on: speed.slowest_on,

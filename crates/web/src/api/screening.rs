@@ -15,6 +15,7 @@ use procura_app::screening::{
 };
 use procura_model::{AgentId, Reason, RequestId, Risk, Time};
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
@@ -55,7 +56,8 @@ pub(crate) struct ScreeningView {
     #[schema(value_type = ReasonCode)]
     code: Reason,
     /// The same in a sentence.
-    reason: &'static str,
+    #[schema(value_type = String)]
+    reason: Cow<'static, str>,
     /// How grave what was found is.
     #[schema(value_type = String, pattern = "^(none|low|medium|high|critical)$")]
     risk: Risk,
@@ -102,7 +104,7 @@ impl From<PromptAnswer> for ScreeningView {
         Self {
             allowed: answer.allowed,
             code: answer.reason,
-            reason: answer.reason.text(),
+            reason: answer.sentence,
             risk: answer.seen.risk,
             rules: answer.seen.rules,
             report_only: answer.seen.report_only,

@@ -8,7 +8,7 @@ use super::{
         ending::Ended,
         frame::Section,
         visible::visible,
-        words::{Id, Mark, risk_word},
+        words::{Id, Mark, risk_word, would_have_been_blocked},
     },
 };
 use crate::extract::Query;
@@ -17,8 +17,8 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use procura_app::{
-    activity::{self, Decided, DecisionFilter, Ending, HourCount},
-    agents,
+    activity::{self, Decided, DecisionFilter, Ending, HourCount, ScreenFilter},
+    agents, screening,
 };
 use procura_model::{AgentId, Json, PageAsk, Reason, RequestId, Result, Time, Verdict, time};
 use serde::Deserialize;
@@ -39,6 +39,8 @@ pub(super) struct Asked {
     text: String,
     since: String,
     until: String,
+    screen: String,
+    rule: String,
     after: String,
     newer: String,
 }
@@ -60,13 +62,19 @@ impl Asked {
             "needs_approval" => Some(Verdict::NeedsApproval),
             _ => None,
         };
+        let screen = match self.screen.as_str() {
+            "found" => Some(ScreenFilter::Found),
+            "reported" => Some(ScreenFilter::Reported),
+            _ => None,
+        };
         let (since, until) = (time_of(&self.since), time_of(&self.until));
         note(agent.is_none() && !self.agent.is_empty(), "agent", "There is no such agent.");
         note(reason.is_none() && !self.code.trim().is_empty(), "code", "There is no such code.");
         note(since.is_none() && !self.since.is_empty(), "since", "This is not a time.");
         note(until.is_none() && !self.until.is_empty(), "until", "This is not a time.");
-        let text = Some(self.text.trim().to_owned()).filter(|text| !text.is_empty());
-        (DecisionFilter { agent, user: None, verdict, reason, text, since, until }, wrong)
+        let said = |text: &str| Some(text.trim().to_owned()).filter(|text| !text.is_empty());
+        let (text, rule) = (said(&self.text), said(&self.rule));
+        (DecisionFilter { agent, user: None, verdict, reason, text, since, until, screen, rule }, wrong)
     }
 
     /// The filters as a query, for links that keep them.
@@ -79,6 +87,8 @@ impl Asked {
             ("text", &self.text),
             ("since", &self.since),
             ("until", &self.until),
+            ("screen", &self.screen),
+            ("rule", &self.rule),
         ];
         for (name, value) in pairs.into_iter().filter(|(_, value)| !value.is_empty()) {
             out.append_pair(name, value);
@@ -94,6 +104,8 @@ impl Asked {
             text: self.text.clone(),
             since: self.since.clone(),
             until: self.until.clone(),
+            screen: self.screen.clone(),
+            rule: self.rule.clone(),
         }
     }
 }
@@ -158,6 +170,7 @@ pub(super) fn rows(desk: &Desk, names: &BTreeMap<AgentId, String>, found: Vec<De
 }
 
 fn row(desk: &Desk, names: &BTreeMap<AgentId, String>, decided: Decided) -> Row {
+    let reported = screening::reported(&decided).map(|risk| would_have_been_blocked(risk.as_str()));
     let (recorded, ending) = (decided.recorded, decided.ending);
     let event = recorded.event;
     let sentence = sentence_of(&event.facts);
@@ -176,6 +189,7 @@ fn row(desk: &Desk, names: &BTreeMap<AgentId, String>, decided: Decided) -> Row 
         request: Id::of(recorded.request),
         mark: event.verdict.map_or(Mark::unknown("Unknown"), Mark::from),
         ending,
+        reported,
         action: event.action.as_deref().map(visible).unwrap_or_default(),
         resource: event.resource.as_deref().map(visible).unwrap_or_default(),
         agent: event.agent.map(|id| (Id::of(id), name_of(names, id))),

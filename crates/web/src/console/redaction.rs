@@ -14,7 +14,7 @@ use crate::{
     form::{Fields, Form},
     respond::Failure,
 };
-use procura_app::redaction::{self, CROWD, Draft, Found, Shared, Tried};
+use procura_app::redaction::{self, CROWD, Draft, Found, MOST_MB_PER_SECOND, Shared, Tried};
 use procura_model::{Error, Json, Reason, RedactionEffect, RedactionRule, RedactionRuleId, Result, Scope};
 
 /// What is typed, what is wrong with it, and how it did.
@@ -120,8 +120,8 @@ fn is_about(error: &Error) -> bool {
 fn shown(tried: Tried, allows: bool) -> Trial {
     let Tried { speed, results, calls, in_calls, in_results } = tried;
     Trial {
-        speed: format!("{:.0}", speed.mb_per_second),
-        slowest: format!("{:.0}", speed.slowest_mb_per_second),
+        speed: told(speed.mb_per_second),
+        slowest: told(speed.slowest_mb_per_second),
         slowest_on: speed.slowest_on,
         is_fast: speed.is_fast(),
         allows,
@@ -135,6 +135,14 @@ fn shown(tried: Tried, allows: bool) -> Trial {
         hits: in_calls.hits,
         places: in_calls.found.into_iter().map(place).collect(),
     }
+}
+
+/// A speed; what is faster than can be told is told as that.
+fn told(mb_per_second: f64) -> String {
+    if mb_per_second >= MOST_MB_PER_SECOND {
+        return format!("more than {MOST_MB_PER_SECOND:.0}");
+    }
+    format!("{mb_per_second:.0}")
 }
 
 fn place(found: Found) -> Place {

@@ -1,27 +1,34 @@
 //! What the screens found in the last days, and what people say of a trace.
 
 use super::{
-    desk::{Answer, Desk, go, page},
+    activity::{agent_names, name_of},
+    desk::{Answer, Desk, go, page, wrong},
+    trace::trace_page,
     view::{
         drawer::ApiCall,
         frame::Section,
         screening::{ChannelRow, FeedbackBox, FeedbackRow, SaidRow, ScreeningPage},
-        words::{Id, Mark},
+        visible::visible,
+        words::{Id, Mark, Problems},
     },
 };
 use crate::{
     extract::{Id as PathId, Query},
     form::Form,
+    respond::Failure,
 };
 use procura_app::{
     activity::Trace,
-    screening::{self, Channel, Handled, Judgement, NewFeedback},
+    screening::{self, Channel, Handled, Judgement, NewFeedback, SourceCount},
 };
-use procura_model::{Reason, RequestId, Result};
+use procura_model::{AgentId, Reason, RequestId, Result};
 use serde::Deserialize;
+use std::collections::BTreeMap;
 
 /// How far back the page looks, in days.
 const DAYS: i64 = 7;
+/// What can be chosen instead, in days.
+const RANGES: [i64; 4] = [1, 7, 30, 90];
 
 /// The days that somebody wants to see.
 #[derive(Deserialize)]
@@ -41,7 +48,11 @@ impl Default for Asked {
 /// The page.
 pub(super) async fn overview(desk: Desk, Query(asked): Query<Asked>) -> Answer {
     let found = screening::overview(desk.app(), desk.ctx(), asked.days).await?;
+    let names = agent_names(&desk).await?;
+    // As the filter's own field has it: to the minute.
+    let since: String = found.since.to_string().chars().take("2026-11-22T09:30".len()).collect();
     let channels = found.channels.iter().map(|count| ChannelRow {
+        href: link(&since, &[("screen", if count.reported > 0 { "reported" } else { "found" })]),
         channel: spoken(count.channel),
         risk: count.risk.as_str(),
         blocked: count.blocked,
@@ -50,6 +61,7 @@ pub(super) async fn overview(desk: Desk, Query(asked): Query<Asked>) -> Answer {
         passed: count.passed,
     });
     let rules = found.rules.iter().map(|count| SaidRow {
+        href: link(&since, &[("rule", &count.rule)]),
         name: count.rule.clone(),
         source: String::new(),
         found: count.fired,
@@ -57,8 +69,9 @@ pub(super) async fn overview(desk: Desk, Query(asked): Query<Asked>) -> Answer {
         missed_attack: count.missed_attack,
     });
     let sources = found.sources.iter().map(|count| SaidRow {
+        href: link_of_source(&since, count),
         name: spoken(&count.channel).to_owned(),
-        source: count.source.clone(),
+        source: named(&names, &count.source),
         found: count.found,
         not_an_attack: count.not_an_attack,
         missed_attack: count.missed_attack,
@@ -66,6 +79,7 @@ pub(super) async fn overview(desk: Desk, Query(asked): Query<Asked>) -> Answer {
     page(&ScreeningPage {
         frame: desk.frame("Screening", Section::Activity).await?,
         days: asked.days,
+        ranges: RANGES.into_iter().filter(|days| *days != asked.days).collect(),
         is_partial: found.is_partial,
         channels: channels.collect(),
         rules: rules.collect(),
@@ -78,13 +92,42 @@ pub(super) async fn overview(desk: Desk, Query(asked): Query<Asked>) -> Answer {
     })
 }
 
+/// The decisions since then that a row counts.
+fn link(since: &str, filters: &[(&str, &str)]) -> String {
+    let path = "/activity?".to_owned();
+    let length = path.len();
+    let mut query = form_urlencoded::Serializer::for_suffix(path, length);
+    query.append_pair("since", since).extend_pairs(filters);
+    query.finish()
+}
+
+/// The same of a source: a tool by its name, a prompt by its agent.
+fn link_of_source(since: &str, count: &SourceCount) -> String {
+    if count.source.parse::<AgentId>().is_ok() {
+        return link(since, &[("screen", "found"), ("agent", &count.source), ("text", "prompt.screen")]);
+    }
+    link(since, &[("screen", "found"), ("text", &count.source)])
+}
+
+/// A source as people know it: an agent by its name.
+fn named(names: &BTreeMap<AgentId, String>, source: &str) -> String {
+    source.parse().map_or_else(|_| visible(source), |agent| name_of(names, agent))
+}
+
 /// Writes down what the person says of a trace.
 pub(super) async fn give(desk: Desk, PathId(request): PathId<RequestId>, form: Form) -> Answer {
     let judgement: Judgement = form.fields.text("judgement").parse().map_err(|_| Reason::FieldInvalid)?;
     let channel = CHANNELS.into_iter().find(|(_, word, _)| *word == form.fields.text("channel"));
     let channel = channel.map(|(channel, ..)| channel);
-    screening::give(desk.app(), desk.ctx(), request, NewFeedback { judgement, channel }).await?;
-    go(&format!("/activity/{request}"), "feedback-given")
+    match screening::give(desk.app(), desk.ctx(), request, NewFeedback { judgement, channel }).await {
+        Ok(_) => go(&format!("/activity/{request}"), "feedback-given"),
+        Err(error) if error.reason() == Reason::FieldInvalid => {
+            let mut shown = trace_page(&desk, request, None).await?;
+            shown.frame.problems = Problems::of(&error, "feedback");
+            wrong(422, &shown)
+        }
+        Err(error) => Err(Failure(error)),
+    }
 }
 
 /// Takes back what the person said of a trace.

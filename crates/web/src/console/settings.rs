@@ -18,7 +18,7 @@ use crate::{
     respond::Failure,
 };
 use axum::Extension;
-use procura_app::{keys, limits::Limit, members, onboarding, organization};
+use procura_app::{keys, limits::Limit, members, onboarding, organization, screening::SecondOpinion};
 use procura_egress::{Lane, Purpose};
 use procura_model::{
     AccountId, Error, InvitationId, Reason, Result, Role, Scope, Scopes, Secret, Tenant, TenantSettings, time,
@@ -78,6 +78,7 @@ async fn view(desk: &Desk, form: Option<OrganizationForm>, problems: Problems) -
         roles: Role::ALL.to_vec(),
         url: String::new(),
         verdict: None,
+        second_opinion: app.settings.second_opinion.as_ref().map(SecondOpinion::in_words),
     })
 }
 

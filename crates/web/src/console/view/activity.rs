@@ -19,6 +19,8 @@ pub(crate) struct Row {
     pub(crate) mark: Mark,
     /// How it ended, where that was not well.
     pub(crate) ending: Option<Mark>,
+    /// What a screen would have blocked, if its channel did not only report.
+    pub(crate) reported: Option<Mark>,
     pub(crate) action: String,
     pub(crate) resource: String,
     pub(crate) agent: Option<(Id, String)>,
@@ -39,14 +41,17 @@ pub(crate) struct Filters {
     pub(crate) text: String,
     pub(crate) since: String,
     pub(crate) until: String,
+    /// `found`, `reported` or empty.
+    pub(crate) screen: String,
+    /// A rule of the screens.
+    pub(crate) rule: String,
 }
 
 impl Filters {
     /// Whether anything is filtered at all.
     pub(crate) fn any(&self) -> bool {
-        [&self.agent, &self.verdict, &self.code, &self.text, &self.since, &self.until]
-            .iter()
-            .any(|text| !text.is_empty())
+        let texts = [&self.agent, &self.verdict, &self.code, &self.text, &self.since, &self.until];
+        texts.into_iter().chain([&self.screen, &self.rule]).any(|text| !text.is_empty())
     }
 }
 

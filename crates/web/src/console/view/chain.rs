@@ -1,6 +1,8 @@
 //! The chain of gates of one request, built from the recorded rows alone: what was not recorded is
 //! not shown, and an intent without an outcome reads `unknown`, never as success (decisions 19).
 
+mod screens;
+
 use super::{
     ending::Ended,
     facts::{Fact, flatten, plain, pretty},
@@ -10,6 +12,7 @@ use super::{
 use procura_model::{
     ApprovalId, ApprovalState, Event, EventKind, Json, Reason, Recorded, RequestId, Verdict,
 };
+use screens::{is_of_the_screen, sanitized, screened};
 
 /// Width of the shared time scale, in units of its drawing.
 const SCALE: i64 = 132;
@@ -85,7 +88,7 @@ pub(crate) struct Asked {
 const fn fix(reason: Reason) -> &'static str {
     match reason {
         Reason::PromptInjection => {
-            "Remove the instructions from the content; the rules that fired are listed at this gate."
+            "Remove the instructions from the content; the rules that fired are listed here. If it is no attack, say so below."
         }
         Reason::ApprovalRequired => "A person answers it; the gate below shows how that stands now.",
         Reason::UpstreamInvalid => "The owner of the tool server must mend it.",
@@ -178,102 +181,6 @@ fn session(event: &Event, facts: &Json) -> Option<Gate> {
     gate.facts.push(Fact::new("session", session));
     gate.facts.extend(event.user.as_ref().map(|user| Fact::new("user", &user.0)));
     Some(gate)
-}
-
-const fn is_of_the_screen(reason: Option<Reason>) -> bool {
-    matches!(reason, Some(Reason::PromptInjection | Reason::CouldNotScan))
-}
-
-/// What the screen saw in the arguments, where they were screened: `gates.screen {risk, rules}`.
-fn screened(event: &Event, facts: &Json) -> Option<Gate> {
-    let seen = facts.member("gates").and_then(|gates| gates.member("screen"));
-    if !is_of_the_screen(event.reason) {
-        return seen.map(|seen| looked("Screened", seen, place_of(event)));
-    }
-    let said = facts.member("sentence").map(plain).unwrap_or_default();
-    let mut gate = Gate::passed("Screened", said).refused("Refused").because(event.reason);
-    gate.facts = seen.map(flatten).unwrap_or_default();
-    gate.facts.extend(event.action.as_ref().map(|action| Fact::new("action", action)));
-    gate.facts.extend(event.resource.as_ref().map(|resource| Fact::new("resource", resource)));
-    gate.elapsed_us = event.duration_us;
-    Some(gate)
-}
-
-/// Where the text stood that a decision's screen looked at.
-fn place_of(event: &Event) -> &'static str {
-    match (event.action.as_deref(), event.target.as_deref()) {
-        (Some("prompt.screen"), _) => "in the prompt",
-        (_, Some("definition_reported")) => "in the tool's description",
-        _ => "in the arguments",
-    }
-}
-
-/// A screen that let a text pass.
-fn looked(name: &'static str, seen: &Json, place: &str) -> Gate {
-    let risk = seen.member("risk").map(plain).unwrap_or_default();
-    let said = match risk.as_str() {
-        "" | "none" => format!("Nothing was found {place}."),
-        risk if seen.member("reportOnly") == Some(&Json::Bool(true)) => {
-            format!(
-                "Found {place}, of {risk} risk; it would have been blocked, and this channel only reports."
-            )
-        }
-        risk => format!("Found {place}, of {risk} risk; it was reported and let pass."),
-    };
-    let mut gate = Gate::passed(name, said);
-    if !matches!(risk.as_str(), "" | "none") {
-        gate.mark = Mark::neutral("Reported");
-    }
-    gate.facts = flatten(seen);
-    gate
-}
-
-/// What the operator's classifier was asked and said.
-fn second_opinion(asked: &Json) -> Vec<Fact> {
-    let named = |fact: Fact| Fact { name: format!("secondOpinion.{}", fact.name), ..fact };
-    flatten(asked).into_iter().map(named).collect()
-}
-
-/// What was done to the result before the caller got it: `{risk, rules, redactions, kinds, droppedBytes, kept}`.
-fn sanitized(event: &Event, facts: &Json) -> Vec<Gate> {
-    let member = |name: &str| facts.member(name).map(plain);
-    let only = |names: &[&str]| {
-        let pick = |name: &&str| member(name).map(|value| Fact::new(*name, value));
-        names.iter().filter_map(pick).collect::<Vec<_>>()
-    };
-    let mut gates = Vec::new();
-    if member("upstream").is_some() || member("risk").is_none() {
-        return gates;
-    }
-    let mut screen = looked("Screened result", facts, "in the result");
-    if is_of_the_screen(event.reason) {
-        let said = event.reason.map_or("", Reason::text);
-        screen = Gate::passed("Screened result", said).refused("Refused").because(event.reason);
-    }
-    screen.facts = only(&["risk", "rules", "reportOnly"]);
-    screen.facts.extend(facts.member("secondOpinion").map(second_opinion).unwrap_or_default());
-    let is_withheld = screen.is_refusal;
-    gates.push(screen);
-    if is_withheld {
-        return gates;
-    }
-    let redactions = member("redactions").unwrap_or_default();
-    let mut redact = Gate::passed("Redacted", "There was no secret in the result.");
-    if !matches!(redactions.as_str(), "" | "0") {
-        redact.said =
-            format!("{redactions} secrets were taken out: {}.", member("kinds").unwrap_or_default());
-        redact.mark = Mark::neutral("Changed");
-    }
-    redact.facts = only(&["redactions", "kinds", "ownRules"]);
-    gates.push(redact);
-    if let Some(dropped) = member("droppedBytes").filter(|bytes| bytes != "0") {
-        let mut cut =
-            Gate::passed("Truncated", format!("{dropped} bytes were kept back; the agent can read on."));
-        cut.mark = Mark::neutral("Changed");
-        cut.facts = only(&["droppedBytes", "kept"]);
-        gates.push(cut);
-    }
-    gates
 }
 
 fn decided(event: &Event, facts: &Json) -> Gate {

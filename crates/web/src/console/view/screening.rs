@@ -10,6 +10,8 @@ use askama::Template;
 /// What was found in one channel at one level.
 #[derive(Clone, Debug)]
 pub(crate) struct ChannelRow {
+    /// The decisions that it counts.
+    pub(crate) href: String,
     pub(crate) channel: &'static str,
     pub(crate) risk: &'static str,
     pub(crate) blocked: u64,
@@ -21,6 +23,8 @@ pub(crate) struct ChannelRow {
 /// A rule or a source, how often, and what people said of it.
 #[derive(Clone, Debug)]
 pub(crate) struct SaidRow {
+    /// The decisions that it counts.
+    pub(crate) href: String,
     /// The rule, or the channel of a source.
     pub(crate) name: String,
     /// The source; empty for a rule.
@@ -36,6 +40,8 @@ pub(crate) struct SaidRow {
 pub(crate) struct ScreeningPage {
     pub(crate) frame: Frame,
     pub(crate) days: i64,
+    /// What can be chosen instead.
+    pub(crate) ranges: Vec<i64>,
     pub(crate) is_partial: bool,
     pub(crate) channels: Vec<ChannelRow>,
     pub(crate) rules: Vec<SaidRow>,

@@ -11,6 +11,7 @@ use askama::Template as _;
 
 fn said(name: &str, source: &str) -> SaidRow {
     SaidRow {
+        href: "/activity?screen=found".to_owned(),
         name: name.to_owned(),
         source: source.to_owned(),
         found: 12,
@@ -23,8 +24,10 @@ fn page() -> ScreeningPage {
     ScreeningPage {
         frame: frame("Screening", Section::Activity),
         days: 7,
+        ranges: vec![1, 30, 90],
         is_partial: true,
         channels: vec![ChannelRow {
+            href: "/activity?screen=reported".to_owned(),
             channel: "result",
             risk: "high",
             blocked: 7,

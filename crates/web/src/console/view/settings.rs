@@ -64,4 +64,6 @@ pub(crate) struct Settings {
     pub(crate) roles: Vec<Role>,
     pub(crate) url: String,
     pub(crate) verdict: Option<UrlVerdict>,
+    /// Who is asked about doubtful texts, in words.
+    pub(crate) second_opinion: Option<String>,
 }

@@ -100,6 +100,16 @@ impl Mark {
     }
 }
 
+/// What passed a screen for no other reason than that its channel only reports.
+pub(crate) fn would_have_been_blocked(risk: &str) -> Mark {
+    Mark::waiting(match risk {
+        "critical" => "Would have been blocked · critical",
+        "high" => "Would have been blocked · high",
+        "medium" => "Would have been blocked · medium",
+        _ => "Would have been blocked",
+    })
+}
+
 impl From<Verdict> for Mark {
     fn from(verdict: Verdict) -> Self {
         match verdict {
