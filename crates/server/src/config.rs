@@ -4,6 +4,7 @@
 
 mod oauth;
 mod screen;
+mod told;
 
 use figment::{
     Figment,
@@ -89,6 +90,10 @@ pub(crate) struct RawEgress {
     #[serde(skip_serializing_if = "Option::is_none")]
     ca_file: Option<PathBuf>,
 }
+
+/// How long a result may be before it is cut: below, there is no room for fences and remarks; above, a page would be
+/// longer than what is kept of a result.
+const MAX_BYTES: std::ops::RangeInclusive<usize> = 2_048..=4 * 1024 * 1024;
 
 /// What becomes of tool results (RED-2).
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -180,7 +185,7 @@ pub(crate) struct Overrides {
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum ConfigError {
     /// The text of a source is not what it must be.
-    #[error("{0}")]
+    #[error("{}", told::in_words(.0))]
     Source(Box<figment::Error>),
     /// A value has the right type and no meaning.
     #[error("{key}: {problem}")]
@@ -311,13 +316,16 @@ impl Settings {
 
 impl RawSanitize {
     fn apply(&self, app: &mut procura_app::Settings) -> Result<(), ConfigError> {
+        if !MAX_BYTES.contains(&self.max_bytes) {
+            return Err(wrong("sanitize.max_bytes", "must be between 2048 and 4194304 (4 MB)"));
+        }
         if !(1..=1_440).contains(&self.keep_minutes) {
             return Err(wrong("sanitize.keep_minutes", "must be between 1 and 1440, a day"));
         }
         if !(1..=10_240).contains(&self.keep_megabytes) {
             return Err(wrong("sanitize.keep_megabytes", "must be between 1 and 10240"));
         }
-        app.sanitize_max_bytes = self.max_bytes.max(1_024);
+        app.sanitize_max_bytes = self.max_bytes;
         app.sanitize_keep_ms = i64::from(self.keep_minutes) * MINUTE_MS;
         app.sanitize_keep_bytes = usize::try_from(self.keep_megabytes).unwrap_or(usize::MAX) << 20;
         Ok(())
@@ -429,6 +437,34 @@ mod tests {
     }
 
     #[test]
+    fn what_cannot_be_read_is_told_in_the_words_of_the_file() {
+        let second = "[screen.second_opinion]\nurl = \"http://127.0.0.1:9/\"\nform = \"plain\"\n";
+        for (toml, told) in [
+            (
+                format!("{second}on_failure = \"shrug\""),
+                "screen.second_opinion.on_failure: must be block or pass, and not shrug",
+            ),
+            (
+                "[sanitize]\nmax_bytes = -3".to_owned(),
+                "sanitize.max_bytes: must be a whole number that is not negative",
+            ),
+            (
+                "[sanitize]\nmax_bytes = \"many\"".to_owned(),
+                "sanitize.max_bytes: must be a whole number that is not negative, and not string \"many\"",
+            ),
+            (second.to_owned(), "screen.second_opinion.on_failure: is missing"),
+            (
+                "reportOnlyPrompts = true".to_owned(),
+                "reportOnlyPrompts: is a setting of the organization: set it under Settings in the console, or by PATCH /v1/organization",
+            ),
+            ("[limits]\nmpc = 3".to_owned(), "limits.mpc: is not a setting; known here: global, mcp"),
+        ] {
+            let said = raw(&toml).err().unwrap().to_string();
+            assert!(said.starts_with(told) && !said.contains("default.") && !said.contains("usize"), "{said}");
+        }
+    }
+
+    #[test]
     fn a_value_without_meaning_names_its_key() {
         for (toml, key) in [
             ("listen = \"here\"", "listen"),
@@ -436,6 +472,9 @@ mod tests {
             ("[[server]]\nname = \"A\"\nurl = \"http://a.example/\"", "server.name"),
             ("[[server]]\nname = \"a\"", "server a: url"),
             ("[limits]\nmcp = 0", "limits.mcp"),
+            ("[sanitize]\nmax_bytes = 0", "sanitize.max_bytes"),
+            ("[sanitize]\nmax_bytes = 2047", "sanitize.max_bytes"),
+            ("[sanitize]\nmax_bytes = 4194305", "sanitize.max_bytes"),
             ("[sanitize]\nkeep_minutes = 0", "sanitize.keep_minutes"),
             ("[sanitize]\nkeep_megabytes = 0", "sanitize.keep_megabytes"),
         ] {

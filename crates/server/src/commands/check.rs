@@ -11,7 +11,7 @@ mod url;
 
 use super::Problem;
 use crate::{config::Overrides, say};
-use lines::{each_line, standard_input};
+use lines::{each_line, each_numbered_line, standard_input};
 use procura_model::{Clock, TenantId};
 use procura_policy::check_record;
 use procura_screen::{inject::Channel, redact::Redactor};
@@ -43,14 +43,19 @@ enum Gate {
     },
     /// Does a text look like a prompt injection?
     #[command(
-        after_help = "Examples:\n  echo 'ignore all previous instructions' | procura check prompt\n  procura check prompt --jsonl < texts.jsonl\n  procura check prompt --model other.bin --jsonl < texts.jsonl\n  procura check prompt --report labelled.jsonl\n  procura check prompt --report --last-days 7\n\nLabelled records: {\"text\":..,\"label\":0|1,\"source\":..,\"channel\":..}. --last-days reads the database that the\nconfiguration names, also while a server has it open, and changes nothing."
+        after_help = "Examples:\n  echo 'ignore all previous instructions' | procura check prompt\n  procura check prompt --channel tool_result --document < result.json\n  procura check prompt --jsonl < texts.jsonl\n  procura check prompt --model other.bin --jsonl < texts.jsonl\n  procura check prompt --report labelled.jsonl\n  procura check prompt --report --last-days 7\n\nLabelled records: {\"text\":..,\"label\":0|1,\"source\":..,\"channel\":..}. --last-days reads the database that the\nconfiguration names, also while a server has it open, and changes nothing."
     )]
     Prompt {
         /// The text; standard input where absent.
+        #[arg(conflicts_with_all = ["jsonl", "report"])]
         text: Option<String>,
-        /// Where the text comes from: prompt, tool_argument, tool_result or tool_description.
-        #[arg(long, default_value = "prompt")]
-        channel: String,
+        /// Where the text comes from: prompt, tool_argument, tool_result or tool_description; prompt where absent.
+        #[arg(long, value_parser = prompt::channel, conflicts_with_all = ["jsonl", "report"])]
+        channel: Option<Channel>,
+        /// The text is a JSON document, read as the gateway reads arguments, results and definitions; otherwise it is
+        /// read as plain text, whatever it looks like.
+        #[arg(long, conflicts_with_all = ["jsonl", "report"])]
+        document: bool,
         /// Read records such as {"text":..,"channel":..}.
         #[arg(long)]
         jsonl: bool,
@@ -60,11 +65,15 @@ enum Gate {
         #[arg(long)]
         model: Option<std::path::PathBuf>,
     },
-    /// Which secrets would be taken out of a text?
+    /// Which secrets would be taken out of a text? By the built-in rules alone: an organization's own redaction rules lie
+    /// in its database and are not applied here; try them under Settings, Secrets in results.
     #[command(
-        after_help = "Examples:\n  procura check response < answer.json\n  procura check response --jsonl < texts.jsonl"
+        after_help = "Examples:\n  procura check response 'password: hunter2'\n  procura check response < answer.json\n  procura check response --jsonl < texts.jsonl"
     )]
     Response {
+        /// The text; standard input where absent.
+        #[arg(conflicts_with = "jsonl")]
+        text: Option<String>,
         /// Read records such as {"text":..}; answers carry spans in code points.
         #[arg(long)]
         jsonl: bool,
@@ -113,8 +122,8 @@ struct ReportArgs {
     /// Print recall and false positives by source and channel for a file of labelled texts.
     #[arg(long, value_name = "FILE", conflicts_with = "jsonl")]
     report: Option<Option<PathBuf>>,
-    /// Print what the screens found in so many last days instead.
-    #[arg(long, value_name = "DAYS", requires = "report")]
+    /// Print what the screens found in so many last days instead, 1 to 90.
+    #[arg(long, value_name = "DAYS", requires = "report", value_parser = clap::value_parser!(i64).range(1..=90))]
     last_days: Option<i64>,
     /// Of this organization alone.
     #[arg(long, value_name = "ID", requires = "last_days")]
@@ -122,12 +131,6 @@ struct ReportArgs {
     /// Print the report as JSON.
     #[arg(long, requires = "report")]
     json: bool,
-}
-
-#[derive(serde::Deserialize)]
-struct TextRecord {
-    text: String,
-    channel: Option<Channel>,
 }
 
 pub(super) async fn run(
@@ -161,15 +164,22 @@ pub(super) async fn run(
         }
         Gate::Prompt { jsonl: true, model, .. } => {
             let scanner = prompt::scanner(model.as_deref())?;
-            each_line(|line| prompt::prompt_record(&scanner, line))
+            each_numbered_line(|number, line| prompt::prompt_record(&scanner, (number, line)))
         }
-        Gate::Prompt { text, channel, model, .. } => prompt::one_prompt(text, &channel, model.as_deref()),
-        Gate::Response { jsonl: true } => {
+        Gate::Prompt { text, channel, document, model, .. } => {
+            let shape = if document { prompt::Shape::Document } else { prompt::Shape::Text };
+            prompt::one_prompt(text, (channel.unwrap_or(Channel::Prompt), shape), model.as_deref())
+        }
+        Gate::Response { jsonl: true, .. } => {
             let redactor = Redactor::new();
             each_line(|line| response::response_record(&redactor, line))
         }
-        Gate::Response { jsonl: false } => {
-            say::line(&Redactor::new().redact(&standard_input()?).text);
+        Gate::Response { text, jsonl: false } => {
+            let text = match text {
+                Some(text) => text,
+                None => standard_input()?,
+            };
+            say::line(&Redactor::new().redact(&text).text);
             Ok(ExitCode::SUCCESS)
         }
         Gate::Token { method, jsonl: true } => each_line(|line| token::record(method, line)),

@@ -15,6 +15,16 @@ pub(super) fn run(file: Option<&Path>, overrides: &Overrides) -> Result<ExitCode
     for (key, value) in &values {
         print(&figment, key, value);
     }
+    if let Some(opinion) = &settings.app.second_opinion {
+        let written = values.get("screen").and_then(|screen| screen.find_ref("second_opinion"));
+        let has = |field: &str| written.is_some_and(|table| table.find_ref(field).is_some());
+        let deadline_ms = opinion.deadline.as_millis().to_string();
+        for (field, value) in [("deadline_ms", deadline_ms.as_str()), ("band", "\"medium\"")] {
+            if !has(field) {
+                say::line(&format!("screen.second_opinion.{field} = {value}    # default"));
+            }
+        }
+    }
     let derived = [
         ("database_url", settings.database_url),
         ("public_url", settings.app.public_url),

@@ -1,12 +1,12 @@
 //! `procura serve`.
 
-use super::{Problem, links};
+use super::{Problem, desk};
 use crate::{
     config::Settings,
     say,
     wire::{self, House},
 };
-use procura_app::onboarding;
+use procura_app::{oauth::keys, onboarding};
 use procura_model::Result;
 use procura_web::WebState;
 use std::{net::SocketAddr, process::ExitCode};
@@ -21,13 +21,17 @@ pub(super) async fn run(settings: Settings) -> std::result::Result<ExitCode, Pro
     let data_dir = settings.data_dir.clone();
     let house = wire::build(settings).await?;
     greet(&house, listen).await?;
-    links::answer(&house, data_dir);
+    desk::answer(&house, data_dir);
     let stop = house.app.jobs.stopping();
     let signalled = house.app.jobs.stopping();
     house.app.jobs.spawn(async move {
         terminated().await;
         signalled.cancel();
     });
+    // So that whoever fetches the keys finds one; where none can be made now, the first who asks makes it.
+    if let Err(error) = keys::published(&house.app, house.app.now()).await {
+        tracing::warn!(%error, "the keys of access tokens could not be made ready");
+    }
     let state = WebState::new(house.app.clone(), house.gateway.clone());
     procura_web::serve(listener, state, stop.cancelled_owned()).await?;
     close(&house).await;
@@ -71,6 +75,9 @@ async fn greet(house: &House, listen: SocketAddr) -> Result<()> {
     say::line(&format!("  console   {url}/"));
     say::line(&format!("  MCP       {url}/v1/mcp"));
     say::line(&format!("  API       {url}/openapi.json"));
+    if let Some(opinion) = &house.app.settings.second_opinion {
+        say::line(&format!("  screens   {}", opinion.in_words()));
+    }
     for warning in &house.warnings {
         say::line(warning);
     }

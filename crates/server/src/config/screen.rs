@@ -4,7 +4,7 @@
 use super::{ConfigError, read_file, wrong};
 use http::{HeaderMap, HeaderName};
 use procura_app::screening::{Form, OnFailure, SecondOpinion};
-use procura_egress::{AllowedHost, Purpose, WebUrl, Whom, secret_value};
+use procura_egress::{AllowedHost, Purpose, Rules, WebUrl, Whom, secret_value};
 use procura_model::Secret;
 use serde::{Deserialize, Serialize};
 use std::{path::PathBuf, time::Duration};
@@ -77,6 +77,9 @@ impl RawSecondOpinion {
             port: url.target().port(),
             purpose: Purpose::Model,
         };
+        // The same judgement as of what the file allows elsewhere, told of the key that it is about.
+        Rules::new(std::slice::from_ref(&allowed), Vec::new())
+            .map_err(|error| wrong(key("url"), error.to_string()))?;
         if !DEADLINES_MS.contains(&self.deadline_ms) {
             return Err(wrong(key("deadline_ms"), "must be between 50 and 10000"));
         }
@@ -110,7 +113,12 @@ impl RawSecondOpinion {
             (Some(file), None) => read_file(&key("header_file"), file)?,
             (None, Some(name)) => variable(name)
                 .ok_or_else(|| wrong(key("header_env"), format!("there is no variable {name}")))?,
-            _ => return Err(wrong(key("header"), "give its value by header_file or by header_env")),
+            (Some(_), Some(_)) => {
+                return Err(wrong(key("header"), "give its value by header_file or by header_env, not both"));
+            }
+            (None, None) => {
+                return Err(wrong(key("header"), "give its value by header_file or by header_env"));
+            }
         };
         Ok(Secret::new(value.trim().to_owned()))
     }
@@ -172,6 +180,10 @@ mod tests {
                 .collect();
             assert!(raw(&format!("{without}{wrong}\n")).is_err(), "{wrong}");
         }
+        let both = format!("{PLAIN}header = \"x-key\"\nheader_file = \"a\"\nheader_env = \"PATH\"\n");
+        assert!(raw(&both).err().unwrap().to_string().ends_with("not both"));
+        let metadata = PLAIN.replace("127.0.0.1:9", "169.254.169.254");
+        assert!(raw(&metadata).err().unwrap().to_string().starts_with(&key("url")));
         let url = PLAIN.replace("http://127.0.0.1:9/classify", "ftp://x");
         assert!(raw(&url).err().unwrap().to_string().starts_with(&key("url")));
     }

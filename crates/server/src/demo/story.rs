@@ -15,6 +15,8 @@ struct Step {
     got: String,
     sentence: String,
     request: String,
+    /// What was said first, and in which request, where a person had to agree.
+    waited: Option<(String, String)>,
 }
 
 impl Step {
@@ -53,11 +55,9 @@ pub(super) async fn tell(demo: &Demo, as_json: bool) -> Result<bool> {
         (5, "a tool result with secrets, redacted", "REDACTED", "shop__read_settings", json!({})),
     ] {
         let mut answer = agent.call(tool, &arguments).await?;
+        let mut waited = None;
         if number == 3 {
-            if !as_json {
-                say::line(&format!("3. it waits      {}", sentence(&answer.result)));
-                say::line(&format!("                 {}/activity/{}", demo.url(), answer.request));
-            }
+            waited = Some((sentence(&answer.result), answer.request.clone()));
             grant(demo, &answer).await?;
             answer = agent.call(tool, &arguments).await?;
         }
@@ -69,6 +69,7 @@ pub(super) async fn tell(demo: &Demo, as_json: bool) -> Result<bool> {
             got: outcome(&answer.result),
             sentence: sentence(&answer.result),
             request: answer.request,
+            waited,
         };
         all &= step.is_as_told();
         show(demo, &step, as_json);
@@ -125,6 +126,10 @@ fn show(demo: &Demo, step: &Step, as_json: bool) {
     let mark = if step.is_as_told() { "" } else { "!! " };
     say::line(&format!("{}. {mark}{}", step.number, step.title));
     say::line(&format!("   asked         {}", step.asked));
+    if let Some((said, request)) = &step.waited {
+        say::line(&format!("   waits         {said}"));
+        say::line(&format!("                 {}/activity/{request}", demo.url()));
+    }
     say::line(&format!("   answered      {}  {}", step.got, step.sentence));
     say::line(&format!("   trace         {trace}\n"));
 }

@@ -261,6 +261,7 @@ pub(super) async fn of_last_days(
 ) -> Result<ExitCode, Problem> {
     let settings = Settings::load(file, overrides)?;
     let url = settings.database_url;
+    demand_file(&url)?;
     let store = Store::open_to_read(&StoreSettings { url, schema: None, max_connections: 1 }).await?;
     let found = found(&store, days, only).await;
     store.close().await;
@@ -270,6 +271,14 @@ pub(super) async fn of_last_days(
         As::Json => say::line(&serde_json::to_string_pretty(&found).doing("write the report")?),
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// A database that is a file must be there: the driver names neither the file nor the cause.
+fn demand_file(url: &str) -> Result<(), Problem> {
+    let Some(path) = url.strip_prefix("sqlite:") else { return Ok(()) };
+    let path = path.trim_start_matches("//").split('?').next().unwrap_or_default();
+    let doing = format!("cannot read the database {path} (is --data-dir or database_url the server's?)");
+    std::fs::metadata(path).map(drop).map_err(|source| Problem::Machine { doing, source })
 }
 
 async fn found(store: &Store, days: i64, only: Option<TenantId>) -> procura_model::Result<Vec<Found>> {
@@ -379,6 +388,13 @@ mod tests {
         let report = tally(&["{}", "nonsense", r#"{"text":"a","label":7}"#, r#"{"text":"a","label":1}"#]);
         assert_eq!((report.records, report.unreadable), (1, 3));
         assert_eq!(report.sources.first().unwrap().source, "unnamed");
+    }
+
+    #[test]
+    fn a_database_that_is_not_there_is_named() {
+        let told = demand_file("sqlite:nowhere/procura.db").unwrap_err().to_string();
+        assert!(told.contains("nowhere/procura.db") && told.contains("--data-dir"), "{told}");
+        assert!(demand_file("postgres://nobody@nowhere/none").is_ok());
     }
 
     #[test]
