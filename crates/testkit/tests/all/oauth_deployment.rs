@@ -65,7 +65,10 @@ async fn a_client_that_the_operator_disables_gets_and_keeps_nothing_anywhere() {
     assert!(answer(&shop.owner, &open, &[]).await.status >= 400, "a page that stood open let it in");
     assert!(is_live(&shop, &bystander.access).await);
     bystander.refresh(&w).await.ok();
-    assert_eq!((records(&shop, "client.disabled").await, records(&rival, "client.disabled").await), (2, 1));
+    // Once for the deployment, which is recorded in one of them, and once in each.
+    let (here_told, there_told) =
+        (records(&shop, "client.disabled").await, records(&rival, "client.disabled").await);
+    assert!(here_told >= 1 && there_told >= 1 && here_told + there_told == 3, "{here_told} {there_told}");
     let grants = shop.platform.get(&format!("/v1/grants?clientId={}", client.id)).send().await.ok();
     assert_eq!(grants.at("/items"), json!([]), "what was allowed is taken back");
     disable(&w, &client).await;
@@ -222,7 +225,11 @@ async fn the_operator_lists_disables_and_enables_clients_at_the_terminal() {
     let process = Process::start("").await;
     process.found().await;
     let said = |args: &[&str]| {
-        let output = command(process.folder()).arg("clients").args(args).output().expect("the command runs");
+        let output = command(process.folder())
+            .args(["clients", "--data-dir", "data"])
+            .args(args)
+            .output()
+            .expect("the command runs");
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
         (output.status.success(), text(&output.stdout) + &text(&output.stderr))
     };
