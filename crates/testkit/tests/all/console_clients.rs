@@ -97,79 +97,52 @@ async fn a_client_of_each_method_is_made_and_its_secret_shown_once() {
     assert_eq!(list.matches("Night job").count(), 5, "{list}");
 }
 
+/// What was typed of method, grant, redirect URIs and more, and the field beside which something is said.
+type Wrong = (&'static str, &'static str, &'static str, (&'static str, &'static str), &'static str);
+
+const WRONG: [Wrong; 10] = [
+    ("none", "authorization_code", "javascript:alert(1)", ("scope", ""), "redirects"),
+    ("none", "authorization_code", "", ("scope", ""), "redirects"),
+    ("none", "", "", ("scope", ""), "grants"),
+    ("none", "client_credentials", "", ("scope", ""), "grants"),
+    ("client_secret_basic", "client_credentials", "", ("scope", ""), "agent"),
+    ("magic", "authorization_code", "https://a.example/cb", ("scope", ""), "method"),
+    ("private_key_jwt", "authorization_code", "https://a.example/cb", ("jwks", ""), "jwks_uri"),
+    ("private_key_jwt", "authorization_code", "https://a.example/cb", ("jwks", "{\"keys\":"), "jwks"),
+    (
+        "private_key_jwt",
+        "authorization_code",
+        "https://a.example/cb",
+        ("jwks_uri", "http://a.example/k"),
+        "jwks_uri",
+    ),
+    ("none", "authorization_code", "https://a.example/cb", ("scope", "a \"b\""), "scope"),
+];
+
 #[tokio::test]
 async fn what_is_wrong_is_said_beside_its_field_and_nothing_typed_is_lost() {
     let w = World::start().await;
     let shop = w.tenant("shop").await;
-    let typed = ("name", "Typed with care");
-    for (fields, field) in [
-        (
-            vec![("method", "none"), ("grants", "authorization_code"), ("redirects", "javascript:alert(1)")],
-            "redirects",
-        ),
-        (vec![("method", "none"), ("grants", "authorization_code"), ("redirects", "")], "redirects"),
-        (vec![("method", "none")], "grants"),
-        (vec![("method", "none"), ("grants", "client_credentials")], "grants"),
-        (vec![("method", "client_secret_basic"), ("grants", "client_credentials")], "agent"),
-        (vec![("method", "magic"), ("grants", "device_code")], "method"),
-        (
-            vec![
-                ("method", "private_key_jwt"),
-                ("grants", "authorization_code"),
-                ("redirects", "https://a.example/cb"),
-            ],
-            "jwks_uri",
-        ),
-        (
-            vec![
-                ("method", "private_key_jwt"),
-                ("grants", "authorization_code"),
-                ("redirects", "https://a.example/cb"),
-                ("jwks", "{\"keys\":"),
-            ],
-            "jwks",
-        ),
-        (
-            vec![
-                ("method", "private_key_jwt"),
-                ("grants", "authorization_code"),
-                ("redirects", "https://a.example/cb"),
-                ("jwks_uri", "http://a.example/keys"),
-            ],
-            "jwks_uri",
-        ),
-        (
-            vec![
-                ("method", "none"),
-                ("grants", "authorization_code"),
-                ("redirects", "https://a.example/cb"),
-                ("scope", "a \"b\""),
-            ],
-            "scope",
-        ),
-    ] {
-        let fields: Vec<(&str, &str)> = fields
-            .into_iter()
-            .map(|(name, value)| {
-                if value == "device_code" {
-                    (name, "urn:ietf:params:oauth:grant-type:device_code")
-                } else {
-                    (name, value)
-                }
-            })
-            .chain([typed])
-            .collect();
+    for (method, grant, redirects, more, field) in WRONG {
+        let mut fields =
+            vec![("name", "Typed with care"), ("method", method), ("redirects", redirects), more];
+        if !grant.is_empty() {
+            fields.push(("grants", grant));
+        }
         let refused = shop.owner.submit("/settings/clients/new", &fields).await;
         let text = refused.text();
         assert_eq!(refused.status, 422, "{fields:?}: {text}");
-        assert!(text.contains(&format!("id=\"{field}-wrong\"")), "{field}: {text}");
-        assert!(text.contains(&format!("href=\"#{field}\"")), "the summary leads to {field}: {text}");
-        assert!(text.contains("Typed with care"), "{field}: the name is lost");
-        assert!(
-            !text.contains("checked")
-                || text.contains("value=\"authorization_code\" checked")
-                || field != "redirects"
-        );
+        for part in [
+            format!("id=\"{field}-wrong\""),
+            format!("href=\"#{field}\""),
+            "value=\"Typed with care\"".to_owned(),
+            redirects.to_owned(),
+            more.1.replace('"', "&#34;"),
+        ] {
+            assert!(text.contains(&part), "{fields:?}: {part}: {text}");
+        }
+        let kept = format!("value=\"{grant}\" checked");
+        assert!(grant.is_empty() || text.contains(&kept), "{fields:?}: the grant is lost: {text}");
     }
     let listed = shop.platform.get("/v1/clients").send().await.ok();
     assert_eq!(listed.at("/items"), json!([]));
@@ -449,8 +422,11 @@ async fn an_issuer_is_trusted_changed_and_trusted_no_longer() {
     assert_eq!(shop.owner.page(&path).await.status, 404);
 }
 
+/// A path and what is sent to it.
+type Sent = (String, Vec<(&'static str, String)>);
+
 /// One of everything, with the paths of its pages and of what can be sent to them.
-async fn furnished(shop: &Shop) -> (Vec<String>, Vec<(String, Vec<(&'static str, String)>)>) {
+async fn furnished(shop: &Shop) -> (Vec<String>, Vec<Sent>) {
     let (_, client) =
         shown(&shop.owner.submit("/settings/clients/new", &client("client_secret_basic", &[])).await);
     let page = shop.owner.page(&client).await.ok().text();

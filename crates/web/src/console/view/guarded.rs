@@ -31,9 +31,9 @@ pub(crate) struct GuardedList {
 
 /// What tokens can be like: the word in the form, and what it says.
 pub(crate) const TOKENS: [(&str, &str); 4] = [
-    ("jwt", "Signed (JWT), as the server signs"),
-    ("EdDSA", "Signed (JWT) with Ed25519"),
-    ("RS256", "Signed (JWT) with RSA, which every verifier knows"),
+    ("jwt", "Signed (JWT)"),
+    ("EdDSA", "Signed (JWT, EdDSA)"),
+    ("RS256", "Signed (JWT, RS256)"),
     ("opaque", "Opaque"),
 ];
 
