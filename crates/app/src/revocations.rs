@@ -49,7 +49,7 @@ pub(crate) async fn follow(app: &App) {
         return;
     }
     let mut last_seq = 0;
-    let mut known_servers = HashSet::new();
+    let mut known = HashSet::new();
     let mut ticks = tokio::time::interval(EVERY);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
@@ -59,14 +59,8 @@ pub(crate) async fn follow(app: &App) {
         let read = tokio::time::timeout(STALE_AFTER, lobby.revocations_since(last_seq, app.now()));
         match read.await.doing("read revocations in time").flatten() {
             Ok(rows) => {
-                for row in &rows {
-                    last_seq = last_seq.max(row.seq);
-                    app.snapshots.obey(row);
-                    app.sessions.obey(row, app.now());
-                    app.oauth.obey(row);
-                }
-                obey_clients(app, &rows);
-                obey_servers(app, &rows, &mut known_servers);
+                last_seq = rows.iter().map(|row| row.seq).fold(last_seq, i64::max);
+                obey(app, &rows, &mut known);
                 app.revocations.confirm(began);
                 app.metrics.revocations_read(u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX));
             }
@@ -77,23 +71,28 @@ pub(crate) async fn follow(app: &App) {
     }
 }
 
-/// What was verified of a client's secrets is verified again.
-fn obey_clients(app: &App, rows: &[Revocation]) {
-    for row in rows {
-        if let Subject::Client(client) = &row.subject {
-            app.oauth_clients.forget(client);
+/// Forgets what is named. A row is read many times over, because one with a lower number may be committed later, and
+/// counts once: what was read after it was first seen has it in it, and is not to be forgotten four times a second.
+fn obey(app: &App, rows: &[Revocation], known: &mut HashSet<i64>) {
+    let mut is_server_changed = false;
+    for row in rows.iter().filter(|row| !known.contains(&row.seq)) {
+        app.snapshots.obey(row);
+        app.sessions.obey(row, app.now());
+        app.oauth.obey(row);
+        match &row.subject {
+            Subject::Client(client) => app.oauth_clients.forget(client),
+            // The gateway keeps the servers of each organization: one that another node changed or removed is dropped.
+            Subject::Server(_) => is_server_changed = true,
+            Subject::Tenant
+            | Subject::Agent(_)
+            | Subject::Credential(_)
+            | Subject::Session(_)
+            | Subject::Account(_)
+            | Subject::OauthSession(_) => {}
         }
     }
-}
-
-/// The gateway keeps the servers of each organization; a server that another node changed or removed is
-/// dropped at once. Rows are read many times over, so each counts once.
-fn obey_servers(app: &App, rows: &[Revocation], known: &mut HashSet<i64>) {
-    let of_servers =
-        || rows.iter().filter(|row| matches!(row.subject, Subject::Server(_))).map(|row| row.seq);
-    let is_new = of_servers().any(|seq| !known.contains(&seq));
-    *known = of_servers().collect();
-    if is_new {
+    *known = rows.iter().map(|row| row.seq).collect();
+    if is_server_changed {
         app.servers_changed.send_modify(|count| *count += 1);
     }
 }

@@ -7,7 +7,15 @@
 mod postgres;
 mod sqlite;
 
-use crate::{record, row::Row, statement::Statement, store::StoreSettings, value::Value};
+use crate::{
+    many::{self, Many},
+    record,
+    row::Row,
+    statement::Statement,
+    store::StoreSettings,
+    tokens::{self, Deposit, Kept},
+    value::Value,
+};
 use procura_model::{Error, Reason, Result};
 use std::{path::Path, sync::Arc, time::Duration};
 
@@ -160,13 +168,36 @@ impl Tx {
         answer.map_err(|error| broken(statement.doing, error))
     }
 
-    /// Writes rows of the record, at most [`record::MAX_ROWS`] with one statement.
+    /// Writes rows of the record, at most [`many::MAX_ROWS`] with one statement.
     pub(crate) async fn insert_evidence(&mut self, rows: &[record::Entry]) -> Result<()> {
         let answer = match self {
             Self::Sqlite(tx) => sqlite::insert_evidence(tx.connection(), rows).await,
             Self::Postgres(tx) => Box::pin(postgres::insert_evidence(tx, rows)).await,
         };
         answer.map_err(unrecorded)
+    }
+
+    /// Runs a statement over many rows, at most [`many::MAX_ROWS`] at once, and answers every row that comes back.
+    pub(crate) async fn many(
+        &mut self,
+        statement: &'static Many,
+        rows: &[impl AsRef<[Value]>],
+    ) -> sqlx::Result<Vec<Row>> {
+        let mut answers = Vec::new();
+        for chunk in rows.chunks(many::MAX_ROWS) {
+            let args = chunk.iter().flat_map(|row| row.as_ref()).cloned().collect();
+            answers.append(&mut match self {
+                Self::Sqlite(tx) => {
+                    let text = statement.text(chunk.len(), Dialect::Sqlite);
+                    sqlite::rows(tx.connection(), text, args).await?
+                }
+                Self::Postgres(tx) => {
+                    let text = statement.text(chunk.len(), Dialect::Postgres);
+                    Box::pin(postgres::rows(&mut **tx, text, args)).await?
+                }
+            });
+        }
+        Ok(answers)
     }
 
     /// Runs several statements without arguments.
@@ -205,6 +236,16 @@ impl Recorder {
         match &self.db {
             Db::Sqlite(db) => db.record(rows).await,
             Db::Postgres(db) => Box::pin(db.record(&mut self.own, rows)).await,
+        }
+    }
+}
+
+impl Recorder {
+    /// As [`Recorder::commit`], with tokens.
+    pub(crate) async fn commit_tokens(&mut self, deposits: &[Deposit<'_>]) -> Result<Vec<Kept>, Unwritten> {
+        match tokio::time::timeout(PATIENCE, Box::pin(tokens::commit(&self.db, deposits))).await {
+            Ok(answer) => answer,
+            Err(late) => Err(Unwritten::Outage(unrecorded(late))),
         }
     }
 }

@@ -40,6 +40,7 @@ pub mod lobby_oauth_pushed;
 pub mod lobby_oauth_seen;
 pub mod lobby_passports;
 pub mod lobby_users;
+mod many;
 pub mod members;
 mod migrate;
 pub mod oauth_access;
@@ -68,6 +69,7 @@ mod store;
 pub mod tenants;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;
+mod tokens;
 mod tx;
 pub mod user_auth;
 mod writer;

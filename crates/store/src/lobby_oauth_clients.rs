@@ -15,7 +15,7 @@ statements! {
          WHERE client_id = $1
            AND removed_at IS NULL";
     OAUTH_CLIENT_SECRETS = "
-        SELECT secret_id, sealed_hash
+        SELECT secret_id, sealed_hash, expires_at
           FROM oauth_client_secrets
          WHERE client_id = $1
            AND preview = $2
@@ -58,7 +58,8 @@ statements! {
            AND (kind = 'manual'
                 OR EXISTS (SELECT s.session_id
                              FROM oauth_sessions s
-                            WHERE s.client_id = oauth_clients.client_id))";
+                            WHERE s.client_id = oauth_clients.client_id))
+     RETURNING client_id";
     PRUNE_OAUTH_CLIENTS = "
         DELETE FROM oauth_clients
          WHERE used_at IS NULL
@@ -80,6 +81,8 @@ pub struct SealedSecret {
     pub id: ClientSecretId,
     /// Its bcrypt hash, sealed.
     pub sealed_hash: Vec<u8>,
+    /// When it ends by itself.
+    pub expires_at: Option<Time>,
 }
 
 /// From whom a registration came, and how it is known again.
@@ -114,7 +117,11 @@ impl Lobby<'_> {
         let rows = self.reading().all(&OAUTH_CLIENT_SECRETS, args![client, preview, now]).await?;
         rows.iter()
             .map(|row| {
-                Ok(SealedSecret { id: row.parse("secret_id")?, sealed_hash: row.bytes("sealed_hash")? })
+                Ok(SealedSecret {
+                    id: row.parse("secret_id")?,
+                    sealed_hash: row.bytes("sealed_hash")?,
+                    expires_at: row.maybe_time("expires_at")?,
+                })
             })
             .collect()
     }
@@ -185,13 +192,13 @@ impl Lobby<'_> {
     }
 
     /// Writes down that a client was used, at most once a minute, and of one that came by itself only when a person has
-    /// let it in: showing its id alone is no use.
+    /// let it in: showing its id alone is no use. Says whether it was written.
     ///
     /// # Errors
     /// A fault.
-    pub async fn touch_oauth_client(&mut self, client: &ClientId, now: Time) -> Result<()> {
+    pub async fn touch_oauth_client(&mut self, client: &ClientId, now: Time) -> Result<bool> {
         let args = args![client, now, now.plus_ms(-procura_model::time::MINUTE_MS)];
-        self.writing().run(&TOUCH_OAUTH_CLIENT, args).await
+        Ok(self.writing().maybe(&TOUCH_OAUTH_CLIENT, args).await?.is_some())
     }
 
     /// Removes clients that came by themselves before this time and that nobody ever let in.

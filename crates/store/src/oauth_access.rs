@@ -2,10 +2,13 @@
 //! their time, without one (RFC 7009).
 
 use crate::{
+    Store,
     revocations::{self, Subject},
+    tokens::{Kept, Tokens},
     tx::{Source, Writer},
+    value::Value,
 };
-use procura_model::{Digest, Doing as _, Result, SessionId, Time, TokenId, oauth::Claims};
+use procura_model::{Ctx, Digest, Doing as _, Error, Event, Result, SessionId, Time, TokenId, oauth::Claims};
 
 statements! {
     INSERT = "
@@ -37,6 +40,29 @@ pub async fn insert(w: &mut Writer<'_>, digest: &Digest, claims: &Claims) -> Res
     let text = serde_json::to_string(claims).doing("write the claims of a token")?;
     let args = args![claims.jti.to_string(), digest, claims.sid, text, now, expiry(claims)];
     w.desk().run(&INSERT, args).await
+}
+
+/// Keeps an opaque token with the event that tells of it, in the commit that many callers share (decisions.md 21).
+///
+/// # Errors
+/// A fault: the token is not sure, so it must not be handed out.
+pub async fn keep(
+    store: &Store,
+    ctx: &Ctx,
+    (digest, claims): (&Digest, &Claims),
+    event: &Event,
+) -> Result<()> {
+    let tokens = Tokens { access: Some(row(ctx, digest, claims)?), rotation: None };
+    match store.keep(ctx, event, tokens).await? {
+        Kept::Whole => Ok(()),
+        Kept::Nothing => Err(Error::fault("keep an access token", "nothing was written")),
+    }
+}
+
+/// A row of [`crate::many::ACCESS_TOKENS`].
+pub(crate) fn row(ctx: &Ctx, digest: &Digest, claims: &Claims) -> Result<Vec<Value>> {
+    let text = serde_json::to_string(claims).doing("write the claims of a token")?;
+    Ok(args![ctx.tenant, claims.jti.to_string(), digest, claims.sid, text, ctx.now, expiry(claims)])
 }
 
 /// Revokes one token, whatever its form; every node hears of it. Says no where it was revoked before.

@@ -3,10 +3,16 @@
 //! 4.14); for a few seconds it keeps what it was answered, sealed, for a client whose answer was lost.
 
 use crate::{
+    Store, oauth_access,
+    oauth_sessions::FoundOauthSession,
     row::Row,
+    tokens::{Kept, Rotation, Tokens},
     tx::{Source as _, Writer},
 };
-use procura_model::{Digest, Result, SessionId, Time, oauth::ClientId};
+use procura_model::{
+    Ctx, Digest, Event, Result, Role, SessionId, Time,
+    oauth::{Claims, ClientId},
+};
 
 statements! {
     INSERT = "
@@ -71,6 +77,58 @@ pub struct RefreshToken {
     pub expires_at: Time,
     /// When it was.
     pub used_at: Option<Time>,
+}
+
+/// One use of a refresh token and what comes of it.
+#[derive(Debug)]
+pub struct Use<'u> {
+    /// The token that is shown.
+    pub shown: &'u Digest,
+    /// By what the same request is known again.
+    pub request: &'u Digest,
+    /// What is answered, sealed, where it is kept for a while.
+    pub reply: Option<&'u [u8]>,
+    /// Its session, as it was seen to hold.
+    pub standing: &'u FoundOauthSession,
+    /// The token that comes after it.
+    pub next: (&'u Digest, &'u RefreshToken),
+    /// The access token that is given with it, where that is an opaque one.
+    pub access: Option<(&'u Digest, &'u Claims)>,
+}
+
+/// Uses a refresh token and keeps what comes of it, with the event that tells of it, in the commit that many callers share
+/// (decisions.md 21). One conditional statement uses the token: of many who show it one does, and only while its session
+/// and everything on which that stands is as it was seen. Says no where it could not be used so; then nothing is written.
+///
+/// # Errors
+/// A fault.
+pub async fn rotate(store: &Store, ctx: &Ctx, of: &Use<'_>, event: &Event) -> Result<bool> {
+    let (digest, next) = of.next;
+    let session = &of.standing.session;
+    let used = args![
+        ctx.tenant,
+        of.shown,
+        next.client.as_str(),
+        ctx.now,
+        of.request,
+        of.reply,
+        session.id,
+        session.scope.to_string(),
+        of.standing.role.map_or("", Role::as_str),
+    ];
+    let row = args![
+        ctx.tenant,
+        digest,
+        next.session,
+        next.client.as_str(),
+        next.generation,
+        next.created_at,
+        next.expires_at,
+        0_i64,
+    ];
+    let access = of.access.map(|(digest, claims)| oauth_access::row(ctx, digest, claims)).transpose()?;
+    let tokens = Tokens { access, rotation: Some(Rotation { used: *of.shown, of: used, next: row }) };
+    Ok(store.keep(ctx, event, tokens).await? == Kept::Whole)
 }
 
 /// Keeps a new token.

@@ -1,7 +1,8 @@
 //! The APIs that an organization guards with this authorization server. An identifier is one API's in the whole
-//! deployment, because it stands alone in `resource` and `aud`.
+//! deployment, because it stands alone in `resource` and `aud`. Whatever changes one tells every node.
 
 use crate::{
+    revocations::{self, Subject},
     row::Row,
     tx::{Source, Writer},
 };
@@ -59,7 +60,9 @@ pub async fn update(
     settings: &GuardedSettings,
 ) -> Result<Guarded> {
     let args = args![id, name, as_text(settings)?, w.now()];
-    read(&w.desk().maybe(&UPDATE, args).await?.ok_or(Reason::NotFound)?)
+    let row = w.desk().maybe(&UPDATE, args).await?.ok_or(Reason::NotFound)?;
+    revocations::insert(w, Subject::Tenant).await?;
+    read(&row)
 }
 
 /// Removes a guarded API and says what it was.
@@ -67,7 +70,9 @@ pub async fn update(
 /// # Errors
 /// `NOT_FOUND`, or a fault.
 pub async fn remove(w: &mut Writer<'_>, id: ResourceId) -> Result<Guarded> {
-    read(&w.desk().maybe(&REMOVE, args![id]).await?.ok_or(Reason::NotFound)?)
+    let row = w.desk().maybe(&REMOVE, args![id]).await?.ok_or(Reason::NotFound)?;
+    revocations::insert(w, Subject::Tenant).await?;
+    read(&row)
 }
 
 /// One guarded API.

@@ -1,41 +1,14 @@
-//! How an event becomes a row of the record, and, where webhooks may carry it, a row of the outbox. The text
-//! that inserts many rows at once is the only generated SQL in the house (decisions.md 21).
+//! How an event becomes a row of the record, and, where webhooks may carry it, a row of the outbox.
 
-use crate::{db::Dialect, value::Value};
+use crate::value::Value;
 use procura_model::{Ctx, Digest, Event, EventId, RequestId, Time};
-use std::sync::OnceLock;
 
-/// How many rows one statement inserts at the most.
-pub(crate) const MAX_ROWS: usize = 64;
-
-/// The columns, in the order of [`Entry::of`].
-const COLUMNS: [&str; 22] = [
-    "tenant_id",
-    "request_id",
-    "position",
-    "at",
-    "actor",
-    "method",
-    "path",
-    "ip",
-    "user_agent",
-    "kind",
-    "agent_id",
-    "user_ref",
-    "target",
-    "action",
-    "resource",
-    "verdict",
-    "reason",
-    "risk",
-    "status",
-    "duration_us",
-    "approval_id",
-    "facts",
-];
+/// How many columns a row has, in the order of [`Entry::of`].
+pub(crate) const COLUMNS: usize = 22;
 
 /// One row of the record, ready to be inserted; cheap to offer twice.
-pub(crate) struct Entry([Value; COLUMNS.len()]);
+#[derive(Clone)]
+pub(crate) struct Entry([Value; COLUMNS]);
 
 impl Entry {
     /// The row of this event in the chain of this request. Only the first row of a chain says where the
@@ -70,31 +43,9 @@ impl Entry {
     }
 
     /// The values, in the order of the columns.
-    pub(crate) const fn values(&self) -> &[Value; COLUMNS.len()] {
+    pub(crate) const fn values(&self) -> &[Value; COLUMNS] {
         &self.0
     }
-}
-
-/// The text that inserts so many rows; each is built once.
-pub(crate) fn insert_text(rows: usize, dialect: Dialect) -> &'static str {
-    static SQLITE: [OnceLock<String>; MAX_ROWS] = [const { OnceLock::new() }; MAX_ROWS];
-    static POSTGRES: [OnceLock<String>; MAX_ROWS] = [const { OnceLock::new() }; MAX_ROWS];
-    let texts = match dialect {
-        Dialect::Sqlite => &SQLITE,
-        Dialect::Postgres => &POSTGRES,
-    };
-    texts.get(rows.saturating_sub(1)).map_or("", |text| text.get_or_init(|| build_text(rows, dialect)))
-}
-
-fn build_text(rows: usize, dialect: Dialect) -> String {
-    let mut parameters = (1..=rows.saturating_mul(COLUMNS.len())).map(|number| match dialect {
-        Dialect::Sqlite => "?".to_owned(),
-        Dialect::Postgres => format!("${number}"),
-    });
-    let tuples: Vec<String> = (0..rows)
-        .map(|_| format!("({})", parameters.by_ref().take(COLUMNS.len()).collect::<Vec<_>>().join(", ")))
-        .collect();
-    format!("INSERT INTO evidence ({})\nVALUES {}", COLUMNS.join(", "), tuples.join(",\n       "))
 }
 
 /// The id of an event: made of the request's time and of a digest of request and position, so that the same
@@ -150,16 +101,6 @@ pub(crate) fn notice(ctx: &Ctx, id: EventId, event: &Event) -> Result<String, se
 mod tests {
     use super::*;
     use procura_model::Entropy;
-
-    #[test]
-    fn a_text_has_one_parameter_for_each_column_of_each_row() {
-        for rows in [1, 2, MAX_ROWS] {
-            let sqlite = insert_text(rows, Dialect::Sqlite);
-            assert_eq!(sqlite.matches('?').count(), rows * COLUMNS.len());
-            let postgres = insert_text(rows, Dialect::Postgres);
-            assert!(postgres.ends_with(&format!("${})", rows * COLUMNS.len())));
-        }
-    }
 
     #[test]
     fn an_event_has_the_same_id_however_often_it_is_asked_for() {

@@ -1,5 +1,5 @@
 use super::*;
-use crate::{db::Dialect, record, testing};
+use crate::{db::Dialect, many, testing};
 
 fn lists() -> Vec<(&'static str, &'static [Statement])> {
     vec![
@@ -61,7 +61,9 @@ fn lists() -> Vec<(&'static str, &'static [Statement])> {
 async fn prepare_all(store: &crate::Store, dialect: Dialect) {
     let mut texts: Vec<_> =
         lists().iter().flat_map(|(_, list)| list.iter()).map(|one| (one.doing, one.sql)).collect();
-    texts.extend((1..=record::MAX_ROWS).map(|rows| ("write the record", record::insert_text(rows, dialect))));
+    for (name, many) in many::ALL {
+        texts.extend((1..=many::MAX_ROWS).map(|rows| (name, many.text(rows, dialect))));
+    }
     let mut broken = Vec::new();
     for (doing, sql) in texts {
         match store.db().prepare(sql).await {
@@ -118,7 +120,7 @@ fn every_module_that_has_statements_is_listed_above() {
 #[test]
 fn no_text_of_sql_stands_outside_of_the_macro() {
     for (name, text) in sources() {
-        if ["db.rs", "migrate.rs", "record.rs", "statement.rs"].contains(&name.as_str()) {
+        if ["db.rs", "migrate.rs", "many.rs", "statement.rs"].contains(&name.as_str()) {
             continue;
         }
         let outside = match text.split_once("\nstatements! {") {

@@ -1,10 +1,11 @@
 //! The store as the rest of the house sees it: open it, read, write, record.
 
 use crate::{
-    db::Db,
+    db::{Db, unrecorded},
     lobby::Lobby,
     migrate,
     record::Entry,
+    tokens::{Kept, Tokens},
     tx::{Reader, Unaudited, Writer},
     writer::Queue,
 };
@@ -132,6 +133,21 @@ impl Store {
         let entries: Vec<Entry> =
             events.iter().map(|event| Entry::of(ctx, ctx.next_position(), event)).collect();
         self.0.queue.record(entries).await
+    }
+
+    /// Keeps tokens together with the event that tells of them, in the commit that many callers share, and returns once
+    /// both are durable. Where nothing was kept, nothing was recorded either.
+    pub(crate) async fn keep(&self, ctx: &Ctx, event: &Event, tokens: Tokens) -> Result<Kept> {
+        if event.kind.is_published() {
+            return Err(unrecorded("an event for webhooks needs a transaction of its own"));
+        }
+        // Its place in the request's chain is taken only if it gets there.
+        let entry = Entry::of(ctx, ctx.records(), event);
+        let kept = self.0.queue.keep(vec![entry], tokens).await;
+        if !matches!(kept, Ok(Kept::Nothing)) {
+            let _ = ctx.next_position();
+        }
+        kept
     }
 
     #[cfg(any(test, feature = "testing"))]

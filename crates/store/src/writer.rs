@@ -1,10 +1,11 @@
-//! The queue of decision records (decisions.md 21, house.md walk c). Callers hand in rows and wait; one task
-//! takes everything that waits, commits it with as few statements as it needs, and only then answers. So a
+//! The queue of decision records, and of tokens with theirs (decisions.md 21, house.md walk c). Callers hand in rows and
+//! wait; one task takes everything that waits, commits it with as few statements as it needs, and only then answers. So a
 //! caller that goes away cannot cancel a commit, and a hundred callers share one.
 
 use crate::{
     db::{Db, PATIENCE, Recorder, Unwritten, unrecorded},
     record::Entry,
+    tokens::{Deposit, Kept, Tokens},
 };
 use procura_model::{Error, Result};
 use tokio::{
@@ -22,7 +23,8 @@ const BATCH: usize = 256;
 /// What one caller wants recorded.
 struct Job {
     entries: Vec<Entry>,
-    answer: oneshot::Sender<Result<()>>,
+    tokens: Option<Box<Tokens>>,
+    answer: oneshot::Sender<Result<Kept>>,
 }
 
 /// The way into the queue, and the task behind it.
@@ -46,9 +48,18 @@ impl Queue {
         if entries.is_empty() {
             return Ok(());
         }
+        self.hand_in(entries, None).await.map(drop)
+    }
+
+    /// Hands in rows and the tokens of which they tell, and waits until both are durable, or cannot be.
+    pub(crate) async fn keep(&self, entries: Vec<Entry>, tokens: Tokens) -> Result<Kept> {
+        self.hand_in(entries, Some(Box::new(tokens))).await
+    }
+
+    async fn hand_in(&self, entries: Vec<Entry>, tokens: Option<Box<Tokens>>) -> Result<Kept> {
         let (answer, answered) = oneshot::channel();
         timeout(PATIENCE, async {
-            self.jobs.send(Job { entries, answer }).await.map_err(unrecorded_job)?;
+            self.jobs.send(Job { entries, tokens, answer }).await.map_err(unrecorded_job)?;
             answered.await.map_err(unrecorded)?
         })
         .await
@@ -103,15 +114,45 @@ async fn commit(recorder: &mut Recorder, batch: &mut Vec<Job>) {
     for job in batch.iter_mut() {
         entries.append(&mut job.entries);
     }
-    match recorder.commit(&entries).await {
-        Ok(()) => answer_all(batch, || Ok(())),
+    match write(recorder, batch, &entries, &ends).await {
+        Ok(kept) => {
+            for (job, kept) in batch.drain(..).zip(kept) {
+                // A caller that is gone needs no answer.
+                let _ = job.answer.send(Ok(kept));
+            }
+        }
         Err(Unwritten::Rejected(_)) if batch.len() > 1 => one_by_one(recorder, batch, &entries, &ends).await,
         Err(error) => {
             let error = error.into_error();
             tracing::error!(?error, calls = batch.len(), "the record cannot be written");
-            answer_all(batch, || Err(unrecorded("the database could not write the record")));
+            for job in batch.drain(..) {
+                let _ = job.answer.send(Err(unrecorded("the database could not write the record")));
+            }
         }
     }
+}
+
+/// Writes all of it in one transaction; only tokens need more than the record's own statement.
+async fn write(
+    recorder: &mut Recorder,
+    batch: &[Job],
+    entries: &[Entry],
+    ends: &[usize],
+) -> Result<Vec<Kept>, Unwritten> {
+    if batch.iter().all(|job| job.tokens.is_none()) {
+        recorder.commit(entries).await?;
+        return Ok(vec![Kept::Whole; batch.len()]);
+    }
+    let begins = std::iter::once(0).chain(ends.iter().copied());
+    let deposits: Vec<_> = batch
+        .iter()
+        .zip(begins.zip(ends))
+        .map(|(job, (begin, end))| Deposit {
+            entries: entries.get(begin..*end).unwrap_or_default(),
+            tokens: job.tokens.as_deref(),
+        })
+        .collect();
+    recorder.commit_tokens(&deposits).await
 }
 
 /// One bad row must not take the others with it: each call alone, in the order in which they came.
@@ -120,15 +161,10 @@ async fn one_by_one(recorder: &mut Recorder, batch: &mut Vec<Job>, entries: &[En
     for (job, end) in batch.drain(..).zip(ends.iter().copied()) {
         let own = entries.get(begin..end).unwrap_or_default();
         begin = end;
+        let written = write(recorder, std::slice::from_ref(&job), own, &[own.len()]).await;
+        let kept = written.map(|kept| kept.first().copied().unwrap_or(Kept::Nothing));
         // A caller that is gone needs no answer.
-        let _ = job.answer.send(recorder.commit(own).await.map_err(Unwritten::into_error));
-    }
-}
-
-fn answer_all(batch: &mut Vec<Job>, answer: impl Fn() -> Result<()>) {
-    for job in batch.drain(..) {
-        // A caller that is gone needs no answer.
-        let _ = job.answer.send(answer());
+        let _ = job.answer.send(kept.map_err(Unwritten::into_error));
     }
 }
 

@@ -44,10 +44,10 @@ pub struct Framed;
 
 /// Lets a request that changes something run to its end though its caller goes away: what was committed must be heard of
 /// on this node, or what was revoked would go on being served from memory. Tool calls end with their caller; and a decision
-/// narrows nothing: it is recorded whole or not at all, so it needs no task of its own.
+/// narrows nothing: it is recorded whole or not at all, so it needs no task of its own. Introspection changes nothing.
 pub async fn undisturbed(State(state): State<WebState>, request: Request, next: Next) -> Response {
     let is_reading = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
-    if is_reading || is_tool_call(request.uri().path()) || is_bare_decision(&request) {
+    if is_reading || is_tool_call(request.uri().path()) || is_question(&request) {
         return next.run(request).await;
     }
     let (answer, answered) = oneshot::channel();
@@ -63,10 +63,10 @@ fn is_tool_call(path: &str) -> bool {
 }
 
 /// With an idempotency key it is none: whoever asks again must find its end.
-fn is_bare_decision(request: &Request) -> bool {
-    const DECISIONS: [&str; 4] =
-        ["/v1/verify", "/api/verify", "/access/v1/evaluation", "/access/v1/evaluations"];
-    DECISIONS.contains(&request.uri().path()) && !request.headers().contains_key("idempotency-key")
+fn is_question(request: &Request) -> bool {
+    const QUESTIONS: [&str; 5] =
+        ["/v1/verify", "/api/verify", "/access/v1/evaluation", "/access/v1/evaluations", "/oauth/introspect"];
+    QUESTIONS.contains(&request.uri().path()) && !request.headers().contains_key("idempotency-key")
 }
 
 /// Passes one request on and finishes its answer. A handler that panics answers `INTERNAL`, and

@@ -407,7 +407,7 @@ pub(super) async fn targets<'r>(
     for identifier in named {
         let target = resources::find(app, identifier).await?;
         if !targets.iter().any(|known| known.audience == target.audience) {
-            targets.push(target);
+            targets.push(Target::clone(&target));
         }
     }
     let mut owners = targets.iter().filter_map(|target| target.tenant).chain(client.tenant);

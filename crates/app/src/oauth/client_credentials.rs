@@ -1,6 +1,6 @@
 //! A client that acts for itself (RFC 6749 section 4.4), as the one agent that a person of its organization gave it. It
-//! has one standing session with that agent, and no refresh token (section 4.4.3). Where the session is known and the
-//! token is signed, an answer costs a signature and a record.
+//! has one standing session with that agent, and no refresh token (section 4.4.3). Where the session is known, an
+//! answer costs a place in a commit that many share, and a signature where the token is signed.
 
 use super::{
     issue::{self, Issued, Minter, Wanted},
@@ -80,13 +80,7 @@ pub(super) async fn demand_agent(app: &App, ctx: &Ctx, agent: AgentId) -> Result
 
 async fn recorded(app: &App, ctx: &Ctx, issued: Issued) -> Result<Tokens> {
     let event = issued.event(EventKind::TokenIssued, GrantType::ClientCredentials);
-    if issued.has_row() {
-        let mut writer = app.store.write(ctx).await?;
-        issued.keep(&mut writer).await?;
-        writer.commit(event).await?;
-    } else {
-        app.store.record(ctx, vec![event]).await?;
-    }
+    issued.record(app, ctx, event).await?;
     Ok(issued.into_tokens(None))
 }
 

@@ -15,6 +15,7 @@ use procura_model::{
 };
 use procura_store::oauth_sessions;
 use serde::Serialize;
+use std::sync::Arc;
 
 /// Who asks.
 #[derive(Debug)]
@@ -27,7 +28,7 @@ pub enum Asking {
 
 /// Who asks, once that is known.
 enum Known {
-    Client(Box<Client>),
+    Client(Arc<Client>),
     Organization(TenantId),
 }
 
@@ -107,7 +108,7 @@ async fn known(app: &App, ctx: &Ctx, asking: Asking) -> Result<Known> {
             if client.metadata.token_endpoint_auth_method == ClientAuth::None {
                 return Err(Reason::OauthClientInvalid.because("A public client cannot ask about tokens."));
             }
-            Ok(Known::Client(Box::new(client)))
+            Ok(Known::Client(client))
         }
         Asking::Key(tenant, actor) => {
             actor.require(Scope::Introspect)?;
@@ -122,8 +123,8 @@ async fn known(app: &App, ctx: &Ctx, asking: Asking) -> Result<Known> {
 async fn concerns(app: &App, asking: &Known, claims: &Claims) -> Result<bool> {
     let owner = match resources::find(app, &claims.aud).await {
         Ok(target) => target.tenant,
-        Err(Error::Refused(_)) => return Ok(false),
-        Err(fault) => return Err(fault),
+        Err(Error::Refused(refusal)) if refusal.reason == Reason::OauthTargetInvalid => return Ok(false),
+        Err(error) => return Err(error),
     };
     if owner.is_some_and(|owner| owner != claims.tenant) {
         return Ok(false);

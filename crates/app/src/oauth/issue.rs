@@ -8,17 +8,21 @@ use super::{
     token::{Asked, Tokens},
 };
 use crate::App;
-use procura_crypto::{OauthKey, TokenKind, access_token, token};
+use procura_crypto::{
+    OauthKey, TokenKind, access_token,
+    token::{self, Minted},
+};
 use procura_model::{
-    Client, Digest, Doing as _, Event, EventKind, Reason, Result, ShownOnce, TenantId, Time, TokenForm,
+    Client, Ctx, Digest, Doing as _, Event, EventKind, Reason, Result, ShownOnce, TenantId, Time, TokenForm,
     TokenId,
-    oauth::{ActorLink, Claims, GrantType, OauthSession, ScopeList},
+    oauth::{ActorLink, Claims, ClientId, GrantType, OauthSession, ScopeList},
     time::SECOND_MS,
 };
 use procura_store::{
     Writer, oauth_access,
     oauth_refresh::{self, RefreshToken},
 };
+use serde::Serialize;
 use std::sync::Arc;
 
 /// The target of a request: the one that it names, or the first that was granted.
@@ -30,7 +34,7 @@ pub(super) async fn target(
     tenant: TenantId,
     asked: &[&str],
     granted: &[String],
-) -> Result<Target> {
+) -> Result<Arc<Target>> {
     let gateway = gateway(app);
     let named = match asked {
         [] => granted.first().map_or(gateway.as_str(), String::as_str),
@@ -174,10 +178,32 @@ impl<'m> Minter<'m> {
     }
 }
 
+/// What the record says of a token.
+#[derive(Serialize)]
+struct IssuedFacts<'i> {
+    act: &'i ActorLink,
+    bound: bool,
+    client: &'i ClientId,
+    grant: GrantType,
+    resource: &'i str,
+    scope: &'i ScopeList,
+    seconds: i64,
+    subject: &'i str,
+    token: TokenId,
+}
+
 impl Issued {
-    /// Whether the store must know it.
-    pub(super) const fn has_row(&self) -> bool {
-        self.digest.is_some()
+    /// Keeps what the store must know and records it, in the commit that many callers share.
+    pub(super) async fn record(&self, app: &App, ctx: &Ctx, event: Event) -> Result<()> {
+        match self.row() {
+            Some(row) => oauth_access::keep(&app.store, ctx, row, &event).await,
+            None => app.store.record(ctx, vec![event]).await,
+        }
+    }
+
+    /// What the store must know, where it must know anything.
+    pub(super) fn row(&self) -> Option<(&Digest, &Claims)> {
+        self.digest.as_ref().map(|digest| (digest, &self.claims))
     }
 
     /// Keeps what the store must know.
@@ -191,11 +217,17 @@ impl Issued {
     /// The record of it: everything but the token.
     pub(super) fn event(&self, kind: EventKind, grant: GrantType) -> Event {
         let claims = &self.claims;
-        let facts = serde_json::json!({
-            "client": claims.client_id, "token": claims.jti, "grant": grant, "subject": claims.sub,
-            "scope": claims.scope, "resource": claims.aud, "act": claims.act, "seconds": claims.exp - claims.iat,
-            "bound": claims.jkt.is_some(),
-        });
+        let facts = IssuedFacts {
+            act: &claims.act,
+            bound: claims.jkt.is_some(),
+            client: &claims.client_id,
+            grant,
+            resource: &claims.aud,
+            scope: &claims.scope,
+            seconds: claims.exp - claims.iat,
+            subject: &claims.sub,
+            token: claims.jti,
+        };
         let event = Event::new(kind).about(claims.sid).with_facts(&facts);
         match claims.act.sub.parse() {
             Ok(agent) => event.of_agent(agent),
@@ -205,14 +237,21 @@ impl Issued {
 
     /// The answer with it.
     pub(super) fn into_tokens(self, refresh_token: Option<ShownOnce>) -> Tokens {
-        Tokens {
-            access_token: self.token,
+        self.into_parts(refresh_token).0
+    }
+
+    /// The answer with it, and what the store must know, where it must know anything.
+    pub(super) fn into_parts(self, refresh_token: Option<ShownOnce>) -> (Tokens, Option<(Digest, Claims)>) {
+        let Self { token, claims, digest } = self;
+        let tokens = Tokens {
+            access_token: token,
             issued_token_type: None,
-            token_type: if self.claims.jkt.is_some() { "DPoP" } else { "Bearer" },
-            expires_in: self.claims.exp - self.claims.iat,
+            token_type: if claims.jkt.is_some() { "DPoP" } else { "Bearer" },
+            expires_in: claims.exp - claims.iat,
             refresh_token,
-            scope: self.claims.scope.to_string(),
-        }
+            scope: claims.scope.to_string(),
+        };
+        (tokens, digest.map(|digest| (digest, claims)))
     }
 }
 
@@ -229,7 +268,17 @@ pub(super) async fn refresh_token(
     session: &OauthSession,
     (generation, now): (i64, Time),
 ) -> Result<ShownOnce> {
-    let minted = token::mint(TokenKind::RefreshToken, &app.entropy);
+    let (minted, row) = drawn(app, session, (generation, now));
+    oauth_refresh::insert(writer, &minted.digest, &row).await?;
+    Ok(minted.secret)
+}
+
+/// A refresh token that is not kept yet.
+pub(super) fn drawn(
+    app: &App,
+    session: &OauthSession,
+    (generation, now): (i64, Time),
+) -> (Minted, RefreshToken) {
     let row = RefreshToken {
         session: session.id,
         client: session.client.clone(),
@@ -238,8 +287,7 @@ pub(super) async fn refresh_token(
         expires_at: now.plus_ms(app.settings.oauth.refresh_idle_ms).min(session.expires_at),
         used_at: None,
     };
-    oauth_refresh::insert(writer, &minted.digest, &row).await?;
-    Ok(minted.secret)
+    (token::mint(TokenKind::RefreshToken, &app.entropy), row)
 }
 
 /// The record of a refusal to somebody who is known.

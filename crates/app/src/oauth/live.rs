@@ -15,6 +15,8 @@ use procura_model::{
     time::{MINUTE_MS, SECOND_MS},
 };
 use procura_store::{
+    lobby_oauth::Found,
+    oauth_refresh::RefreshToken,
     oauth_sessions::{self as rows, FoundOauthSession},
     revocations::{Revocation, Subject},
 };
@@ -49,6 +51,7 @@ pub struct LiveToken {
 pub(super) struct Kept {
     held: RwLock<Held>,
     used: Mutex<HashMap<(TenantId, SessionId), Time>>,
+    drawn: Mutex<HashMap<Digest, Found<RefreshToken>>>,
 }
 
 #[derive(Default)]
@@ -223,6 +226,21 @@ impl Kept {
         claims
     }
 
+    /// Keeps a refresh token that this node has just made: whoever shows it next spares a reading. Whether it can be used
+    /// says the statement that uses it.
+    pub(super) fn keep_drawn(&self, digest: Digest, token: Found<RefreshToken>) {
+        let mut drawn = self.drawn.lock();
+        if drawn.len() >= MAX_KEPT {
+            drawn.clear();
+        }
+        drawn.insert(digest, token);
+    }
+
+    /// The refresh token of this digest, where this node made it and nobody showed it since.
+    pub(super) fn take_drawn(&self, digest: &Digest) -> Option<Found<RefreshToken>> {
+        self.drawn.lock().remove(digest)
+    }
+
     fn keep_session(&self, generation: u64, tenant: TenantId, standing: &Arc<Standing>) {
         let mut held = self.held.write();
         if held.generation != generation {
@@ -288,6 +306,7 @@ impl super::OauthState {
 
     /// Forgets what a revocation names. Obeying one twice does no harm.
     pub(crate) fn obey(&self, row: &Revocation) {
+        self.targets.obey(row);
         match &row.subject {
             Subject::OauthSession(session) => self.forget_session(*session),
             Subject::Client(client) => self.forget_client(client),

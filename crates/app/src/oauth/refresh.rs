@@ -2,32 +2,40 @@
 //! shows a used one ends the session, because a thief and the client both have it and nobody can tell which is which.
 //! One exception: the very same request of the same client within ten seconds is a client whose answer was lost, and
 //! is told the very same answer, as long as nobody used what was in it.
+//!
+//! What everybody expects, a token of a session that stands, is used in the commit that many callers share. Everything
+//! else is told apart in a transaction of its own.
 
 use super::{
     code::holds,
     issue::{self, Minter, Wanted},
-    live::Changing,
-    token::{Answer, Asked},
+    live::{self, Changing, Standing},
+    token::{Answer, Asked, Tokens},
 };
 use crate::App;
 use procura_crypto::{TokenKind, token};
 use procura_model::{
     Ctx, Digest, Doing as _, Error, Event, EventKind, Reason, Result, Secret, TenantId,
-    oauth::{GrantType, OauthSession},
+    oauth::{GrantType, OauthSession, ScopeList},
 };
 use procura_store::{
     Writer,
-    oauth_refresh::{self as rows, RefreshToken},
+    lobby_oauth::Found,
+    oauth_refresh::{self as rows, RefreshToken, Use},
     oauth_sessions::{self, RevokedFor},
 };
 
 /// RFC 6749 section 6, with rotation.
 pub(super) async fn refresh(app: &App, ctx: &Ctx, asked: Asked<'_>, shown: &str) -> Result<Answer> {
     let digest = digest(shown)?;
-    let found = app.store.lobby().oauth_refresh(&digest).await?.ok_or(Reason::OauthGrantInvalid)?;
+    let found = match app.oauth.kept.take_drawn(&digest) {
+        Some(found) => found,
+        None => app.store.lobby().oauth_refresh(&digest).await?.ok_or(Reason::OauthGrantInvalid)?,
+    };
     let ctx = ctx.in_tenant(found.tenant);
-    let standing = oauth_sessions::find(&mut app.store.read(&ctx), found.row.session).await?;
-    let session = standing.as_ref().map(|standing| &standing.session).ok_or(Reason::OauthGrantInvalid)?;
+    let standing = live::standing(app, ctx.tenant, found.row.session).await?;
+    let standing = standing.ok_or(Reason::OauthGrantInvalid)?;
+    let session = &standing.found.session;
     demand_key(app, &ctx, &asked, session).await?;
     let request = request_code(&digest, &asked);
     // Whatever else the request gets wrong, this comes first.
@@ -40,6 +48,14 @@ pub(super) async fn refresh(app: &App, ctx: &Ctx, asked: Asked<'_>, shown: &str)
     // what was originally granted again.
     let scope = issue::scope(&target, &session.scope, asked.scope)?;
     let minter = Minter::ready(app, (ctx.tenant, ctx.now), &target, &asked).await?;
+
+    let turning = Turning { shown: (&digest, found.row.generation), request: &request, scope: &scope };
+    if holds(Some(&standing.found), ctx.now).is_ok()
+        && issue::may_refresh(&asked.client, session)
+        && let Some(tokens) = turn(app, &ctx, (&minter, &standing), &turning).await?
+    {
+        return Ok(Answer::Fresh(Box::new(tokens)));
+    }
 
     let mut writer = app.store.write(&ctx).await?;
     let Some(used) = rows::consume(&mut writer, &digest, &asked.client.id, &request).await? else {
@@ -62,13 +78,57 @@ pub(super) async fn refresh(app: &App, ctx: &Ctx, asked: Asked<'_>, shown: &str)
     let next = issue::refresh_token(app, &mut writer, &session, next).await?;
     let event = issued.event(EventKind::TokenRefreshed, GrantType::RefreshToken);
     let tokens = issued.into_tokens(Some(next));
-    if app.settings.oauth.refresh_grace_ms > 0 {
-        let text = Secret::new(serde_json::to_string(&tokens).doing("write tokens")?);
-        let sealed = app.seals.seal_reply(ctx.tenant, &digest, &text, &app.entropy)?;
+    if let Some(sealed) = sealed(app, &ctx, &digest, &tokens)? {
         rows::keep_reply(&mut writer, &digest, &sealed).await?;
     }
     writer.commit(event).await?;
     Ok(Answer::Fresh(Box::new(tokens)))
+}
+
+/// What is shown, and for what.
+struct Turning<'t> {
+    /// The token and its place in the chain.
+    shown: (&'t Digest, i64),
+    request: &'t Digest,
+    scope: &'t ScopeList,
+}
+
+/// Uses the token of a session that was seen to hold, in the commit that many callers share. None where it could not be
+/// used, or something on which the session stands has just changed; then nothing was.
+async fn turn(
+    app: &App,
+    ctx: &Ctx,
+    (minter, standing): (&Minter<'_>, &Standing),
+    Turning { shown: (shown, generation), request, scope }: &Turning<'_>,
+) -> Result<Option<Tokens>> {
+    let session = &standing.found.session;
+    let issued = minter.mint(session, Wanted::plain(session, ScopeList::clone(scope)))?;
+    let event = issued.event(EventKind::TokenRefreshed, GrantType::RefreshToken);
+    let (minted, next) = issue::drawn(app, session, (generation.saturating_add(1), ctx.now));
+    let (tokens, access) = issued.into_parts(Some(minted.secret));
+    let reply = sealed(app, ctx, shown, &tokens)?;
+    let used = Use {
+        shown,
+        request,
+        reply: reply.as_deref(),
+        standing: &standing.found,
+        next: (&minted.digest, &next),
+        access: access.as_ref().map(|(digest, claims)| (digest, claims)),
+    };
+    if !rows::rotate(&app.store, ctx, &used, &event).await? {
+        return Ok(None);
+    }
+    app.oauth.kept.keep_drawn(minted.digest, Found { tenant: ctx.tenant, row: next });
+    Ok(Some(tokens))
+}
+
+/// What is answered, to be told again for a while.
+fn sealed(app: &App, ctx: &Ctx, shown: &Digest, tokens: &Tokens) -> Result<Option<Vec<u8>>> {
+    if app.settings.oauth.refresh_grace_ms <= 0 {
+        return Ok(None);
+    }
+    let text = Secret::new(serde_json::to_string(tokens).doing("write tokens")?);
+    app.seals.seal_reply(ctx.tenant, shown, &text, &app.entropy).map(Some)
 }
 
 fn digest(shown: &str) -> Result<Digest> {

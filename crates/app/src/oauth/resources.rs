@@ -1,13 +1,19 @@
-//! What an access token can be for (RFC 8707): the gateway, or an API that an organization guards with this server.
+//! What an access token can be for (RFC 8707): the gateway, or an API that an organization guards with this server. What
+//! was read of an API is kept until its organization changes one, as in [`crate::snapshots`].
 
 use super::authorize::OFFLINE;
 use crate::App;
+use parking_lot::RwLock;
 use procura_model::{
     Ctx, Event, EventKind, Guarded, GuardedScope, Reason, ResourceId, Result, Scope, TenantId, TokenForm,
     oauth::{GuardedSettings, ScopeList},
     time::SECOND_MS,
 };
-use procura_store::oauth_resources as rows;
+use procura_store::{
+    oauth_resources as rows,
+    revocations::{Revocation, Subject},
+};
+use std::{collections::HashMap, sync::Arc};
 
 /// Where the gateway is, below the public URL.
 const GATEWAY: &str = "/v1/mcp";
@@ -17,6 +23,57 @@ const SECONDS: std::ops::RangeInclusive<i64> = 60..=3_600;
 const MAX_SCOPES: usize = 64;
 /// How long an identifier may be, in bytes.
 const MAX_IDENTIFIER_BYTES: usize = 1_024;
+/// How many APIs are kept in memory at the most; then all are dropped and read anew.
+const MAX_KEPT: usize = 10_000;
+
+/// The guarded APIs that this node has read.
+#[derive(Default)]
+pub(super) struct Targets(RwLock<Held>);
+
+#[derive(Default)]
+struct Held {
+    generation: u64,
+    targets: HashMap<String, Arc<Target>>,
+}
+
+impl Targets {
+    /// The API of this identifier, or the generation in which a reading begins.
+    fn known(&self, identifier: &str) -> Result<Arc<Target>, u64> {
+        let held = self.0.read();
+        held.targets.get(identifier).cloned().ok_or(held.generation)
+    }
+
+    fn keep(&self, generation: u64, target: &Arc<Target>) {
+        let mut held = self.0.write();
+        if held.generation != generation {
+            return;
+        }
+        if held.targets.len() >= MAX_KEPT {
+            held.targets.clear();
+        }
+        held.targets.insert(target.audience.clone(), Arc::clone(target));
+    }
+
+    /// Forgets the APIs of an organization: it changed or removed one. Whoever does calls this after the commit, however
+    /// that went.
+    fn forget(&self, tenant: TenantId) {
+        let mut held = self.0.write();
+        held.generation += 1;
+        held.targets.retain(|_, target| target.tenant != Some(tenant));
+    }
+
+    pub(super) fn obey(&self, row: &Revocation) {
+        if row.subject == Subject::Tenant {
+            self.forget(row.tenant);
+        }
+    }
+}
+
+impl std::fmt::Debug for Targets {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Targets").field("targets", &self.0.read().targets.len()).finish()
+    }
+}
 
 /// Something that access tokens are for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,25 +95,32 @@ pub struct Target {
 /// What a resource indicator stands for.
 ///
 /// # Errors
-/// `OAUTH_TARGET_INVALID` where it is nothing that is guarded here.
-pub async fn find(app: &App, identifier: &str) -> Result<Target> {
+/// `OAUTH_TARGET_INVALID` where it is nothing that is guarded here; `REVOCATION_STATE_STALE` when this node cannot know.
+pub async fn find(app: &App, identifier: &str) -> Result<Arc<Target>> {
     if identifier.len() > MAX_IDENTIFIER_BYTES {
         return Err(Reason::OauthTargetInvalid.into());
     }
     let wanted = alike(identifier);
     if let Some(audience) = of_gateway(&app.settings.public_url, &wanted) {
-        return Ok(gateway(app, audience));
+        return Ok(Arc::new(gateway(app, audience)));
     }
+    crate::revocations::demand_fresh(app)?;
+    let generation = match app.oauth.targets.known(&wanted) {
+        Ok(known) => return Ok(known),
+        Err(generation) => generation,
+    };
     let (tenant, api) = app.store.lobby().oauth_resource(&wanted).await?.ok_or(Reason::OauthTargetInvalid)?;
     let GuardedSettings { scopes, tokens, token_seconds, dpop_required } = api.settings;
-    Ok(Target {
+    let target = Arc::new(Target {
         audience: api.identifier,
         tenant: Some(tenant),
         form: tokens,
         seconds: token_seconds,
         scopes,
         dpop_required,
-    })
+    });
+    app.oauth.targets.keep(generation, &target);
+    Ok(target)
 }
 
 /// The gateway as a target.
@@ -210,8 +274,9 @@ pub async fn change(app: &App, ctx: &Ctx, id: ResourceId, draft: Draft) -> Resul
     let draft = draft.checked()?;
     let mut writer = app.store.write(ctx).await?;
     let api = rows::update(&mut writer, id, &draft.name, &draft.settings).await?;
-    writer.commit(Event::new(EventKind::ResourceChanged).about(id)).await?;
-    Ok(api)
+    let changed = writer.commit(Event::new(EventKind::ResourceChanged).about(id)).await;
+    app.oauth.targets.forget(ctx.tenant);
+    changed.map(|()| api)
 }
 
 /// Guards an API no longer: no token is issued for it from now on.
@@ -222,7 +287,9 @@ pub async fn remove(app: &App, ctx: &Ctx, id: ResourceId) -> Result<()> {
     ctx.actor.require(Scope::WriteClients)?;
     let mut writer = app.store.write(ctx).await?;
     rows::remove(&mut writer, id).await?;
-    writer.commit(Event::new(EventKind::ResourceRemoved).about(id)).await
+    let removed = writer.commit(Event::new(EventKind::ResourceRemoved).about(id)).await;
+    app.oauth.targets.forget(ctx.tenant);
+    removed
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
-//! What this node keeps of the authorization server: the keys it signs with, and the tokens and sessions that it has
-//! seen to hold.
+//! What this node keeps of the authorization server: the keys it signs with, what tokens can be for, and the tokens and
+//! sessions that it has seen to hold.
 
-use super::{keys::Keys, live::Kept};
+use super::{keys::Keys, live::Kept, resources::Targets};
 use crate::App;
 use procura_model::{Actor, Ctx, Origin, Reason, RequestId, Result, TenantId, Time};
 use std::sync::OnceLock;
@@ -11,6 +11,7 @@ use std::sync::OnceLock;
 pub struct OauthState {
     pub(super) keys: Keys,
     pub(super) kept: Kept,
+    pub(super) targets: Targets,
     home: OnceLock<TenantId>,
 }
 

@@ -11,6 +11,7 @@ use super::{
 use crate::App;
 use procura_model::{Client, Ctx, Reason, Result, ShownOnce, oauth::GrantType};
 use serde::Serialize;
+use std::sync::Arc;
 
 /// A request for tokens.
 #[derive(Debug)]
@@ -76,7 +77,7 @@ impl GrantAsk<'_> {
 /// A request whose client showed that it is itself.
 #[derive(Debug)]
 pub(super) struct Asked<'a> {
-    pub(super) client: Client,
+    pub(super) client: Arc<Client>,
     pub(super) scope: Option<&'a str>,
     pub(super) resources: Vec<&'a str>,
     /// The thumbprint of the key that a proof was made with.

@@ -2,12 +2,7 @@
 //! (decisions.md 21). That connection is opened when it is first needed and opened again when it breaks.
 
 use super::{Dialect, PATIENCE, Unwritten, broken};
-use crate::{
-    record::{self, Entry},
-    row::Row,
-    store::StoreSettings,
-    value::Value,
-};
+use crate::{many, record::Entry, row::Row, store::StoreSettings, value::Value};
 use procura_model::{Error, Result};
 use sqlx::{
     Arguments as _, ConnectOptions as _, Connection as _, Executor, PgConnection, PgPool, Transaction,
@@ -15,8 +10,8 @@ use sqlx::{
 };
 use tokio::time::timeout;
 
-/// One text for every count of rows in the record, and the statements of the nouns.
-const STATEMENTS: usize = record::MAX_ROWS + 128;
+/// One text for every count of rows of the statements over many, and the statements of the nouns.
+const STATEMENTS: usize = many::MAX_ROWS * 4 + 128;
 
 /// The database server.
 pub(crate) struct Postgres {
@@ -106,7 +101,7 @@ impl Postgres {
             Some(connection) => connection,
             None => self.options.connect().await?,
         };
-        if entries.len() > record::MAX_ROWS {
+        if entries.len() > many::MAX_ROWS {
             let mut tx = connection.begin().await?;
             insert_evidence(&mut tx, entries).await?;
             tx.commit().await?;
@@ -119,9 +114,9 @@ impl Postgres {
 
 /// Inserts rows of the record in as few statements as they need.
 pub(super) async fn insert_evidence(connection: &mut PgConnection, entries: &[Entry]) -> sqlx::Result<()> {
-    for chunk in entries.chunks(record::MAX_ROWS) {
+    for chunk in entries.chunks(many::MAX_ROWS) {
         let args = arguments(chunk.iter().flat_map(|entry| entry.values()).cloned())?;
-        let sql = record::insert_text(chunk.len(), Dialect::Postgres);
+        let sql = many::EVIDENCE.text(chunk.len(), Dialect::Postgres);
         sqlx::query_with(sql, args).execute(&mut *connection).await?;
     }
     Ok(())

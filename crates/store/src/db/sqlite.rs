@@ -7,11 +7,7 @@
 //! next and finds the mark rolls back first, and opens a new connection where that fails.
 
 use super::{Dialect, PATIENCE, Unwritten, broken};
-use crate::{
-    record::{self, Entry},
-    row::Row,
-    value::Value,
-};
+use crate::{many, record::Entry, row::Row, value::Value};
 use procura_model::{Doing as _, Error, Result};
 use sqlx::{
     Arguments as _, ConnectOptions as _, Connection as _, Executor, SqlitePool,
@@ -31,8 +27,8 @@ use tokio::{
     time::timeout,
 };
 
-/// One text for every count of rows in the record, and the statements of the nouns.
-const WRITER_STATEMENTS: usize = record::MAX_ROWS + 128;
+/// One text for every count of rows of the statements over many, and the statements of the nouns.
+const WRITER_STATEMENTS: usize = many::MAX_ROWS * 4 + 128;
 
 /// The file is in use by another process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -179,7 +175,7 @@ impl Sqlite {
 
     /// Commits rows of the record.
     pub(super) async fn record(&self, entries: &[Entry]) -> Result<(), Unwritten> {
-        if entries.len() > record::MAX_ROWS {
+        if entries.len() > many::MAX_ROWS {
             let mut tx = self.begin().await.map_err(Unwritten::Outage)?;
             insert_evidence(tx.connection(), entries).await?;
             return Ok(tx.commit().await?);
@@ -232,9 +228,9 @@ pub(super) async fn insert_evidence(
     connection: &mut SqliteConnection,
     entries: &[Entry],
 ) -> sqlx::Result<()> {
-    for chunk in entries.chunks(record::MAX_ROWS) {
+    for chunk in entries.chunks(many::MAX_ROWS) {
         let args = arguments(chunk.iter().flat_map(|entry| entry.values()).cloned())?;
-        let sql = record::insert_text(chunk.len(), Dialect::Sqlite);
+        let sql = many::EVIDENCE.text(chunk.len(), Dialect::Sqlite);
         sqlx::query_with(sql, args).execute(&mut *connection).await?;
     }
     Ok(())

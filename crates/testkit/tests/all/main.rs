@@ -64,6 +64,8 @@ mod oauth_identity;
 #[cfg(test)]
 mod oauth_leak;
 #[cfg(test)]
+mod oauth_memory;
+#[cfg(test)]
 mod oauth_people;
 #[cfg(test)]
 mod oauth_real;

@@ -43,7 +43,8 @@ async fn taken(web: &WebState, mut ask: Ask) -> Result<Response, Told> {
     let client = clients::authenticate(&web.app, &ask.ctx, presented).await?;
     let there = ask.ctx_of(web, &client);
     let ctx = there.as_ref().unwrap_or(&ask.ctx);
-    let pushed = pushed::push(&web.app, ctx, client, &ask.parameters, &proof).await.map_err(Told::of)?;
+    let pushed =
+        pushed::push(&web.app, ctx, (*client).clone(), &ask.parameters, &proof).await.map_err(Told::of)?;
     let taken = Taken { request_uri: pushed.request_uri, expires_in: pushed.expires_in };
     let kept = [(header::CACHE_CONTROL, HeaderValue::from_static("no-store"))];
     Ok((StatusCode::CREATED, kept, Json(taken)).into_response())

@@ -1,11 +1,12 @@
 //! How a client shows that it is itself (RFC 6749 section 2.3, RFC 7523 section 2.2). Whatever is wrong, the answer is
 //! `invalid_client`, and a secret that is shown for a client that does not exist costs the same work as a wrong one.
 
-use super::{assertion, find, secrets};
+use super::{assertion, find, memory::Known, secrets};
 use crate::{App, revocations};
 use procura_model::{
-    Actor, Client, ClientAuth, ClientId, Ctx, Error, Event, EventKind, Reason, Result, Secret,
+    Actor, Client, ClientAuth, ClientId, ClientKind, Ctx, Error, Event, EventKind, Reason, Result, Secret,
 };
+use std::sync::Arc;
 
 /// What a request showed of its client. Texts are as the client meant them: already decoded.
 #[derive(Debug, Default)]
@@ -35,12 +36,12 @@ enum Shown {
 ///
 /// # Errors
 /// `OAUTH_REQUEST_INVALID` where a request shows itself in two ways, `OAUTH_CLIENT_INVALID` where it does not hold.
-pub async fn authenticate(app: &App, ctx: &Ctx, presented: Presented) -> Result<Client> {
+pub async fn authenticate(app: &App, ctx: &Ctx, presented: Presented) -> Result<Arc<Client>> {
     revocations::demand_fresh(app)?;
     let endpoint = presented.endpoint;
     let (id, shown) = taken_apart(presented)?;
-    let client = match find::known(app, ctx, &id).await {
-        Ok(client) => client,
+    let known = match find::known(app, ctx, &id).await {
+        Ok(known) => known,
         Err(error) => {
             if let Shown::Secret(_, secret) = shown {
                 secrets::pretend(app, secret).await?;
@@ -48,11 +49,23 @@ pub async fn authenticate(app: &App, ctx: &Ctx, presented: Presented) -> Result<
             return Err(error);
         }
     };
-    if let Err(error) = check(app, ctx, &client, shown, endpoint).await {
-        return Err(refused(app, ctx, &client, error).await);
+    if let Err(error) = check(app, ctx, &known, shown, endpoint).await {
+        return Err(refused(app, ctx, &known.client, error).await);
     }
-    app.store.lobby().touch_oauth_client(&client.id, ctx.now).await?;
-    Ok(client)
+    if known.is_touch_due(ctx.now) {
+        touch(app, ctx, &known).await?;
+    }
+    Ok(Arc::clone(&known.client))
+}
+
+/// Writes down that a client is used. One that came by itself and that nobody has let in yet is none that is used, and is
+/// asked about again.
+async fn touch(app: &App, ctx: &Ctx, known: &Known) -> Result<()> {
+    let is_noted = app.store.lobby().touch_oauth_client(&known.client.id, ctx.now).await?;
+    if is_noted || known.client.kind == ClientKind::Manual {
+        known.touched(ctx.now);
+    }
+    Ok(())
 }
 
 /// RFC 6749 section 2.3: a client must not use more than one method in each request.
@@ -83,12 +96,13 @@ fn taken_apart(presented: Presented) -> Result<(ClientId, Shown)> {
     Ok((id.parse().map_err(|_| Reason::OauthClientInvalid)?, shown))
 }
 
-async fn check(app: &App, ctx: &Ctx, client: &Client, shown: Shown, endpoint: &'static str) -> Result<()> {
+async fn check(app: &App, ctx: &Ctx, known: &Known, shown: Shown, endpoint: &'static str) -> Result<()> {
+    let client = &known.client;
     let wanted = client.metadata.token_endpoint_auth_method;
     match shown {
         Shown::Nothing if wanted == ClientAuth::None => Ok(()),
         Shown::Secret(method, secret) if method == wanted => {
-            secrets::check(app, ctx.now, client, secret).await
+            secrets::check(app, ctx.now, known, secret).await
         }
         // As long as a wrong secret takes.
         Shown::Secret(_, secret) => {

@@ -1,9 +1,10 @@
 //! Which client an id stands for. An id that is a URL is the client's metadata document: what it says now is what holds,
 //! and the row is its copy, on which grants and sessions hang.
 
-use super::document;
+use super::{document, memory::Known};
 use crate::App;
 use procura_model::{Client, ClientId, ClientKind, Ctx, Event, EventKind, Reason, Result};
+use std::sync::Arc;
 
 /// The client of this id, which may get tokens.
 ///
@@ -19,17 +20,25 @@ pub async fn find(app: &App, ctx: &Ctx, id: &ClientId) -> Result<Client> {
     live(client)
 }
 
-/// The client of this id as the token endpoint meets it. A public client by document is taken from its row: its document
-/// is read where a person is asked, and says nothing that would matter here. One that signs is read anew, because its
-/// keys may have changed.
-pub(super) async fn known(app: &App, ctx: &Ctx, id: &ClientId) -> Result<Client> {
-    if id.document_url().is_some()
-        && let Some(client) = app.store.lobby().oauth_client(id).await?
-        && !client.is_confidential()
-    {
-        return live(client);
+/// The client of this id as the token endpoint meets it, from memory or from the store. A public client by document is
+/// taken from its row: its document is read where a person is asked, and says nothing that would matter here. One that
+/// signs is read anew, because its keys may have changed.
+pub(super) async fn known(app: &App, ctx: &Ctx, id: &ClientId) -> Result<Arc<Known>> {
+    if id.document_url().is_some() {
+        let row = app.store.lobby().oauth_client(id).await?;
+        let client = match row.filter(|client| !client.is_confidential()) {
+            Some(client) => live(client)?,
+            None => find(app, ctx, id).await?,
+        };
+        return Ok(Known::new(client, ctx.now));
     }
-    find(app, ctx, id).await
+    let generation = match app.oauth_clients.known(id, ctx.now) {
+        Ok(known) => return Ok(known),
+        Err(generation) => generation,
+    };
+    let known = Known::new(find(app, ctx, id).await?, ctx.now);
+    app.oauth_clients.keep(generation, &known);
+    Ok(known)
 }
 
 fn live(client: Client) -> Result<Client> {

@@ -178,9 +178,9 @@ pub async fn enable(app: &App, ctx: &Ctx, id: &ClientId) -> Result<Client> {
     let Some(client) = rows::enable(&mut writer, id).await? else {
         return rows::get(&mut writer, id).await;
     };
-    writer.commit(event(EventKind::ClientEnabled, &client)).await?;
+    let enabled = writer.commit(event(EventKind::ClientEnabled, &client)).await;
     ended(app, id);
-    Ok(client)
+    enabled.map(|()| client)
 }
 
 /// Removes a client for good, with its secrets and tokens.
@@ -243,9 +243,9 @@ pub async fn make_secret(
     if let Some(seconds) = overlap_seconds {
         rows::shorten_secrets(&mut writer, id, row.secret.id, ctx.now.plus_ms(seconds * SECOND_MS)).await?;
     }
-    writer.commit(event(EventKind::ClientSecretMade, &client)).await?;
+    let made = writer.commit(event(EventKind::ClientSecretMade, &client)).await;
     app.oauth_clients.forget(id);
-    Ok(SecretShown { secret: row.secret, shown })
+    made.map(|()| SecretShown { secret: row.secret, shown })
 }
 
 /// Revokes a secret: it shows nobody any more.
@@ -257,7 +257,7 @@ pub async fn revoke_secret(app: &App, ctx: &Ctx, id: &ClientId, secret: ClientSe
     let mut writer = app.store.write(ctx).await?;
     let client = rows::get(&mut writer, id).await?;
     rows::revoke_secret(&mut writer, id, secret).await?;
-    writer.commit(event(EventKind::ClientSecretRevoked, &client)).await?;
+    let revoked = writer.commit(event(EventKind::ClientSecretRevoked, &client)).await;
     app.oauth_clients.forget(id);
-    Ok(())
+    revoked
 }

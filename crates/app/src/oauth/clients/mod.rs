@@ -6,6 +6,7 @@ mod authenticate;
 mod document;
 mod find;
 mod manual;
+mod memory;
 mod met;
 mod metadata;
 mod register;
@@ -17,26 +18,13 @@ pub use manual::{
     Draft, SecretShown, change, create, disable, enable, get, list, make_secret, remove, revoke_secret,
     secrets_of,
 };
+pub use memory::Memory;
 pub use met::{MetClient, end_met, get_met, list_met};
 pub use procura_store::oauth_clients::ClientSecret;
 pub use register::{MAX_BODY_BYTES, Registered, register};
 
 use crate::App;
-use procura_model::{ClientId, Result, time::DAY_MS};
-
-/// What this node remembers of clients.
-#[derive(Debug, Default)]
-pub struct Memory {
-    documents: document::Documents,
-    verified: secrets::Verified,
-}
-
-impl Memory {
-    /// Forgets the secrets of a client: they were rotated or revoked, or the client was changed or disabled.
-    pub(crate) fn forget(&self, client: &ClientId) {
-        self.verified.forget(client);
-    }
-}
+use procura_model::{Result, time::DAY_MS};
 
 /// How long a client that came by itself waits for somebody to let it in.
 const UNUSED_MS: i64 = 30 * DAY_MS;
@@ -47,7 +35,7 @@ const UNUSED_MS: i64 = 30 * DAY_MS;
 /// A fault.
 pub(crate) async fn keep(app: &App) -> Result<()> {
     let now = app.now();
-    app.oauth_clients.verified.tidy(now);
+    app.oauth_clients.tidy(now);
     let mut lobby = app.store.lobby();
     lobby.prune_oauth_seen(now).await?;
     lobby.prune_oauth_clients(now.plus_ms(-UNUSED_MS)).await
