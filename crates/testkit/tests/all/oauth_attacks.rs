@@ -305,6 +305,7 @@ async fn no_link_to_us_leads_to_whoever_wrote_it() {
 /// RFC 9700 sections 4.2.4 and 4.3.1: nothing on the way tells another site where it stood, loads anything from one, or
 /// leaves a code where it is kept.
 #[tokio::test]
+#[expect(clippy::too_many_lines, reason = "one story, told in order")]
 async fn no_page_on_the_way_tells_another_site_where_it_stood() {
     let w = World::start().await;
     let shop = w.tenant("shop").await;

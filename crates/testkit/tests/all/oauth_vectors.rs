@@ -87,6 +87,7 @@ async fn the_tokens_of_the_rfcs_open_no_door_of_ours() {
 /// RFC 6749 2.3.1, 7009 2.1, 7591 3.1, 7662 2.1, 8628 3.2, 8693 2.3, 9126 2.2, 9449 8.1: what they print is understood, and
 /// known to nobody here.
 #[tokio::test]
+#[expect(clippy::too_many_lines, reason = "one story, told in order")]
 async fn the_requests_that_the_rfcs_print_are_understood() {
     let w = World::start().await;
     let shop = w.tenant("shop").await;

@@ -72,6 +72,7 @@ fn is_refused_well(reply: &Reply, what: &str) -> bool {
 
 /// RFC 6749 sections 4.1.2.1 and 5.2.
 #[tokio::test]
+#[expect(clippy::too_many_lines, reason = "one story, told in order")]
 async fn a_refusal_has_the_words_and_letters_of_its_rfc_whatever_was_sent() {
     let w = World::start().await;
     let shop = w.tenant("shop").await;
