@@ -44,11 +44,11 @@ mod budget_samples;
 #[path = "consent_samples_tests.rs"]
 mod consent_samples;
 #[cfg(test)]
-#[path = "pages_tests.rs"]
-mod pages;
-#[cfg(test)]
 #[path = "oauth_samples_tests.rs"]
 mod oauth_samples;
+#[cfg(test)]
+#[path = "pages_tests.rs"]
+mod pages;
 #[cfg(test)]
 #[path = "passport_samples_tests.rs"]
 mod passport_samples;

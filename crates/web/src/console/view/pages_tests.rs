@@ -15,8 +15,7 @@ use super::{
     },
     facts::Fact,
     frame::{Section, done},
-    oauth_samples,
-    passport_samples,
+    oauth_samples, passport_samples,
     policies::{AgentPolicy, Policies},
     policy_samples, redaction_samples,
     samples::{
