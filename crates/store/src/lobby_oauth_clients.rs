@@ -44,8 +44,8 @@ statements! {
         INSERT INTO oauth_client_secrets (client_id, secret_id, sealed_hash, preview, created_at, expires_at)
         VALUES ($1, $2, $3, $4, $5, $6)";
     PUT_OAUTH_DOCUMENT = "
-        INSERT INTO oauth_clients (client_id, kind, name, metadata, created_at, updated_at)
-        VALUES ($1, 'document', $2, $3, $4, $4)
+        INSERT INTO oauth_clients (client_id, kind, name, metadata, created_at, updated_at, registered_from)
+        VALUES ($1, 'document', $2, $3, $4, $4, $5)
         ON CONFLICT (client_id)
         DO UPDATE SET name = excluded.name, metadata = excluded.metadata, updated_at = excluded.updated_at
          WHERE oauth_clients.kind = 'document'
@@ -64,6 +64,7 @@ statements! {
         DELETE FROM oauth_clients
          WHERE used_at IS NULL
            AND kind <> 'manual'
+           AND disabled_at IS NULL
            AND created_at <= $1
            AND updated_at <= $1
            AND NOT EXISTS (SELECT s.session_id FROM oauth_sessions s WHERE s.client_id = oauth_clients.client_id)
@@ -181,13 +182,13 @@ impl Lobby<'_> {
         self.writing().run(&INSERT_OAUTH_CLIENT_SECRET, args).await
     }
 
-    /// Writes down what a client's document says now.
+    /// Writes down what a client's document says now. `from` is a code of the address from which it was first named.
     ///
     /// # Errors
     /// A fault.
-    pub async fn put_oauth_document(&mut self, client: &Client) -> Result<Client> {
+    pub async fn put_oauth_document(&mut self, client: &Client, from: &str) -> Result<Client> {
         let metadata = oauth_clients::as_text(&client.metadata)?;
-        let args = args![&client.id, &client.name, metadata, client.updated_at];
+        let args = args![&client.id, &client.name, metadata, client.updated_at, from];
         oauth_clients::read(&self.writing().one(&PUT_OAUTH_DOCUMENT, args).await?)
     }
 

@@ -6,18 +6,21 @@ use crate::{
     row::Row,
     tx::{Source, Writer},
 };
-use procura_model::{Doing as _, Guarded, Reason, ResourceId, Result, oauth::GuardedSettings};
+use procura_model::{
+    Doing as _, Guarded, Reason, ResourceId, Result,
+    oauth::{GuardedSettings, SigningAlg},
+};
 
 statements! {
     INSERT = "
         INSERT INTO oauth_resources
-               (tenant_id, resource_id, identifier, name, settings, created_at, updated_at)
-        VALUES ($1, $2, $3, $4, $5, $6, $6)
+               (tenant_id, resource_id, identifier, name, settings, signing_alg, created_at, updated_at)
+        VALUES ($1, $2, $3, $4, $5, $6, $7, $7)
         ON CONFLICT (identifier) DO NOTHING
      RETURNING resource_id";
     UPDATE = "
         UPDATE oauth_resources
-           SET name = $3, settings = $4, updated_at = $5
+           SET name = $3, settings = $4, signing_alg = $5, updated_at = $6
          WHERE tenant_id = $1
            AND resource_id = $2
      RETURNING *";
@@ -44,7 +47,8 @@ statements! {
 /// `NAME_TAKEN` when somebody guards it already, or a fault.
 pub async fn insert(w: &mut Writer<'_>, api: &Guarded) -> Result<()> {
     let settings = as_text(&api.settings)?;
-    let args = args![api.id, &api.identifier, &api.name, settings, api.created_at];
+    let signing_alg = api.settings.signing_alg.map(SigningAlg::as_str);
+    let args = args![api.id, &api.identifier, &api.name, settings, signing_alg, api.created_at];
     w.desk().maybe(&INSERT, args).await?.ok_or(Reason::NameTaken)?;
     Ok(())
 }
@@ -59,7 +63,8 @@ pub async fn update(
     name: &str,
     settings: &GuardedSettings,
 ) -> Result<Guarded> {
-    let args = args![id, name, as_text(settings)?, w.now()];
+    let signing_alg = settings.signing_alg.map(SigningAlg::as_str);
+    let args = args![id, name, as_text(settings)?, signing_alg, w.now()];
     let row = w.desk().maybe(&UPDATE, args).await?.ok_or(Reason::NotFound)?;
     revocations::insert(w, Subject::Tenant).await?;
     read(&row)
@@ -100,7 +105,7 @@ pub(crate) fn read(row: &Row) -> Result<Guarded> {
         id: row.parse("resource_id")?,
         identifier: row.text("identifier")?,
         name: row.text("name")?,
-        settings: row.json("settings")?,
+        settings: GuardedSettings { signing_alg: row.maybe_parse("signing_alg")?, ..row.json("settings")? },
         created_at: row.time("created_at")?,
         updated_at: row.time("updated_at")?,
     })

@@ -21,6 +21,7 @@ fn lists() -> Vec<(&'static str, &'static [Statement])> {
         ("ledgers", crate::ledgers::STATEMENTS),
         ("lobby", crate::lobby::STATEMENTS),
         ("lobby_budgets", crate::lobby_budgets::STATEMENTS),
+        ("lobby_oauth_deployment", crate::lobby_oauth_deployment::STATEMENTS),
         ("lobby_oauth_devices", crate::lobby_oauth_devices::STATEMENTS),
         ("lobby_oauth_people", crate::lobby_oauth_people::STATEMENTS),
         ("lobby_oauth_pushed", crate::lobby_oauth_pushed::STATEMENTS),
@@ -33,6 +34,7 @@ fn lists() -> Vec<(&'static str, &'static [Statement])> {
         ("lobby_users", crate::lobby_users::STATEMENTS),
         ("members", crate::members::STATEMENTS),
         ("oauth_grants", crate::oauth_grants::STATEMENTS),
+        ("oauth_blocks", crate::oauth_blocks::STATEMENTS),
         ("oauth_clients", crate::oauth_clients::STATEMENTS),
         ("oauth_clients_met", crate::oauth_clients_met::STATEMENTS),
         ("oauth_issuers", crate::oauth_issuers::STATEMENTS),
@@ -175,6 +177,7 @@ fn the_lobby_holds_these_statements_and_no_others() {
         .chain(crate::lobby_oauth_devices::STATEMENTS)
         .chain(crate::lobby_oauth::STATEMENTS)
         .chain(crate::lobby_oauth_people::STATEMENTS)
+        .chain(crate::lobby_oauth_deployment::STATEMENTS)
         .map(|statement| statement.doing.rsplit(':').next().unwrap())
         .collect();
     assert_eq!(
@@ -246,6 +249,8 @@ fn the_lobby_holds_these_statements_and_no_others() {
             "KEYS",
             "INSERT_KEY",
             "RETIRE_KEYS",
+            "RETIRE_ALGORITHM",
+            "SIGNING_ALGORITHMS",
             "PRUNE_OAUTH_REFRESH",
             "FORGET_REPLIES",
             "PRUNE_OAUTH_CODES",
@@ -255,6 +260,12 @@ fn the_lobby_holds_these_statements_and_no_others() {
             "REVOKE_GRANTS",
             "REVOKE_SESSIONS",
             "TELL",
+            "OAUTH_CLIENTS",
+            "DISABLE_OAUTH_CLIENT",
+            "ENABLE_OAUTH_CLIENT",
+            "OAUTH_CLIENT_TENANTS",
+            "OAUTH_DOCUMENTS",
+            "OAUTH_DOCUMENTS_UNUSED",
         ],
         "a statement that knows no tenant needs a reason in decisions.md 2"
     );

@@ -4,6 +4,7 @@
 
 use super::{
     authorize::{Asked, OFFLINE},
+    clients::blocks,
     resources::Target,
 };
 use crate::{App, onboarding};
@@ -78,7 +79,10 @@ pub async fn places(app: &App, ctx: &Ctx, client: &ClientId, only: Option<Tenant
     let account = account_of(ctx)?;
     let mut places = Vec::new();
     for membership in onboarding::organizations(app, ctx).await? {
-        if may_allow(&membership) && only.is_none_or(|only| only == membership.tenant) {
+        if may_allow(&membership)
+            && only.is_none_or(|only| only == membership.tenant)
+            && !blocks::is_kept_out(app, ctx, membership.tenant, client).await?
+        {
             places.push(place(app, ctx, account, membership, client).await?);
         }
     }
@@ -163,6 +167,7 @@ pub(super) async fn grant(
     if !member.role.may_let_software_act() {
         return Err(Reason::OauthAccessDenied.into());
     }
+    blocks::demand_none(writer, &wanted.client.id).await?;
     let mut events = Vec::new();
     let agent = match allowed.acting {
         Acting::Existing(id) => existing(writer, id).await?,

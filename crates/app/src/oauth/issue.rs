@@ -141,7 +141,7 @@ impl<'m> Minter<'m> {
             );
         }
         let key = match target.form {
-            TokenForm::Jwt => Some(keys::signer(app, now).await?),
+            TokenForm::Jwt => Some(keys::signer(app, now, target.algorithm).await?),
             TokenForm::Opaque => None,
         };
         Ok(Self { app, tenant, now, target, jkt: asked.jkt.clone(), key })

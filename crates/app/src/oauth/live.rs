@@ -170,7 +170,9 @@ pub(super) async fn standing(
 ) -> Result<Option<Arc<Standing>>> {
     let generation = {
         let held = app.oauth.kept.held.read();
-        if let Some(standing) = held.sessions.get(&(tenant, session)) {
+        // One that is over may have been extended by another node.
+        let kept = held.sessions.get(&(tenant, session));
+        if let Some(standing) = kept.filter(|kept| kept.found.session.expires_at > app.now()) {
             return Ok(Some(Arc::clone(standing)));
         }
         held.generation

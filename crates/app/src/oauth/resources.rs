@@ -1,12 +1,14 @@
 //! What an access token can be for (RFC 8707): the gateway, or an API that an organization guards with this server. What
 //! was read of an API is kept until its organization changes one, as in [`crate::snapshots`].
 
-use super::authorize::OFFLINE;
-use crate::App;
+use super::{authorize::OFFLINE, keys};
+use crate::{App, Settings};
 use parking_lot::RwLock;
+use procura_crypto::Algorithm;
+use procura_egress::{Host, WebUrl};
 use procura_model::{
     Ctx, Event, EventKind, Guarded, GuardedScope, Reason, ResourceId, Result, Scope, TenantId, TokenForm,
-    oauth::{GuardedSettings, ScopeList},
+    oauth::{GuardedSettings, ScopeList, SigningAlg},
     time::SECOND_MS,
 };
 use procura_store::{
@@ -90,6 +92,8 @@ pub struct Target {
     pub scopes: Vec<GuardedScope>,
     /// Whether every token must be bound to a key (RFC 9449).
     pub dpop_required: bool,
+    /// What its signed tokens are signed with.
+    pub algorithm: Algorithm,
 }
 
 /// What a resource indicator stands for.
@@ -110,7 +114,7 @@ pub async fn find(app: &App, identifier: &str) -> Result<Arc<Target>> {
         Err(generation) => generation,
     };
     let (tenant, api) = app.store.lobby().oauth_resource(&wanted).await?.ok_or(Reason::OauthTargetInvalid)?;
-    let GuardedSettings { scopes, tokens, token_seconds, dpop_required } = api.settings;
+    let GuardedSettings { scopes, tokens, token_seconds, dpop_required, signing_alg } = api.settings;
     let target = Arc::new(Target {
         audience: api.identifier,
         tenant: Some(tenant),
@@ -118,6 +122,7 @@ pub async fn find(app: &App, identifier: &str) -> Result<Arc<Target>> {
         seconds: token_seconds,
         scopes,
         dpop_required,
+        algorithm: algorithm(app, signing_alg),
     });
     app.oauth.targets.keep(generation, &target);
     Ok(target)
@@ -133,7 +138,13 @@ fn gateway(app: &App, audience: String) -> Target {
         seconds: app.settings.oauth.access_ms / SECOND_MS,
         scopes: vec![tools],
         dpop_required: false,
+        algorithm: app.settings.oauth.algorithm,
     }
+}
+
+/// With what tokens are signed: as their API wants it, or as the operator set it.
+fn algorithm(app: &App, wanted: Option<SigningAlg>) -> Algorithm {
+    wanted.map_or(app.settings.oauth.algorithm, keys::of_api)
 }
 
 /// The gateway's mounts (decision 4): the whole with or without a slash at its end, and one server's.
@@ -170,10 +181,21 @@ pub struct Draft {
 }
 
 impl Draft {
+    /// The same with this algorithm.
+    #[must_use]
+    pub const fn signed_as(mut self, alg: Option<SigningAlg>) -> Self {
+        self.settings.signing_alg = alg;
+        self
+    }
+
     fn checked(mut self) -> Result<Self> {
         self.name = checked_name(&self.name)?;
-        let GuardedSettings { scopes, token_seconds, tokens: _, dpop_required: _ } = &mut self.settings;
+        let GuardedSettings { scopes, token_seconds, tokens, signing_alg, dpop_required: _ } =
+            &mut self.settings;
         let no = |what: &'static str| Err(Reason::FieldInvalid.because(what));
+        if signing_alg.is_some() && *tokens == TokenForm::Opaque {
+            return no("signingAlg: opaque tokens are not signed.");
+        }
         if !SECONDS.contains(token_seconds) {
             return no("tokenSeconds must be from 60 to 3600.");
         }
@@ -208,9 +230,9 @@ fn checked_name(name: &str) -> Result<String> {
     Ok(name.to_owned())
 }
 
-/// RFC 8707 section 2: an absolute URI without a fragment. Ours is https, or http on this machine, and it is not below
-/// the public URL, where Procura itself is.
-fn checked_identifier(app: &App, identifier: &str) -> Result<String> {
+/// RFC 8707 section 2: an absolute URI without a fragment. Ours is https, or http on this machine, in the one plain
+/// spelling, and at none of the places where Procura itself is: whatever its path, a token for it could be shown there.
+fn checked_identifier(settings: &Settings, identifier: &str) -> Result<String> {
     let no = |what: &'static str| Err(Reason::FieldInvalid.because(what));
     if identifier.len() > MAX_IDENTIFIER_BYTES || identifier.contains('?') {
         return no("identifier must be a URL of at most 1024 bytes without a query.");
@@ -219,11 +241,42 @@ fn checked_identifier(app: &App, identifier: &str) -> Result<String> {
         return Err(Reason::FieldInvalid.because(format!("identifier cannot be used: {error}")));
     }
     let identifier = alike(identifier);
-    let own = alike(&app.settings.public_url);
-    if identifier == own || identifier.starts_with(&format!("{own}/")) {
-        return no("identifier must not lie below Procura's own URL.");
+    let Some(url) = WebUrl::parse(&identifier).ok().filter(|url| is_plain(url, &identifier)) else {
+        return no("identifier must be plainly written: no usual port, and no escape of a plain character.");
+    };
+    if is_own(settings, &url) {
+        return no("identifier must not lie where Procura itself is reached.");
     }
     Ok(identifier)
+}
+
+/// Whether it is spelled as every reader would spell it (RFC 3986 sections 6.2.2 and 6.2.3).
+fn is_plain(url: &WebUrl, identifier: &str) -> bool {
+    let mut escapes = identifier.split('%').skip(1).filter_map(|rest| rest.get(..2));
+    let is_needless = |digits: &str| {
+        let byte = u8::from_str_radix(digits, 16).unwrap_or_default();
+        byte.is_ascii_alphanumeric()
+            || b"-._~".contains(&byte)
+            || digits.bytes().any(|b| b.is_ascii_lowercase())
+    };
+    url.as_str().trim_end_matches('/') == identifier.trim_end_matches('/') && !escapes.any(is_needless)
+}
+
+/// Whether Procura is reached there: at the public URL's host and port, by another name of this machine, or by another
+/// name that the operator allows.
+fn is_own(settings: &Settings, url: &WebUrl) -> bool {
+    let Ok(own) = WebUrl::parse(&settings.public_url) else { return true };
+    let (own, there) = (own.target(), url.target());
+    let is_here = |host: &Host| match host {
+        Host::Name(name) => name == "localhost",
+        Host::Address(address) => address.is_loopback(),
+    };
+    let (host, port) = (there.host().to_string(), there.port());
+    let is_allowed = |name: &String| {
+        name.eq_ignore_ascii_case(&host) || name.eq_ignore_ascii_case(&format!("{host}:{port}"))
+    };
+    let is_same_host = own.host() == there.host() || (is_here(own.host()) && is_here(there.host()));
+    (is_same_host && own.port() == port) || settings.allowed_hosts.iter().any(is_allowed)
 }
 
 /// The organization's guarded APIs, oldest first.
@@ -253,7 +306,7 @@ pub async fn add(app: &App, ctx: &Ctx, identifier: &str, draft: Draft) -> Result
     let draft = draft.checked()?;
     let api = Guarded {
         id: ResourceId::new(ctx.now, &app.entropy),
-        identifier: checked_identifier(app, identifier.trim())?,
+        identifier: checked_identifier(&app.settings, identifier.trim())?,
         name: draft.name,
         settings: draft.settings,
         created_at: ctx.now,
@@ -262,6 +315,7 @@ pub async fn add(app: &App, ctx: &Ctx, identifier: &str, draft: Draft) -> Result
     let mut writer = app.store.write(ctx).await?;
     rows::insert(&mut writer, &api).await?;
     writer.commit(Event::new(EventKind::ResourceCreated).about(api.id)).await?;
+    keys::prepare(app, ctx.now, algorithm(app, api.settings.signing_alg)).await?;
     Ok(api)
 }
 
@@ -276,7 +330,9 @@ pub async fn change(app: &App, ctx: &Ctx, id: ResourceId, draft: Draft) -> Resul
     let api = rows::update(&mut writer, id, &draft.name, &draft.settings).await?;
     let changed = writer.commit(Event::new(EventKind::ResourceChanged).about(id)).await;
     app.oauth.targets.forget(ctx.tenant);
-    changed.map(|()| api)
+    changed?;
+    keys::prepare(app, ctx.now, algorithm(app, api.settings.signing_alg)).await?;
+    Ok(api)
 }
 
 /// Guards an API no longer: no token is issued for it from now on.
@@ -321,6 +377,56 @@ mod tests {
         ] {
             assert_eq!(of(other), None, "{other}");
         }
+    }
+
+    /// Whatever the spelling, no organization takes a place of ours for an API of its own.
+    #[test]
+    fn no_spelling_of_procura_s_own_place_can_be_guarded() {
+        let of = |settings: &Settings, identifier: &str| {
+            checked_identifier(settings, identifier).map_err(|error| error.reason())
+        };
+        let mut settings = Settings::for_url("https://procura.example");
+        settings.allowed_hosts = vec!["inside.example".to_owned(), "other.example:8443".to_owned()];
+        for own in [
+            "https://procura.example",
+            "https://procura.example/v1/mcp",
+            "https://procura.example/v1/mcp/",
+            "https://PROCURA.Example/v1/mcp",
+            "https://procura.example:443/v1/mcp",
+            "https://procura.example/v1/%6dcp",
+            "https://procura.example/v1%2Fmcp",
+            "https://procura.example/x/../v1/mcp",
+            "https://procura.example/x/%2e%2e/v1/mcp",
+            "https://procura.example//v1/mcp",
+            "https://procura.example./v1/mcp",
+            "https://user@procura.example/v1/mcp",
+            "https://user:pass@procura.example/v1/mcp",
+            "https://procura.example/orders",
+            "https://inside.example/v1/mcp",
+            "https://inside.example:9443/v1/mcp",
+            "https://other.example:8443/v1/mcp",
+        ] {
+            assert_eq!(of(&settings, own), Err(Reason::FieldInvalid), "{own}");
+        }
+        for oddly in ["https://api.example:443/a", "https://api.example/%61", "https://api.example/a%2f"] {
+            assert_eq!(of(&settings, oddly), Err(Reason::FieldInvalid), "{oddly}");
+        }
+        for theirs in [
+            "https://api.example/v1/mcp",
+            "https://procura.example:8443/v1/mcp",
+            "https://procura.example.evil.example/v1/mcp",
+            "https://other.example/v1/mcp",
+            "https://api.example/a%2Fb",
+            "https://api.example",
+            "https://api.example/a/",
+        ] {
+            assert_eq!(of(&settings, theirs).as_deref(), Ok(theirs));
+        }
+        let here = Settings::for_url("http://127.0.0.1:8700");
+        for own in ["http://localhost:8700/v1/mcp", "http://[::1]:8700/v1/mcp", "http://127.0.0.1:8700/a"] {
+            assert_eq!(of(&here, own), Err(Reason::FieldInvalid), "{own}");
+        }
+        assert!(of(&here, "http://localhost:9000/v1/mcp").is_ok());
     }
 
     #[test]

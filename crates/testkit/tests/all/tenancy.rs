@@ -188,6 +188,7 @@ fn body_of(operation: &str, house: &House) -> Value {
         "revokeSessions" | "revokeSessionsAlias" => json!({"agentId": agent, "userId": "canary-user"}),
         "invite" => json!({"email": "walked@elsewhere.example", "role": "auditor"}),
         "changeMember" => json!({"role": "approver"}),
+        "addClientBlock" => json!({"clientId": "https://walked.example/client.json"}),
         "putEntity" => json!({"properties": {"walked": true}}),
         "changeOrganization" => json!({"currency": "EUR"}),
         "previewApprovalPattern" => {

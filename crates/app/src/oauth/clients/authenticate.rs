@@ -1,7 +1,7 @@
 //! How a client shows that it is itself (RFC 6749 section 2.3, RFC 7523 section 2.2). Whatever is wrong, the answer is
 //! `invalid_client`, and a secret that is shown for a client that does not exist costs the same work as a wrong one.
 
-use super::{assertion, find, memory::Known, secrets};
+use super::{assertion, find, memory::Known, secrets, tries::Tries};
 use crate::{App, revocations};
 use procura_model::{
     Actor, Client, ClientAuth, ClientId, ClientKind, Ctx, Error, Event, EventKind, Reason, Result, Secret,
@@ -35,7 +35,8 @@ enum Shown {
 /// The client that showed itself. A public client shows its id alone.
 ///
 /// # Errors
-/// `OAUTH_REQUEST_INVALID` where a request shows itself in two ways, `OAUTH_CLIENT_INVALID` where it does not hold.
+/// `OAUTH_REQUEST_INVALID` where a request shows itself in two ways, `OAUTH_CLIENT_INVALID` where it does not hold,
+/// `RATE_LIMITED` where it did not hold too often, `UNAVAILABLE` where too many show themselves at once.
 pub async fn authenticate(app: &App, ctx: &Ctx, presented: Presented) -> Result<Arc<Client>> {
     revocations::demand_fresh(app)?;
     let endpoint = presented.endpoint;
@@ -43,13 +44,17 @@ pub async fn authenticate(app: &App, ctx: &Ctx, presented: Presented) -> Result<
     let known = match find::known(app, ctx, &id).await {
         Ok(known) => known,
         Err(error) => {
+            let tries = Tries::of_nobody(ctx);
             if let Shown::Secret(_, secret) = shown {
-                secrets::pretend(app, secret).await?;
+                secrets::pretend(app, tries, secret).await?;
             }
-            return Err(error);
+            return Err(tries.failed(app, error));
         }
     };
-    if let Err(error) = check(app, ctx, &known, shown, endpoint).await {
+    let tries = Tries::of(ctx, &id);
+    if let Err(error) = check(app, (ctx, tries), &known, shown, endpoint).await {
+        // One that comes too early is told so, and not recorded each time.
+        let error = tries.failed(app, error);
         return Err(refused(app, ctx, &known.client, error).await);
     }
     if known.is_touch_due(ctx.now) {
@@ -96,20 +101,27 @@ fn taken_apart(presented: Presented) -> Result<(ClientId, Shown)> {
     Ok((id.parse().map_err(|_| Reason::OauthClientInvalid)?, shown))
 }
 
-async fn check(app: &App, ctx: &Ctx, known: &Known, shown: Shown, endpoint: &'static str) -> Result<()> {
+async fn check(
+    app: &App,
+    (ctx, tries): (&Ctx, Tries<'_>),
+    known: &Known,
+    shown: Shown,
+    endpoint: &'static str,
+) -> Result<()> {
     let client = &known.client;
     let wanted = client.metadata.token_endpoint_auth_method;
     match shown {
         Shown::Nothing if wanted == ClientAuth::None => Ok(()),
         Shown::Secret(method, secret) if method == wanted => {
-            secrets::check(app, ctx.now, known, secret).await
+            secrets::check(app, (tries, ctx.now), known, secret).await
         }
         // As long as a wrong secret takes.
         Shown::Secret(_, secret) => {
-            secrets::pretend(app, secret).await?;
+            secrets::pretend(app, tries, secret).await?;
             Err(other_method(wanted))
         }
         Shown::Assertion(shown) if wanted == ClientAuth::PrivateKeyJwt => {
+            tries.demand(app)?;
             assertion::check(app, ctx, client, &shown, endpoint).await
         }
         Shown::Nothing | Shown::Assertion(_) => Err(other_method(wanted)),

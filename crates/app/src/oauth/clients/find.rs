@@ -1,7 +1,7 @@
 //! Which client an id stands for. An id that is a URL is the client's metadata document: what it says now is what holds,
 //! and the row is its copy, on which grants and sessions hang.
 
-use super::{document, memory::Known};
+use super::{document, memory::Known, register};
 use crate::App;
 use procura_model::{Client, ClientId, ClientKind, Ctx, Event, EventKind, Reason, Result};
 use std::sync::Arc;
@@ -12,7 +12,8 @@ use std::sync::Arc;
 /// `OAUTH_CLIENT_INVALID` where there is none or it is disabled, `OAUTH_CLIENT_DOCUMENT_INVALID` where its document
 /// cannot be had or used.
 pub async fn find(app: &App, ctx: &Ctx, id: &ClientId) -> Result<Client> {
-    let known = app.store.lobby().oauth_client(id).await?;
+    // One that is disabled is asked nothing.
+    let known = app.store.lobby().oauth_client(id).await?.map(live).transpose()?;
     let client = match id.document_url() {
         Some(url) => of_document(app, ctx, id, url, known).await?,
         None => known.ok_or(Reason::OauthClientInvalid)?,
@@ -25,6 +26,7 @@ pub async fn find(app: &App, ctx: &Ctx, id: &ClientId) -> Result<Client> {
 /// signs is read anew, because its keys may have changed.
 pub(super) async fn known(app: &App, ctx: &Ctx, id: &ClientId) -> Result<Arc<Known>> {
     if id.document_url().is_some() {
+        document::demand_taken(app)?;
         let row = app.store.lobby().oauth_client(id).await?;
         let client = match row.filter(|client| !client.is_confidential()) {
             Some(client) => live(client)?,
@@ -55,6 +57,11 @@ async fn of_document(
     url: &str,
     known: Option<Client>,
 ) -> Result<Client> {
+    let from = register::address(app, ctx);
+    document::demand_taken(app)?;
+    if known.is_none() {
+        document::admit(app, &from).await?;
+    }
     let said = document::read(app, ctx.now, url).await?;
     if let Some(known) = &known
         && known.name == said.name
@@ -76,7 +83,7 @@ async fn of_document(
         disabled_at: None,
     };
     let mut writer = app.store.write(ctx).await?;
-    let client = writer.lobby().put_oauth_document(&client).await?;
+    let client = writer.lobby().put_oauth_document(&client, &from).await?;
     writer.commit(Event::new(kind).about(id)).await?;
     Ok(client)
 }

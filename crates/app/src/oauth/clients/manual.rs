@@ -2,6 +2,7 @@
 //! registered by hand because it cannot register itself.
 
 use super::{
+    ended,
     metadata::{self, Said, Source},
     secrets,
 };
@@ -119,13 +120,13 @@ fn event(kind: EventKind, client: &Client) -> Event {
 /// before does not outlive what it may now.
 ///
 /// # Errors
-/// As [`create`], and `NOT_FOUND`.
+/// As [`create`], `NOT_FOUND`, and `STATE_CHANGED` where somebody else changed it at the same time.
 pub async fn change(app: &App, ctx: &Ctx, id: &ClientId, draft: Draft) -> Result<Client> {
     ctx.actor.require(Scope::WriteClients)?;
     let said = checked(app, ctx, &draft).await?;
     let mut writer = app.store.write(ctx).await?;
     let before = rows::get(&mut writer, id).await?;
-    let client = rows::update(&mut writer, id, &said.name, &said.metadata, draft.agent).await?;
+    let client = rows::update(&mut writer, &before, &said.name, &said.metadata, draft.agent).await?;
     let mut ends = 0;
     if before.agent != client.agent || is_narrower(&before, &client) {
         ends = oauth_sessions::revoke_of_client(&mut writer, id).await?.len();
@@ -195,13 +196,6 @@ pub async fn remove(app: &App, ctx: &Ctx, id: &ClientId) -> Result<()> {
     let removed = writer.commit(event(EventKind::ClientRemoved, &client)).await;
     ended(app, id);
     removed
-}
-
-/// What this node remembers of the client and of its tokens is forgotten before the answer; other nodes read the
-/// revocation.
-fn ended(app: &App, id: &ClientId) {
-    app.oauth_clients.forget(id);
-    app.oauth.forget_client(id);
 }
 
 /// The secrets of a client that hold, oldest first.

@@ -6,7 +6,7 @@
 //! what was read is kept only if nothing was forgotten since the reading began; and what is verified is noted on what was
 //! read before, so that it dies with it.
 
-use super::document::Documents;
+use super::{document::Documents, tries::Places};
 use parking_lot::{Mutex, RwLock};
 use procura_model::{Client, ClientId, Digest, Time, time::MINUTE_MS};
 use std::{
@@ -28,6 +28,7 @@ const KEPT_MS: i64 = MINUTE_MS;
 #[derive(Debug, Default)]
 pub struct Memory {
     pub(super) documents: Documents,
+    pub(super) places: Places,
     held: RwLock<Held>,
 }
 

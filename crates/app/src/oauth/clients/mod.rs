@@ -3,6 +3,8 @@
 
 mod assertion;
 mod authenticate;
+pub mod blocks;
+pub mod deployment;
 mod document;
 mod find;
 mod manual;
@@ -11,6 +13,7 @@ mod met;
 mod metadata;
 mod register;
 mod secrets;
+mod tries;
 
 pub use authenticate::{Presented, authenticate};
 pub use find::find;
@@ -24,7 +27,7 @@ pub use procura_store::oauth_clients::ClientSecret;
 pub use register::{MAX_BODY_BYTES, Registered, register};
 
 use crate::App;
-use procura_model::{Result, time::DAY_MS};
+use procura_model::{ClientId, Result, time::DAY_MS};
 
 /// How long a client that came by itself waits for somebody to let it in.
 const UNUSED_MS: i64 = 30 * DAY_MS;
@@ -39,4 +42,11 @@ pub(crate) async fn keep(app: &App) -> Result<()> {
     let mut lobby = app.store.lobby();
     lobby.prune_oauth_seen(now).await?;
     lobby.prune_oauth_clients(now.plus_ms(-UNUSED_MS)).await
+}
+
+/// What this node remembers of the client and of its tokens is forgotten before the answer; other nodes read the
+/// revocation.
+fn ended(app: &App, id: &ClientId) {
+    app.oauth_clients.forget(id);
+    app.oauth.forget_client(id);
 }
