@@ -56,11 +56,17 @@ mod oauth_authorize;
 #[cfg(test)]
 mod oauth_clients;
 #[cfg(test)]
+mod oauth_deployment;
+#[cfg(test)]
 mod oauth_documents;
 #[cfg(test)]
 mod oauth_exchange;
 #[cfg(test)]
+mod oauth_guessing;
+#[cfg(test)]
 mod oauth_identity;
+#[cfg(test)]
+mod oauth_issuers;
 #[cfg(test)]
 mod oauth_leak;
 #[cfg(test)]
@@ -71,6 +77,8 @@ mod oauth_people;
 mod oauth_real;
 #[cfg(test)]
 mod oauth_resource;
+#[cfg(test)]
+mod oauth_signing;
 #[cfg(test)]
 mod oauth_tokens;
 #[cfg(test)]
