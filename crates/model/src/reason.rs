@@ -35,11 +35,11 @@ reasons! {
     Allowed, "ALLOWED", 200, "The action is allowed.", "Go ahead; the decision is recorded.";
 
     // Who is calling.
-    CredentialMissing, "AUTH_CREDENTIAL_MISSING", 401, "No credential was sent.", "Send the key as `Authorization: Bearer <key>` or `x-api-key: <key>`.";
+    CredentialMissing, "AUTH_CREDENTIAL_MISSING", 401, "No credential was sent.", "Send the key as `Authorization: Bearer <key>` or `x-api-key: <key>`; a client that signs people in finds out where in the resource_metadata of WWW-Authenticate.";
     CredentialMalformed, "AUTH_CREDENTIAL_MALFORMED", 401, "The credential is not a Procura key: its prefix or checksum is wrong.", "Copy the whole key again; it starts with pca_ (agent) or pcp_ (platform).";
     CredentialInvalid, "AUTH_CREDENTIAL_INVALID", 401, "The credential is unknown or has been revoked.", "Create or rotate the key in the console under Agents or Settings.";
     CredentialExpired, "AUTH_CREDENTIAL_EXPIRED", 401, "The credential has expired.", "Rotate the key in the console.";
-    ScopeMissing, "AUTH_SCOPE_MISSING", 403, "The credential lacks the scope that this operation needs.", "Use a key that has the named scope.";
+    ScopeMissing, "AUTH_SCOPE_MISSING", 403, "The credential lacks the scope that this operation needs.", "Use a key that has the named scope, or ask for a token with it.";
     RoleMissing, "AUTH_ROLE_MISSING", 403, "Your role does not allow this.", "Ask an owner or admin of the organization.";
     AgentDisabled, "AGENT_DISABLED", 403, "The agent is disabled.", "Enable it in the console under Agents.";
     AgentMismatch, "AGENT_MISMATCH", 403, "An agent key speaks for its own agent only.", "Leave agentId out, or use that agent's key.";
@@ -83,7 +83,7 @@ reasons! {
     NotFound, "NOT_FOUND", 404, "There is no such thing here.", "Check the id; things of other organizations are never found.";
     PathUnknown, "PATH_UNKNOWN", 404, "There is no such page or path here.", "Check the address; the paths of the API are listed in /openapi.json.";
     MethodNotAllowed, "METHOD_NOT_ALLOWED", 405, "The method is not allowed on this path.", "See the Allow header, or /openapi.json.";
-    NameTaken, "NAME_TAKEN", 409, "The name is already in use.", "Choose another name.";
+    NameTaken, "NAME_TAKEN", 409, "The name is already in use.", "Choose another; the sentence says what is taken.";
     StateChanged, "STATE_CHANGED", 409, "Somebody else changed this first.", "Load it again and look.";
     IdempotencyMismatch, "IDEMPOTENCY_MISMATCH", 422, "The idempotency key was used with another body.", "Use a new Idempotency-Key for a new request.";
     OriginRefused, "ORIGIN_REFUSED", 403, "Requests from this origin are not allowed.", "Add the origin to `allowed_origins`, or call from a server.";
@@ -149,7 +149,7 @@ reasons! {
     OauthGrantInvalid, "OAUTH_GRANT_INVALID", 400, "The code, refresh token or assertion is unknown, expired, used, revoked, or another client's.", "Begin the authorization again.";
     OauthClientUnauthorized, "OAUTH_CLIENT_UNAUTHORIZED", 400, "The client may not use this grant.", "Register the client for the grant.";
     OauthGrantUnsupported, "OAUTH_GRANT_UNSUPPORTED", 400, "There is no such grant here.", "See grant_types_supported in the metadata.";
-    OauthScopeInvalid, "OAUTH_SCOPE_INVALID", 400, "A scope is unknown, malformed, or more than was granted.", "See scopes_supported in the metadata.";
+    OauthScopeInvalid, "OAUTH_SCOPE_INVALID", 400, "A scope is unknown, malformed, or more than was granted.", "Ask for scopes that the resource has, by its metadata or its organization, and that the client is registered for; name the resource.";
     OauthTargetInvalid, "OAUTH_TARGET_INVALID", 400, "The resource is none that is guarded here, or not among those granted.", "Send the resource exactly as its metadata names it.";
     OauthResponseTypeUnsupported, "OAUTH_RESPONSE_TYPE_UNSUPPORTED", 400, "Only the response type code is supported.", "Send response_type=code with PKCE.";
     OauthAccessDenied, "OAUTH_ACCESS_DENIED", 403, "The person refused, or may not allow this.", "Ask the person again only if they want to.";
@@ -158,8 +158,12 @@ reasons! {
     OauthExpired, "OAUTH_EXPIRED_TOKEN", 400, "The time in which the person could decide is over.", "Ask for a new device code.";
     OauthProofInvalid, "OAUTH_DPOP_PROOF_INVALID", 400, "The DPoP proof does not hold.", "See error_description for the check that failed.";
     OauthNonceWanted, "OAUTH_DPOP_NONCE_WANTED", 400, "The DPoP proof needs the nonce of this server.", "Make a proof with the nonce of the DPoP-Nonce header and send the request again.";
+    AccessTokenInvalid, "ACCESS_TOKEN_INVALID", 401, "The access token is unknown or has been taken back.", "Refresh it, or sign in again: the resource_metadata of WWW-Authenticate says where.";
+    AccessTokenExpired, "ACCESS_TOKEN_EXPIRED", 401, "The access token has expired.", "Refresh it, or sign in again: the resource_metadata of WWW-Authenticate says where.";
+    AccessTokenElsewhere, "ACCESS_TOKEN_ELSEWHERE", 401, "The access token is for another resource.", "Ask for a token with the `resource` that you call.";
+    AccessTokenUnproven, "ACCESS_TOKEN_UNPROVEN", 401, "The access token was not shown as it is bound.", "Show a token that is bound to a key by the scheme DPoP, with a new proof of that key for each request; show every other by the scheme Bearer.";
     OauthRedirectInvalid, "OAUTH_REDIRECT_URI_INVALID", 400, "A redirect URI cannot be used.", "Use https, or http for localhost, 127.0.0.1 and [::1]; without fragment, user or wildcard.";
-    OauthMetadataInvalid, "OAUTH_CLIENT_METADATA_INVALID", 400, "What the client says of itself cannot be used.", "See error_description for the member at fault.";
+    OauthMetadataInvalid, "OAUTH_CLIENT_METADATA_INVALID", 400, "What the client says of itself cannot be used.", "See the sentence for the member at fault: `error`, or `error_description` at the OAuth endpoints.";
     OauthDocumentInvalid, "OAUTH_CLIENT_DOCUMENT_INVALID", 400, "The client's metadata document cannot be had or cannot be used.", "See that the client_id URL answers 200 with a JSON document whose client_id is that URL.";
 
     // Faults.
@@ -194,7 +198,11 @@ impl Reason {
             Self::CredentialMissing
             | Self::CredentialMalformed
             | Self::CredentialInvalid
-            | Self::CredentialExpired => "invalid_token",
+            | Self::CredentialExpired
+            | Self::AccessTokenInvalid
+            | Self::AccessTokenExpired
+            | Self::AccessTokenElsewhere
+            | Self::AccessTokenUnproven => "invalid_token",
             Self::ScopeMissing => "insufficient_scope",
             Self::RateLimited | Self::Unavailable | Self::RecordUnavailable | Self::RevocationStale => {
                 "temporarily_unavailable"

@@ -38,6 +38,11 @@ statements! {
           FROM servers
          WHERE tenant_id = $1
            AND server_id = $2";
+    IS_THERE = "
+        SELECT server_id
+          FROM servers
+         WHERE tenant_id = $1
+           AND name = $2";
     UPSERT_FROM_FILE = "
         INSERT INTO servers
                (tenant_id, server_id, name, transport, settings, sealed_credential, enabled, from_file, created_at)
@@ -125,6 +130,14 @@ pub async fn list(source: &mut impl Source) -> Result<Vec<ToolServer>> {
 pub async fn get(source: &mut impl Source, server: ServerId) -> Result<ToolServer> {
     let row = source.desk().maybe(&GET, args![server]).await?.ok_or(Reason::NotFound)?;
     read(&row)
+}
+
+/// Whether there is a tool server of this name, enabled or not.
+///
+/// # Errors
+/// A fault.
+pub async fn is_there(source: &mut impl Source, name: &str) -> Result<bool> {
+    Ok(source.desk().maybe(&IS_THERE, args![name]).await?.is_some())
 }
 
 /// Writes a server of the configuration file, by its name, and answers it as it is stored: a server of that

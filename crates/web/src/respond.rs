@@ -21,7 +21,7 @@ use std::sync::Arc;
     "success": false,
     "code": "AUTH_CREDENTIAL_MISSING",
     "error": "No credential was sent.",
-    "fix": "Send the key as `Authorization: Bearer <key>` or `x-api-key: <key>`.",
+    "fix": procura_model::Reason::CredentialMissing.fix(),
     "requestId": "req_01JD9Z3V5M8Q6T2W4X7Y9A1B3C",
 }))]
 pub struct ErrorBody<'a> {
@@ -138,6 +138,10 @@ fn challenge(error: &Error) -> Option<String> {
         Reason::CredentialMalformed
         | Reason::CredentialInvalid
         | Reason::CredentialExpired
+        | Reason::AccessTokenInvalid
+        | Reason::AccessTokenExpired
+        | Reason::AccessTokenElsewhere
+        | Reason::AccessTokenUnproven
         | Reason::SessionInvalid
         | Reason::SessionExpired
         | Reason::SessionRevoked

@@ -31,7 +31,7 @@ pub struct Proof<'s> {
 /// Identifies an agent by an access token.
 ///
 /// # Errors
-/// `AUTH_CREDENTIAL_INVALID`, `AUTH_CREDENTIAL_EXPIRED`, `AGENT_DISABLED`; `REVOCATION_STATE_STALE` when this node
+/// `ACCESS_TOKEN_*`, `AGENT_DISABLED`; `REVOCATION_STATE_STALE` when this node
 /// cannot know what was revoked.
 pub async fn identify(app: &App, shown: ShownToken<'_>) -> Result<Identified> {
     let live = live::access_token(app, shown.token, shown.audiences).await?;
@@ -41,12 +41,12 @@ pub async fn identify(app: &App, shown: ShownToken<'_>) -> Result<Identified> {
         // RFC 9449 section 7.2: a bound token "MUST be rejected" where it comes as Bearer.
         (Some(_), None) => {
             let text = "The token is bound to a key: send it by the scheme DPoP with a proof.";
-            return Err(Reason::CredentialInvalid.because(text));
+            return Err(Reason::AccessTokenUnproven.because(text));
         }
         // RFC 9449 section 7.1: shown as DPoP, the token must be bound to the proof's key; this one is to none.
         (None, Some(_)) => {
             let text = "The token is not bound to a key: send it by the scheme Bearer.";
-            return Err(Reason::CredentialInvalid.because(text));
+            return Err(Reason::AccessTokenUnproven.because(text));
         }
     }
     let actor = Actor::Agent {
@@ -61,18 +61,20 @@ pub async fn identify(app: &App, shown: ShownToken<'_>) -> Result<Identified> {
 /// RFC 9449 section 4.3, at a resource: the proof is for this request and this token, made by the token's key, and
 /// never seen before.
 async fn demand_proof(app: &App, token: &str, jkt: &str, proof: Proof<'_>) -> Result<()> {
-    let text =
-        proof.text.ok_or_else(|| Reason::CredentialInvalid.because("Exactly one DPoP header is needed."))?;
+    let text = proof
+        .text
+        .ok_or_else(|| Reason::AccessTokenUnproven.because("Exactly one DPoP header is needed."))?;
     let wanted = Wanted { method: proof.method, url: proof.url, now: app.now(), token: Some(token) };
-    let proven =
-        dpop::check(&text, &wanted).map_err(|error| Reason::CredentialInvalid.because(error.to_string()))?;
+    let proven = dpop::check(&text, &wanted)
+        .map_err(|error| Reason::AccessTokenUnproven.because(error.to_string()))?;
     if proven.jkt != jkt {
-        return Err(Reason::CredentialInvalid.because("The DPoP proof is of another key than the token's."));
+        return Err(Reason::AccessTokenUnproven.because("The DPoP proof is of another key than the token's."));
     }
     if app.store.lobby().see_once(&proven.code, proven.expires_at).await? {
         return Ok(());
     }
-    Err(Reason::CredentialInvalid.because("The DPoP proof was used before; make a new one for each request."))
+    Err(Reason::AccessTokenUnproven
+        .because("The DPoP proof was used before; make a new one for each request."))
 }
 
 /// What of a token's scopes is one of an agent at our own API. Everything else opens nothing here.

@@ -7,9 +7,11 @@ use super::{
     parameters::Parameters,
     pushed,
     resources::{self, Target},
+    scopes,
     state::demand_safe_way,
 };
 use crate::App;
+use procura_egress::WebUrl;
 use procura_model::{
     Client, ClientId, Ctx, Digest, Error, GrantType, Reason, Result, TenantId, Time,
     oauth::{ScopeList, redirect_uri},
@@ -22,6 +24,8 @@ pub const OFFLINE: &str = "offline_access";
 const MAX_BYTES: usize = 16 * 1024;
 /// How many APIs one request may name.
 const MAX_RESOURCES: usize = 8;
+/// A longer redirect URI is not said again.
+const MAX_SAID_BYTES: usize = 200;
 /// BASE64URL of 32 bytes: a challenge of S256, or a key's thumbprint.
 const HASH_CHARS: usize = 43;
 
@@ -104,7 +108,7 @@ impl From<Reason> for Refused {
 }
 
 impl Refused {
-    fn to(mut self, back: &Return) -> Self {
+    pub(super) fn to(mut self, back: &Return) -> Self {
         self.back = Some(Box::new(back.clone()));
         self
     }
@@ -149,6 +153,12 @@ impl Asked {
     #[must_use]
     pub fn tenant(&self) -> Option<TenantId> {
         self.client.tenant.or_else(|| self.targets.iter().find_map(|target| target.tenant))
+    }
+
+    /// The APIs that it wants to reach, as they stand in `aud`.
+    #[must_use]
+    pub fn resources(&self) -> Vec<String> {
+        self.targets.iter().map(|target| target.audience.clone()).collect()
     }
 
     /// What of it needs a sentence on the page.
@@ -259,9 +269,17 @@ async fn client(app: &App, ctx: &Ctx, parameters: &Parameters) -> Result<Client>
     let text = parameters
         .one("client_id")?
         .ok_or_else(|| Reason::OauthRequestInvalid.because("The parameter client_id is missing."))?;
-    let id: ClientId = text.parse().map_err(|_| Reason::OauthClientInvalid)?;
-    let client = clients::find(app, ctx, &id).await?;
-    if client.disabled_at.is_some() { Err(Reason::OauthClientInvalid.into()) } else { Ok(client) }
+    let id: ClientId = text.parse().map_err(|_| unknown_client())?;
+    let client = clients::find(app, ctx, &id).await.map_err(|error| match error.reason() {
+        Reason::OauthClientInvalid => unknown_client(),
+        _ => error,
+    })?;
+    if client.disabled_at.is_some() { Err(unknown_client()) } else { Ok(client) }
+}
+
+/// Nothing was shown here but an id.
+fn unknown_client() -> Error {
+    Reason::OauthClientInvalid.because("The client_id is not known here.")
 }
 
 /// Judges the parameters of a client that is known.
@@ -296,11 +314,22 @@ fn redirect(client: &Client, parameters: &Parameters) -> Result<String> {
     let registered = client.metadata.redirect_uris.as_slice();
     match (parameters.one("redirect_uri")?, registered) {
         (Some(uri), _) if redirect_uri::matches(registered, uri) => Ok(uri.to_owned()),
-        (Some(_), _) => Err(Reason::OauthRedirectInvalid
-            .because("The redirect URI is none that the client registered, to the letter.")),
+        (Some(uri), _) => Err(unregistered(registered, uri)),
         (None, [only]) => Ok(only.clone()),
         (None, _) => Err(Reason::OauthRequestInvalid.because("The parameter redirect_uri is missing.")),
     }
+}
+
+/// The URI is said again where its host is one of the client's, and the difference is a slash or a port. A stranger's
+/// address stands on no page of ours.
+fn unregistered(registered: &[String], uri: &str) -> Error {
+    let host = |uri: &str| WebUrl::parse(uri).ok().map(|url| url.target().host().to_string());
+    let is_near = uri.len() <= MAX_SAID_BYTES
+        && uri.bytes().all(|byte| byte.is_ascii_graphic())
+        && host(uri).is_some_and(|named| registered.iter().any(|own| host(own).as_ref() == Some(&named)));
+    let which = if is_near { format!("The redirect URI {uri}") } else { "The redirect URI".to_owned() };
+    Reason::OauthRedirectInvalid
+        .because(format!("{which} is none that the client registered; it is compared to the letter."))
 }
 
 struct Rest {
@@ -314,6 +343,7 @@ struct Rest {
 
 async fn judge_rest(app: &App, client: &Client, parameters: &Parameters) -> Result<Rest, Refused> {
     parameters.demand_single()?;
+    parameters.demand_resource_for_audience()?;
     if parameters.one("request")?.is_some() {
         // RFC 9101 section 6.2.
         return Err(Refused::in_words(
@@ -432,8 +462,12 @@ pub(super) fn scope(client: &Client, targets: &[Target], asked: Option<&str>) ->
         None => known,
     };
     let Some(asked) = asked else { return Ok(allowed) };
-    let asked: ScopeList = asked.parse().map_err(|_| Reason::OauthScopeInvalid)?;
-    if allowed.union(&offline).covers(&asked) { Ok(asked) } else { Err(Reason::OauthScopeInvalid.into()) }
+    let asked: ScopeList = asked.parse().map_err(scopes::malformed)?;
+    let allowed = allowed.union(&offline);
+    if allowed.covers(&asked) {
+        return Ok(asked);
+    }
+    Err(scopes::beyond(&asked, &allowed, &targets.iter().collect::<Vec<_>>()))
 }
 
 /// OpenID Connect Core section 3.1.2.1: `none` stands alone. What is not known asks for nothing: the person is asked

@@ -5,6 +5,7 @@
 use super::{
     issue::{self, Issued, Minter, Wanted},
     live::{self, Changing},
+    scopes,
     token::{Asked, Tokens},
 };
 use crate::App;
@@ -24,6 +25,9 @@ pub(super) async fn issue(app: &App, ctx: &Ctx, asked: Asked<'_>) -> Result<Toke
     let ctx = ctx.in_tenant(tenant);
     let target = issue::target(app, tenant, &asked.resources, &[]).await?;
     let scope = issue::scope(&target, &issue::allowed(&target, &asked.client), asked.scope)?;
+    if scope.is_empty() {
+        return Err(scopes::nothing_left(&target));
+    }
     let minter = Minter::ready(app, (tenant, ctx.now), &target, &asked).await?;
     demand_agent(app, &ctx, agent).await?;
     let known = app.oauth.kept.of_client(tenant, &asked.client.id, agent);

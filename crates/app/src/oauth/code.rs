@@ -2,15 +2,14 @@
 //! shows one again ends the session that began with it (RFC 6749 section 4.1.2), whoever they are.
 
 use super::{
+    cause::Cause,
     issue::{self, Minter, Wanted},
     live::Changing,
     token::{Asked, Tokens},
 };
 use crate::App;
 use procura_crypto::{TokenKind, pkce, token};
-use procura_model::{
-    AgentStatus, Ctx, Digest, Error, Event, EventKind, Reason, Result, Time, oauth::GrantType,
-};
+use procura_model::{Ctx, Digest, Error, Event, EventKind, Reason, Result, Time, oauth::GrantType};
 use procura_store::{
     Writer,
     oauth_codes::{self as rows, Code},
@@ -45,9 +44,10 @@ pub(super) async fn exchange(app: &App, ctx: &Ctx, asked: Asked<'_>, shown: Show
         return Err(again(app, writer, &asked, &digest, &found.row).await?);
     };
     let standing = oauth_sessions::find(&mut writer, code.session).await?;
-    if let Err(error) = is_right(&code, &asked, &shown).and_then(|()| holds(standing.as_ref(), ctx.now)) {
+    let over = || Cause::against(standing.as_ref(), ctx.now).map(|cause| (cause, ended()));
+    if let Some((cause, error)) = wrong(&code, &asked, &shown).or_else(over) {
         // Used up: of the many verifiers that somebody could try with a stolen code, one is tried.
-        let event = issue::refused(&asked, GrantType::AuthorizationCode, error.reason()).about(code.session);
+        let event = issue::refused(&asked, GrantType::AuthorizationCode, cause).about(code.session);
         return Err(writer.refuse(event, error).await);
     }
     let _changing = Changing::new(app, vec![code.session]);
@@ -78,21 +78,26 @@ fn digest(code: &str) -> Result<Digest> {
     if parsed.kind == TokenKind::Code { Ok(parsed.digest) } else { Err(Reason::OauthGrantInvalid.into()) }
 }
 
-fn is_right(code: &Code, asked: &Asked<'_>, shown: &Shown<'_>) -> Result<()> {
-    let no = |why: &'static str| Err(Reason::OauthGrantInvalid.because(why));
+/// What of a code does not fit, where something does not; all of it is the client's own doing, so it is told.
+fn wrong(code: &Code, asked: &Asked<'_>, shown: &Shown<'_>) -> Option<(Cause, Error)> {
+    let no = |cause: Cause, why: &'static str| Some((cause, Reason::OauthGrantInvalid.because(why)));
     // RFC 6749 section 4.1.3: where it is sent, it must be identical. OAuth 2.1 drops it.
     if shown.redirect_uri.is_some_and(|uri| uri != code.redirect_uri) {
-        return no("redirect_uri is not the one of the authorization request.");
+        return no(Cause::RedirectUri, "redirect_uri is not the one of the authorization request.");
     }
     // Every code has a challenge (OAuth 2.1 section 4.1.1), so every exchange needs a verifier.
     if !shown.verifier.is_some_and(|verifier| pkce::is_right(&code.challenge, verifier)) {
-        return no("code_verifier is missing or does not fit the code_challenge.");
+        return no(Cause::Verifier, "code_verifier is missing or does not fit the code_challenge.");
     }
     // RFC 9449 section 10: a code that is bound to a key is exchanged with a proof of that key alone.
     if code.dpop_jkt.is_some() && code.dpop_jkt != asked.jkt {
-        return no("The DPoP proof is missing, or of another key than dpop_jkt.");
+        return no(Cause::Key, "The DPoP proof is missing, or of another key than dpop_jkt.");
     }
-    Ok(())
+    None
+}
+
+fn ended() -> Error {
+    Reason::OauthGrantInvalid.into()
 }
 
 /// Everything on which a session stands, read in the change that uses it.
@@ -100,14 +105,7 @@ fn is_right(code: &Code, asked: &Asked<'_>, shown: &Shown<'_>) -> Result<()> {
 /// # Errors
 /// `OAUTH_GRANT_INVALID`
 pub(super) fn holds(found: Option<&FoundOauthSession>, now: Time) -> Result<()> {
-    let holds = found.is_some_and(|found| {
-        found.session.is_live(now)
-            && found.is_client_enabled
-            && found.is_consented
-            && found.is_member
-            && found.agent == AgentStatus::Enabled
-    });
-    if holds { Ok(()) } else { Err(Reason::OauthGrantInvalid.into()) }
+    Cause::against(found, now).map_or(Ok(()), |_| Err(ended()))
 }
 
 /// The code could not be used: it was before, or it is over.
@@ -121,8 +119,7 @@ async fn again(
     if rows::note_replay(&mut writer, digest).await?.is_some() {
         return replayed(app, writer, asked, code).await;
     }
-    let event =
-        issue::refused(asked, GrantType::AuthorizationCode, Reason::OauthGrantInvalid).about(code.session);
+    let event = issue::refused(asked, GrantType::AuthorizationCode, Cause::Expired).about(code.session);
     Ok(writer.refuse(event, Reason::OauthGrantInvalid).await)
 }
 

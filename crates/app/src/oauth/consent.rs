@@ -3,9 +3,10 @@
 //! has none. Who may register an agent may let software act as one.
 
 use super::{
-    authorize::{Asked, OFFLINE},
+    authorize::{Asked, OFFLINE, Refused},
     clients::blocks,
-    resources::Target,
+    mounts,
+    resources::{self, Target},
 };
 use crate::{App, onboarding};
 use procura_crypto::{Minted, TokenKind, token};
@@ -71,17 +72,25 @@ pub(super) struct Wanted<'a> {
     pub(super) first_by: Time,
 }
 
-/// Where the person may say yes; empty where nowhere. `only` is the one organization that it can be, if there is one.
+/// Where the person may say yes, the client is not kept out, and the resources are; empty where nowhere. `only` is the one
+/// organization that it can be, if there is one.
 ///
 /// # Errors
 /// `AUTH_SIGN_IN_REQUIRED` for nobody.
-pub async fn places(app: &App, ctx: &Ctx, client: &ClientId, only: Option<TenantId>) -> Result<Vec<Place>> {
+pub async fn places(
+    app: &App,
+    ctx: &Ctx,
+    client: &ClientId,
+    only: Option<TenantId>,
+    resources: &[String],
+) -> Result<Vec<Place>> {
     let account = account_of(ctx)?;
     let mut places = Vec::new();
     for membership in onboarding::organizations(app, ctx).await? {
         if may_allow(&membership)
             && only.is_none_or(|only| only == membership.tenant)
             && !blocks::is_kept_out(app, ctx, membership.tenant, client).await?
+            && has(app, ctx, membership.tenant, resources).await?
         {
             places.push(place(app, ctx, account, membership, client).await?);
         }
@@ -89,6 +98,39 @@ pub async fn places(app: &App, ctx: &Ctx, client: &ClientId, only: Option<Tenant
     // Where the person is at the moment comes first.
     places.sort_by_key(|place| place.tenant != ctx.tenant);
     Ok(places)
+}
+
+/// Whether an organization has the server of each mount that is asked for.
+async fn has(app: &App, ctx: &Ctx, tenant: TenantId, resources: &[String]) -> Result<bool> {
+    let there = ctx.in_tenant(tenant);
+    mounts::are_there(app, &mut app.store.read(&there), resources.iter()).await
+}
+
+/// Demands that some organization of the person's has what is asked for. Nobody learns here of a server that they could
+/// not see.
+///
+/// # Errors
+/// [`Refused`] with `OAUTH_TARGET_INVALID`.
+pub async fn demand_there(app: &App, ctx: &Ctx, asked: &Asked) -> Result<(), Refused> {
+    let resources = asked.resources();
+    if !mounts::is_among(app, resources.iter()) {
+        return Ok(());
+    }
+    for membership in onboarding::organizations(app, ctx).await? {
+        if has(app, ctx, membership.tenant, &resources).await? {
+            return Ok(());
+        }
+    }
+    Err(Refused::from(resources::unknown()).to(&asked.back))
+}
+
+/// The organization whose people made the client, where the person is one of them.
+///
+/// # Errors
+/// `AUTH_SIGN_IN_REQUIRED` for nobody.
+pub async fn made_by(app: &App, ctx: &Ctx, client: &Client) -> Result<Option<String>> {
+    let mine = onboarding::organizations(app, ctx).await?;
+    Ok(mine.into_iter().find(|own| Some(own.tenant) == client.tenant).map(|own| own.name))
 }
 
 fn may_allow(membership: &Membership) -> bool {
@@ -168,6 +210,7 @@ pub(super) async fn grant(
         return Err(Reason::OauthAccessDenied.into());
     }
     blocks::demand_none(writer, &wanted.client.id).await?;
+    mounts::demand_there(app, writer, wanted.resources.iter()).await?;
     let mut events = Vec::new();
     let agent = match allowed.acting {
         Acting::Existing(id) => existing(writer, id).await?,
@@ -327,7 +370,7 @@ pub async fn allow(app: &App, ctx: &Ctx, asked: &Asked, allowed: Allowed) -> Res
     let ctx = there.as_ref().unwrap_or(ctx);
     let mut writer = app.store.write(ctx).await?;
     consume(&mut writer, asked).await?;
-    let resources: Vec<String> = asked.targets.iter().map(|target| target.audience.clone()).collect();
+    let resources = asked.resources();
     let wanted = Wanted {
         client: &asked.client,
         scope: &asked.scope,
@@ -366,7 +409,9 @@ pub async fn refuse(app: &App, ctx: &Ctx, asked: &Asked) -> Result<String> {
     account_of(ctx)?;
     let mut writer = app.store.write(ctx).await?;
     consume(&mut writer, asked).await?;
-    let facts = serde_json::json!({ "scope": asked.scope });
+    let facts = serde_json::json!({
+        "scope": asked.scope, "resources": asked.resources(), "kind": SessionKind::Code,
+    });
     writer.commit(Event::new(EventKind::GrantRefused).about(&asked.client.id).with_facts(&facts)).await?;
     Ok(asked.denied())
 }

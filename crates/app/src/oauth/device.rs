@@ -64,6 +64,7 @@ pub struct Waiting {
 /// `OAUTH_CLIENT_UNAUTHORIZED`, `OAUTH_SCOPE_INVALID`, `OAUTH_TARGET_INVALID`, `OAUTH_REQUEST_INVALID`.
 pub async fn begin(app: &App, ctx: &Ctx, client: &Client, parameters: &Parameters) -> Result<Begun> {
     parameters.demand_single()?;
+    parameters.demand_resource_for_audience()?;
     if !client.may(GrantType::DeviceCode) {
         return Err(Reason::OauthClientUnauthorized.into());
     }
@@ -193,7 +194,9 @@ pub async fn refuse(app: &App, ctx: &Ctx, waiting: &Waiting) -> Result<()> {
     if !writer.lobby().answer_device(&digest, None, ctx.now).await? {
         return Err(unknown());
     }
-    writer.commit(Event::new(EventKind::GrantRefused).about(&waiting.client.id)).await
+    let Device { scope, resources, .. } = &waiting.device;
+    let facts = serde_json::json!({ "scope": scope, "resources": resources, "kind": SessionKind::Device });
+    writer.commit(Event::new(EventKind::GrantRefused).about(&waiting.client.id).with_facts(&facts)).await
 }
 
 #[cfg(test)]

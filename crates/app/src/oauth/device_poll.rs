@@ -1,7 +1,8 @@
 //! A device polls until a person has answered (RFC 8628 sections 3.4 and 3.5).
 
 use super::{
-    code::{bound_key, holds},
+    cause::Cause,
+    code::bound_key,
     issue::{self, Minter, Wanted},
     live::Changing,
     token::{Asked, Tokens},
@@ -60,9 +61,9 @@ async fn granted(
         return Err(Reason::OauthGrantInvalid.into());
     }
     let standing = oauth_sessions::find(&mut writer, session).await?;
-    if let Err(error) = holds(standing.as_ref(), ctx.now) {
-        let event = issue::refused(asked, GrantType::DeviceCode, error.reason()).about(session);
-        return Err(writer.refuse(event, error).await);
+    if let Some(cause) = Cause::against(standing.as_ref(), ctx.now) {
+        let event = issue::refused(asked, GrantType::DeviceCode, cause).about(session);
+        return Err(writer.refuse(event, Reason::OauthGrantInvalid).await);
     }
     let _changing = Changing::new(app, vec![session]);
     let until = ctx.now.plus_ms(app.settings.oauth.session_ms);

@@ -3,8 +3,11 @@
 
 use super::{
     authorize::OFFLINE,
+    cause::Cause,
     keys::{self, LONGEST_TOKEN_MS},
+    mounts,
     resources::{self, Target},
+    scopes,
     token::{Asked, Tokens},
 };
 use crate::App;
@@ -13,8 +16,8 @@ use procura_crypto::{
     token::{self, Minted},
 };
 use procura_model::{
-    Client, Ctx, Digest, Doing as _, Event, EventKind, Reason, Result, ShownOnce, TenantId, Time, TokenForm,
-    TokenId,
+    Actor, Client, Ctx, Digest, Doing as _, Event, EventKind, Reason, Result, ShownOnce, TenantId, Time,
+    TokenForm, TokenId,
     oauth::{ActorLink, Claims, ClientId, GrantType, OauthSession, ScopeList},
     time::SECOND_MS,
 };
@@ -28,7 +31,8 @@ use std::sync::Arc;
 /// The target of a request: the one that it names, or the first that was granted.
 ///
 /// # Errors
-/// `OAUTH_TARGET_INVALID` for several at once, for what was not granted, and for another organization's.
+/// `OAUTH_TARGET_INVALID` for several at once, for what was not granted, for another organization's, and for the mount of a
+/// server that is not there.
 pub(super) async fn target(
     app: &App,
     tenant: TenantId,
@@ -47,7 +51,18 @@ pub(super) async fn target(
     // RFC 8707 section 2.2: what is requested here must be among what was granted.
     let is_granted =
         granted.is_empty() || granted.iter().any(|granted| is_within(app, granted, &target.audience));
-    if is_own && is_granted { Ok(target) } else { Err(Reason::OauthTargetInvalid.into()) }
+    if !is_own {
+        return Err(resources::unknown());
+    }
+    if !is_granted {
+        return Err(Reason::OauthTargetInvalid.because("The resource is not among those that were granted."));
+    }
+    let is_new = target.tenant.is_none() && !granted.contains(&target.audience);
+    if is_new && mounts::is_among(app, std::iter::once(&target.audience)) {
+        let ctx = Ctx::new(tenant, Actor::Operator, app.now(), &app.entropy);
+        mounts::demand_there(app, &mut app.store.read(&ctx), std::iter::once(&target.audience)).await?;
+    }
+    Ok(target)
 }
 
 /// The gateway as a resource.
@@ -69,9 +84,9 @@ pub(super) fn is_within(app: &App, granted: &str, audience: &str) -> bool {
 pub(super) fn scope(target: &Target, granted: &ScopeList, asked: Option<&str>) -> Result<ScopeList> {
     let known = scopes_of(target);
     let Some(asked) = asked else { return Ok(granted.intersect(&known)) };
-    let asked: ScopeList = asked.parse().map_err(|_| Reason::OauthScopeInvalid)?;
+    let asked: ScopeList = asked.parse().map_err(scopes::malformed)?;
     if !granted.covers(&asked) {
-        return Err(Reason::OauthScopeInvalid.into());
+        return Err(scopes::beyond(&asked, granted, &[target]));
     }
     Ok(asked.intersect(&known))
 }
@@ -290,11 +305,11 @@ pub(super) fn drawn(
     (token::mint(TokenKind::RefreshToken, &app.entropy), row)
 }
 
-/// The record of a refusal to somebody who is known.
-pub(super) fn refused(asked: &Asked<'_>, grant: GrantType, reason: Reason) -> Event {
-    let facts = serde_json::json!({ "client": asked.client.id, "grant": grant });
+/// The record of a grant that somebody who is known could not use, with the cause that they are not told.
+pub(super) fn refused(asked: &Asked<'_>, grant: GrantType, cause: Cause) -> Event {
+    let facts = serde_json::json!({ "client": asked.client.id, "grant": grant, "cause": cause });
     let mut event = Event::new(EventKind::TokenRefused).with_facts(&facts);
-    event.reason = Some(reason);
+    event.reason = Some(Reason::OauthGrantInvalid);
     event
 }
 

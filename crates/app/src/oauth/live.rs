@@ -71,16 +71,23 @@ pub(super) struct Standing {
 /// The token, if it holds now and for one of these audiences.
 ///
 /// # Errors
-/// `AUTH_CREDENTIAL_INVALID`, `AUTH_CREDENTIAL_EXPIRED`; `AGENT_DISABLED`; `REVOCATION_STATE_STALE` when this node
-/// cannot know.
+/// `ACCESS_TOKEN_INVALID`, `ACCESS_TOKEN_EXPIRED`, `ACCESS_TOKEN_ELSEWHERE`; `AGENT_DISABLED`;
+/// `REVOCATION_STATE_STALE` when this node cannot know.
 pub async fn access_token(app: &App, raw: &str, audiences: &[&str]) -> Result<LiveToken> {
     let live = read(app, raw).await?;
     // RFC 9068 section 4: "the resource server MUST validate that the aud claim contains a resource indicator value
     // corresponding to an identifier the resource server expects for itself".
     if audiences.contains(&live.claims.aud.as_str()) {
-        Ok(live)
-    } else {
-        Err(Reason::CredentialInvalid.into())
+        return Ok(live);
+    }
+    // For whom it is, a signed token says itself; an opaque one tells its holder nothing.
+    let is_signed = token::parse(raw).is_err();
+    match audiences.last().filter(|_| is_signed) {
+        Some(here) => Err(Reason::AccessTokenElsewhere.because(format!(
+            "The access token is for {}; ask for one with `resource={here}`.",
+            live.claims.aud
+        ))),
+        None => Err(Reason::AccessTokenElsewhere.into()),
     }
 }
 
@@ -91,11 +98,11 @@ pub async fn access_token(app: &App, raw: &str, audiences: &[&str]) -> Result<Li
 pub async fn demand(app: &App, tenant: TenantId, token: &AccessToken) -> Result<()> {
     revocations::demand_fresh(app)?;
     if token.expires_at <= app.now() {
-        return Err(Reason::CredentialExpired.into());
+        return Err(Reason::AccessTokenExpired.into());
     }
-    let standing = standing(app, tenant, token.session).await?.ok_or(Reason::CredentialInvalid)?;
+    let standing = standing(app, tenant, token.session).await?.ok_or(Reason::AccessTokenInvalid)?;
     if standing.found.session.client != token.client || standing.found.revoked_tokens.contains(&token.token) {
-        return Err(Reason::CredentialInvalid.into());
+        return Err(Reason::AccessTokenInvalid.into());
     }
     demand_standing(app, tenant, &standing).await
 }
@@ -117,18 +124,18 @@ pub(super) async fn write_uses(app: &App) -> Result<()> {
 pub(super) async fn read(app: &App, raw: &str) -> Result<LiveToken> {
     revocations::demand_fresh(app)?;
     let now = app.now();
-    let claims = claims(app, raw, now).await?.ok_or(Reason::CredentialInvalid)?;
+    let claims = claims(app, raw, now).await?.ok_or(Reason::AccessTokenInvalid)?;
     let expires_at = Time::from_ms(claims.exp.saturating_mul(SECOND_MS));
     if expires_at <= now {
-        return Err(Reason::CredentialExpired.into());
+        return Err(Reason::AccessTokenExpired.into());
     }
     let tenant = claims.tenant;
-    let standing = standing(app, tenant, claims.sid).await?.ok_or(Reason::CredentialInvalid)?;
+    let standing = standing(app, tenant, claims.sid).await?.ok_or(Reason::AccessTokenInvalid)?;
     let session = &standing.found.session;
-    let agent: AgentId = claims.act.sub.parse().map_err(|_| Reason::CredentialInvalid)?;
+    let agent: AgentId = claims.act.sub.parse().map_err(|_| Reason::AccessTokenInvalid)?;
     let is_of_session = session.client == claims.client_id && session.agent == agent;
     if !is_of_session || standing.found.revoked_tokens.contains(&claims.jti) {
-        return Err(Reason::CredentialInvalid.into());
+        return Err(Reason::AccessTokenInvalid.into());
     }
     demand_standing(app, tenant, &standing).await?;
     app.oauth.kept.touch(tenant, &standing, now);
@@ -196,7 +203,7 @@ pub(super) async fn demand_standing(app: &App, tenant: TenantId, standing: &Arc<
         let holds =
             found.session.is_live(now) && found.is_client_enabled && found.is_consented && found.is_member;
         if !holds {
-            return Err(Reason::CredentialInvalid.into());
+            return Err(Reason::AccessTokenInvalid.into());
         }
         // The agent is asked of the snapshots, which everybody who disables one makes forget.
         let agent = app.snapshots.agent(&app.rows(now), tenant, found.session.agent).await?;
@@ -208,10 +215,10 @@ pub(super) async fn demand_standing(app: &App, tenant: TenantId, standing: &Arc<
                 continue;
             }
             if seen.len() >= MAX_PARENTS {
-                return Err(Reason::CredentialInvalid.into());
+                return Err(Reason::AccessTokenInvalid.into());
             }
             seen.push(parent);
-            left.push(self::standing(app, tenant, parent).await?.ok_or(Reason::CredentialInvalid)?);
+            left.push(self::standing(app, tenant, parent).await?.ok_or(Reason::AccessTokenInvalid)?);
         }
     }
     Ok(())

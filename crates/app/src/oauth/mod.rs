@@ -3,6 +3,7 @@
 
 pub mod at_resource;
 pub mod authorize;
+mod cause;
 mod client_credentials;
 pub mod clients;
 mod code;
@@ -19,11 +20,13 @@ mod jwt_bearer;
 mod keep;
 pub mod keys;
 pub mod live;
+mod mounts;
 pub mod parameters;
 pub mod pushed;
 mod refresh;
 pub mod resources;
 pub mod revoke;
+mod scopes;
 mod state;
 pub mod token;
 

@@ -49,6 +49,19 @@ impl Parameters {
         Ok(())
     }
 
+    /// Demands that no `audience` stands where `resource` is meant. It is a word of token exchange (RFC 8693 section 2.1);
+    /// everywhere else it would be passed over, and the token be for the gateway. Beside `resource` it does no harm.
+    ///
+    /// # Errors
+    /// `OAUTH_REQUEST_INVALID`.
+    pub fn demand_resource_for_audience(&self) -> Result<()> {
+        if self.all("audience").next().is_none() || self.all("resource").next().is_some() {
+            return Ok(());
+        }
+        let sentence = "audience is for token exchange alone: name the API in `resource` (RFC 8707).";
+        Err(Reason::OauthRequestInvalid.because(sentence))
+    }
+
     /// The same with one more.
     #[must_use]
     pub fn with(&self, name: &str, value: &str) -> Self {
@@ -86,5 +99,12 @@ mod tests {
         }
         assert!(Parameters::parse(b"a=1&a=2").one("a").is_err());
         assert_eq!(parameters.query_without(&["a", "resource"]), "c=2&a+b=+");
+    }
+
+    #[test]
+    fn whoever_sends_an_audience_is_told_to_name_a_resource() {
+        let of = |query: &str| Parameters::parse(query.as_bytes()).demand_resource_for_audience();
+        assert_eq!(of("audience=x").unwrap_err().reason(), Reason::OauthRequestInvalid);
+        assert!(of("").is_ok() && of("audience=").is_ok() && of("audience=x&resource=y").is_ok());
     }
 }

@@ -7,6 +7,7 @@
 //! else is told apart in a transaction of its own.
 
 use super::{
+    cause::Cause,
     code::holds,
     issue::{self, Minter, Wanted},
     live::{self, Changing, Standing},
@@ -62,14 +63,14 @@ pub(super) async fn refresh(app: &App, ctx: &Ctx, asked: Asked<'_>, shown: &str)
         return again(app, &ctx, writer, (&asked, &digest, &request)).await;
     };
     let standing = oauth_sessions::find(&mut writer, used.session).await?;
-    if let Err(error) = holds(standing.as_ref(), ctx.now) {
-        let event = issue::refused(&asked, GrantType::RefreshToken, error.reason()).about(used.session);
-        return Err(writer.refuse(event, error).await);
+    if let Some(cause) = Cause::against(standing.as_ref(), ctx.now) {
+        let event = issue::refused(&asked, GrantType::RefreshToken, cause).about(used.session);
+        return Err(writer.refuse(event, Reason::OauthGrantInvalid).await);
     }
     let session = standing.ok_or(Reason::OauthGrantInvalid)?.session;
     if !issue::may_refresh(&asked.client, &session) {
         let event =
-            issue::refused(&asked, GrantType::RefreshToken, Reason::OauthGrantInvalid).about(used.session);
+            issue::refused(&asked, GrantType::RefreshToken, Cause::NotRefreshable).about(used.session);
         return Err(writer.refuse(event, Reason::OauthGrantInvalid).await);
     }
     let issued = minter.mint(&session, Wanted::plain(&session, scope))?;
@@ -146,7 +147,7 @@ async fn demand_key(app: &App, ctx: &Ctx, asked: &Asked<'_>, session: &OauthSess
     if session.dpop_jkt.is_none() || session.dpop_jkt == asked.jkt {
         return Ok(());
     }
-    let event = issue::refused(asked, GrantType::RefreshToken, Reason::OauthGrantInvalid).about(session.id);
+    let event = issue::refused(asked, GrantType::RefreshToken, Cause::Key).about(session.id);
     app.store.record(ctx, vec![event]).await?;
     Err(Reason::OauthGrantInvalid
         .because("The refresh token is bound to another key, or no DPoP proof was sent."))
@@ -177,8 +178,7 @@ async fn again(
     let token = rows::note_replay(&mut writer, digest).await?.ok_or(Reason::OauthGrantInvalid)?;
     if token.used_at.is_none() && token.client == asked.client.id {
         // Nobody used it; it is over.
-        let event =
-            issue::refused(asked, GrantType::RefreshToken, Reason::OauthGrantInvalid).about(token.session);
+        let event = issue::refused(asked, GrantType::RefreshToken, Cause::Expired).about(token.session);
         return Err(writer.refuse(event, Reason::OauthGrantInvalid).await);
     }
     Err(replayed(app, writer, asked, &token).await?)

@@ -7,8 +7,10 @@ use parking_lot::RwLock;
 use procura_crypto::Algorithm;
 use procura_egress::{Host, WebUrl};
 use procura_model::{
-    Ctx, Event, EventKind, Guarded, GuardedScope, Reason, ResourceId, Result, Scope, TenantId, TokenForm,
+    Ctx, Error, Event, EventKind, Guarded, GuardedScope, Reason, ResourceId, Result, Scope, TenantId,
+    TokenForm,
     oauth::{GuardedSettings, ScopeList, SigningAlg},
+    server::is_server_name,
     time::SECOND_MS,
 };
 use procura_store::{
@@ -96,13 +98,20 @@ pub struct Target {
     pub algorithm: Algorithm,
 }
 
+/// The refusal of an identifier, of which nobody learns whether another organization guards it.
+pub(super) fn unknown() -> Error {
+    Reason::OauthTargetInvalid.because(
+        "The resource is none that is guarded here; it is compared to the letter, also a slash at its end.",
+    )
+}
+
 /// What a resource indicator stands for.
 ///
 /// # Errors
 /// `OAUTH_TARGET_INVALID` where it is nothing that is guarded here; `REVOCATION_STATE_STALE` when this node cannot know.
 pub async fn find(app: &App, identifier: &str) -> Result<Arc<Target>> {
     if identifier.len() > MAX_IDENTIFIER_BYTES {
-        return Err(Reason::OauthTargetInvalid.into());
+        return Err(unknown());
     }
     let wanted = alike(identifier);
     if let Some(audience) = of_gateway(&app.settings.public_url, &wanted) {
@@ -113,7 +122,7 @@ pub async fn find(app: &App, identifier: &str) -> Result<Arc<Target>> {
         Ok(known) => return Ok(known),
         Err(generation) => generation,
     };
-    let (tenant, api) = app.store.lobby().oauth_resource(&wanted).await?.ok_or(Reason::OauthTargetInvalid)?;
+    let (tenant, api) = app.store.lobby().oauth_resource(&wanted).await?.ok_or_else(unknown)?;
     let GuardedSettings { scopes, tokens, token_seconds, dpop_required, signing_alg } = api.settings;
     let target = Arc::new(Target {
         audience: api.identifier,
@@ -156,9 +165,7 @@ fn of_gateway(public_url: &str, wanted: &str) -> Option<String> {
     }
     let server = rest.strip_prefix('/')?;
     let server = server.strip_suffix('/').unwrap_or(server);
-    let is_name = (1..=64).contains(&server.len())
-        && server.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_');
-    is_name.then(|| format!("{public_url}{GATEWAY}/{server}"))
+    is_server_name(server).then(|| format!("{public_url}{GATEWAY}/{server}"))
 }
 
 /// Scheme and host in small letters, and no slash where the path is nothing else (RFC 3986 section 6.2.2.1, 6.2.3): so
@@ -313,7 +320,12 @@ pub async fn add(app: &App, ctx: &Ctx, identifier: &str, draft: Draft) -> Result
         updated_at: ctx.now,
     };
     let mut writer = app.store.write(ctx).await?;
-    rows::insert(&mut writer, &api).await?;
+    rows::insert(&mut writer, &api).await.map_err(|error| match error.reason() {
+        Reason::NameTaken => {
+            error.reason().because("identifier is taken: an API of this address is guarded already.")
+        }
+        _ => error,
+    })?;
     writer.commit(Event::new(EventKind::ResourceCreated).about(api.id)).await?;
     keys::prepare(app, ctx.now, algorithm(app, api.settings.signing_alg)).await?;
     Ok(api)
@@ -372,6 +384,7 @@ mod tests {
             "https://procura.example/v1/mcp//",
             "https://procura.example/v1/mcp?x",
             "https://procura.example/v1/mcp/a/b",
+            "https://procura.example/v1/mcp/No_Server",
             "https://procura.example.evil.example/v1/mcp",
             "https://procura.example/",
         ] {

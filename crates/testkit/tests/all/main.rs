@@ -86,6 +86,8 @@ mod oauth_vectors;
 #[cfg(test)]
 mod oauth_wire;
 #[cfg(test)]
+mod oauth_words;
+#[cfg(test)]
 mod paging;
 #[cfg(test)]
 mod passports;
@@ -93,6 +95,8 @@ mod passports;
 mod policy;
 #[cfg(test)]
 mod processes;
+#[cfg(test)]
+mod protect;
 #[cfg(test)]
 mod readme;
 #[cfg(test)]

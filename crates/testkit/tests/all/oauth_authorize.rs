@@ -107,7 +107,7 @@ fn unescaped(text: &str) -> String {
 }
 
 /// The value of the radio beside this word.
-fn choice(page: &Reply, word: &str) -> String {
+pub(crate) fn choice(page: &Reply, word: &str) -> String {
     let text = page.text();
     let at = text
         .split("name=\"acting\" value=\"")
@@ -331,6 +331,7 @@ async fn what_else_is_wrong_is_told_to_the_client() {
     ask(&shop.owner, &format!("{}&nonce=x&audience=&audience=", query(&client, &[]))).await.ok();
     // The gateway in each of its forms, one mount of it, and where nothing is named.
     let base = w.url();
+    shop.server("crm", &w.upstream().await.url()).await;
     for resource in ["", "/v1/mcp", "/v1/mcp/", "/v1/mcp/crm"] {
         let url = if resource.is_empty() { String::new() } else { format!("{base}{resource}") };
         let page = ask(&shop.owner, &query(&client, &[("resource", &url)])).await.ok();
@@ -497,7 +498,13 @@ async fn a_client_of_an_organization_acts_there_alone() {
     assert!(page.text().contains("Set up by people of"), "{}", page.text());
     let page = ask(&bank.owner, &query(&client, &[])).await.ok();
     assert!(page.text().contains("You cannot allow this"), "{}", page.text());
+    assert!(!page.text().contains("Set up by people of"), "{}", page.text());
     let acting = format!("{}/new", bank.id);
+    // Whoever belongs to the organization is told who made it, also where they may not allow it.
+    let auditor = shop.member(Role::Auditor).await;
+    let told_to = ask(&auditor, &query(&client, &[])).await.ok().text();
+    assert!(told_to.contains("Set up by people of") && !told_to.contains("gave itself"), "{told_to}");
+    assert!(told_to.contains("You cannot allow this"), "{told_to}");
     let reply = answer(&bank.owner, &page, &[("answer", "allow"), ("acting", &acting)]).await;
     assert!(!told(reply.header("location")).contains_key("code"));
 }

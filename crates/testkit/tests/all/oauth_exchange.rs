@@ -56,6 +56,10 @@ async fn a_token_is_exchanged_for_nothing_that_was_not_granted() {
     for api in [ORDERS, STOCK] {
         orders(&shop, "jwt", api).await;
     }
+    let stub = w.upstream().await;
+    for name in ["crm", "erp"] {
+        shop.server(name, &stub.url()).await;
+    }
     let grants = ["authorization_code", EXCHANGE];
     let app = own(&shop, &grants, Some(&agent), json!({})).await;
     let all = own(&shop, &grants, Some(&agent), json!({"scope": "orders:read tools"})).await;
@@ -252,6 +256,7 @@ async fn a_clients_tokens_end_when_it_is_to_act_as_another_or_for_less() {
     let w = World::start().await;
     let shop = w.tenant("shop").await;
     let (agent, next) = (shop.agent("worker").await, shop.agent("next").await);
+    orders(&shop, "jwt", ORDERS).await;
     let client = own(&shop, &["client_credentials"], Some(&agent), json!({})).await;
     let held = async || {
         let reply = client.token(&w, &[("grant_type", "client_credentials")]).await.ok();

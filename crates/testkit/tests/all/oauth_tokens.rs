@@ -222,6 +222,8 @@ async fn a_code_is_its_clients_with_its_verifier_in_its_time() {
     let elsewhere = [("resource", "https://elsewhere.example/mcp")];
     refused(&exchange(&w, &id, &code_of, &elsewhere).await, 400, "invalid_target");
     let mount = format!("{}/v1/mcp/crm", w.url());
+    refused(&exchange(&w, &id, &code_of, &[("resource", &mount)]).await, 400, "invalid_target");
+    shop.server("crm", &w.upstream().await.url()).await;
     let both = [("resource", mount.as_str()), ("resource", w.url())];
     refused(&exchange(&w, &id, &code_of, &both).await, 400, "invalid_target");
     let reply = exchange(&w, &id, &code_of, &[("resource", &mount)]).await.ok();
@@ -375,8 +377,8 @@ async fn a_client_acts_for_itself_as_its_agent() {
     assert_ne!(part(&second.text_at("/access_token"), 1)["jti"], claims["jti"]);
     refused(&client.token(&w, &[cc[0], ("scope", "admin")]).await, 400, "invalid_scope");
     refused(&client.token(&w, &[cc[0], ("resource", ORDERS)]).await, 400, "invalid_target");
-    let narrow = own(&shop, &["client_credentials"], Some(&agent), json!({"scope": "orders:read"})).await;
     orders(&shop, "jwt", ORDERS).await;
+    let narrow = own(&shop, &["client_credentials"], Some(&agent), json!({"scope": "orders:read"})).await;
     let reply = narrow.token(&w, &[cc[0], ("resource", ORDERS)]).await.ok();
     assert_eq!(reply.text_at("/scope"), "orders:read");
     refused(

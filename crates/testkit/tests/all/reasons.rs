@@ -1,19 +1,25 @@
 //! Every row of the table of refusals can come up, and is seen here by a caller. What cannot come up stands in one
 //! list, with why; a row of that list that does come up fails too, so the list stays true.
 
-use super::oauth_authorize::{answer, query, registered, typed};
+use super::{
+    oauth_authorize::{answer, query, registered, typed},
+    oauth_tokens::{ORDERS, orders, own},
+};
 use futures_util::future::join_all;
 use http::{Method, header};
 use http_body_util::BodyExt as _;
 use procura_cluster::{LimitSettings, Rate};
 use procura_crypto::{TokenKind, token};
 use procura_egress::Purpose;
-use procura_model::{Entropy, Reason, Role, Scope, Time, time::DAY_MS};
+use procura_model::{
+    Entropy, Reason, Role, Scope, Time,
+    time::{DAY_MS, HOUR_MS},
+};
 use procura_store::testing;
 use procura_testkit::{
     business::{Answer, Issuer, key_set, signed_token},
     stub::Stub,
-    world::{Buyer, Options, Reply, Seen, Shop, World},
+    world::{Buyer, Http, Mcp, Options, Reply, Seen, Shop, World},
 };
 use serde_json::{Value, json};
 use std::{collections::BTreeSet, time::Duration};
@@ -56,6 +62,7 @@ async fn every_reason_is_seen_by_a_caller() {
     passports(&w, &shop).await;
     limits_over_time(&shop).await;
     oauth(&w, &shop).await;
+    access_tokens(&w, &shop).await;
     closed(w.seen()).await;
     let mut unseen: BTreeSet<&str> = BTreeSet::new();
     for reason in Reason::ALL {
@@ -120,6 +127,27 @@ async fn oauth(w: &World, shop: &Shop) {
         assert_eq!(reply.text_at("/error"), error, "{}", reply.text());
     }
     oauth_later(w, shop, &id).await;
+}
+
+/// Tokens that do not open the gateway.
+async fn access_tokens(w: &World, shop: &Shop) {
+    let agent = shop.agent("night job").await;
+    let client = own(shop, &["client_credentials"], Some(&agent), json!({})).await;
+    orders(shop, "jwt", ORDERS).await;
+    let ask = async |more: &[(&str, &str)]| {
+        let fields = [&[("grant_type", "client_credentials")], more].concat();
+        client.token(w, &fields).await.ok().text_at("/access_token")
+    };
+    let list = async |http: &Http, reason: Reason| {
+        Mcp::new(http.clone(), "/v1/mcp").request("tools/list", json!({})).send().await.refused(reason);
+    };
+    list(&w.http.with_key("a.b.c"), Reason::AccessTokenInvalid).await;
+    list(&w.http.with_key(&ask(&[("resource", ORDERS)]).await), Reason::AccessTokenElsewhere).await;
+    let token = ask(&[]).await;
+    let as_bound = w.http.with(header::AUTHORIZATION, &format!("DPoP {token}"));
+    list(&as_bound, Reason::AccessTokenUnproven).await;
+    w.advance_ms(2 * HOUR_MS);
+    list(&w.http.with_key(&token), Reason::AccessTokenExpired).await;
 }
 
 /// Proofs and devices.

@@ -141,8 +141,8 @@ pub(crate) async fn list(
 
 /// Register an agent
 ///
-/// Makes the agent and its first key with the scopes `verify`, `tools`, `read:activity` and
-/// `sessions`. The key's secret is in this answer and never again.
+/// Makes the agent and its first key with the scopes `verify`, `tools`, `read:activity`, `sessions` and
+/// `read:approvals`. The key's secret is in this answer and never again.
 #[utoipa::path(
     post, path = "/v1/agents", operation_id = "createAgent", tag = "Agents",
     request_body = NewAgentBody,

@@ -25,7 +25,7 @@ pub(crate) fn routes() -> OpenApiRouter<WebState> {
     "keyId": "key_01JD9Z3V5M8Q6T2W4X7Y9A1B3C",
     "agentId": "agt_01JD9Z3V5M8Q6T2W4X7Y9A1B3C",
     "sessionId": null,
-    "scopes": ["verify", "tools", "read:activity", "sessions"],
+    "scopes": ["verify", "tools", "read:activity", "sessions", "read:approvals"],
 }))]
 pub(crate) struct CallerView {
     /// For whom the key speaks: `agent` or `platform`.

@@ -121,7 +121,7 @@ pub(crate) struct NewKeyBody {
     #[serde(default)]
     #[schema(max_length = 80)]
     name: String,
-    /// What it may do; an agent's key gets `verify`, `tools`, `read:activity` and `sessions` when absent.
+    /// What it may do; an agent's key gets `verify`, `tools`, `read:activity`, `sessions` and `read:approvals` when absent.
     #[schema(value_type = Option<Vec<ScopeName>>, nullable = false)]
     scopes: Option<Vec<Scope>>,
     /// Until when; without end when absent.

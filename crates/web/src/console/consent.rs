@@ -32,10 +32,11 @@ use procura_app::{
         self,
         authorize::{self, Asked, Refused},
         consent::{self, Acting, Allowed, Place},
+        parameters::Parameters,
     },
 };
 use procura_model::{
-    Client, ClientKind, Ctx, Error, GrantType, Reason, TenantId, Time,
+    Client, ClientId, ClientKind, Ctx, Error, GrantType, Reason, TenantId, Time,
     oauth::redirect_uri,
     time::{DAY_MS, HOUR_MS, MINUTE_MS},
 };
@@ -65,11 +66,11 @@ pub(super) async fn authorize(
     let query = query.unwrap_or_default();
     let asked = match judged(&web, &exchange, visitor.as_ref(), &query).await {
         Ok(asked) => asked,
-        Err(refused) => return told((&web, &exchange), &look, visitor.as_ref(), refused).await,
+        Err(refused) => return told((&web, &exchange), &look, visitor.as_ref(), &query, refused).await,
     };
     let now = exchange.now;
     if let Err(refused) = asked.demand_person(visitor.is_some()) {
-        return told((&web, &exchange), &look, visitor.as_ref(), refused).await;
+        return told((&web, &exchange), &look, visitor.as_ref(), &query, refused).await;
     }
     let Some(person) = visitor else { return sign_in(&here(&asked, None), "") };
     let since = since(&query);
@@ -78,6 +79,9 @@ pub(super) async fn authorize(
         let account = person.signed_in.account.to_string();
         let since = web.app.seals.sign_moment(&[SINCE, &account, &asked.query], now);
         return sign_in(&here(&asked, Some(&since)), "&again=1");
+    }
+    if let Err(refused) = consent::demand_there(&web.app, &person.ctx, &asked).await {
+        return told((&web, &exchange), &look, Some(&person), &query, refused).await;
     }
     let desk = Desk { web, person, look };
     quiet(page(&view(&desk, &asked, &since, Problems::none()).await?), &asked)
@@ -96,7 +100,7 @@ pub(super) async fn answer(
     let shown_at = demand_own(&web, &person, &fields, &query)?;
     let asked = match judged(&web, &exchange, Some(&person), &query).await {
         Ok(asked) => asked,
-        Err(refused) => return told((&web, &exchange), &look, Some(&person), refused).await,
+        Err(refused) => return told((&web, &exchange), &look, Some(&person), &query, refused).await,
     };
     let desk = Desk { web, person, look };
     let proved_at = desk.person.signed_in.auth_time;
@@ -125,7 +129,9 @@ pub(super) async fn answer(
             let view = view(&desk, &asked, &since, Problems::of(&error, "")).await?;
             quiet(wrong(error.reason().http(), &view), &asked)
         }
-        Err(error) => told((&desk.web, &exchange), &desk.look, Some(&desk.person), error.into()).await,
+        Err(error) => {
+            told((&desk.web, &exchange), &desk.look, Some(&desk.person), &query, error.into()).await
+        }
     }
 }
 
@@ -211,6 +217,7 @@ async fn told(
     (web, exchange): (&WebState, &Exchange),
     look: &Look,
     person: Option<&Person>,
+    query: &str,
     refused: Refused,
 ) -> Answer {
     respond::log(&refused.error, exchange.request);
@@ -226,12 +233,17 @@ async fn told(
     if matches!(reason, Reason::RateLimited | Reason::HostRefused) || reason.http() >= 500 {
         return Err(Failure(refused.error));
     }
+    // An id of ours; whatever else stands there is a stranger's text, also an address.
+    let parameters = Parameters::parse(query.as_bytes());
+    let named = parameters.one("client_id").ok().flatten().and_then(|id| id.parse::<ClientId>().ok());
+    let client = named.filter(|id| id.document_url().is_none()).map(|id| id.to_string());
     let view = OauthFailed {
         frame: look.bare(&web.app, "Request not answered"),
         wire: refused.wire,
         code: reason.code(),
         sentence: refused.error.sentence(),
         host: refused.back.as_ref().map(|back| host(back.redirect_uri())),
+        client,
         request: Id::of(exchange.request),
     };
     private(wrong(400, &view))
@@ -317,11 +329,12 @@ async fn view(
     since: &str,
     problems: Problems,
 ) -> procura_model::Result<ConsentPage> {
-    let places = consent::places(desk.app(), desk.ctx(), &asked.client.id, asked.tenant()).await?;
+    let (app, ctx) = (desk.app(), desk.ctx());
+    let places = consent::places(app, ctx, &asked.client.id, asked.tenant(), &asked.resources()).await?;
     let seen = asked.seen()?;
     let software = Software {
         name: visible(&asked.client.name),
-        known: known(&asked.client, &places),
+        known: known(desk, &asked.client).await?,
         goes: goes(asked.back.redirect_uri()),
         reach: asked.in_words(),
         days: days(desk, &asked.client),
@@ -365,15 +378,15 @@ pub(super) fn days(desk: &Desk, client: &Client) -> Option<i64> {
     client.may(GrantType::RefreshToken).then(|| desk.app().settings.oauth.session_ms / DAY_MS)
 }
 
-pub(super) fn known(client: &Client, places: &[Place]) -> Known {
-    match client.kind {
+/// Whoever belongs to the organization that made it is told so, also where they may not allow it.
+pub(super) async fn known(desk: &Desk, client: &Client) -> procura_model::Result<Known> {
+    Ok(match client.kind {
         ClientKind::Registered => Known::Itself,
         ClientKind::Document => Known::Document(host(client.id.as_str())),
         ClientKind::Manual => {
-            let own = places.iter().find(|place| Some(place.tenant) == client.tenant);
-            own.map_or(Known::Itself, |place| Known::Made(place.organization.clone()))
+            consent::made_by(desk.app(), desk.ctx(), client).await?.map_or(Known::Itself, Known::Made)
         }
-    }
+    })
 }
 
 pub(super) fn host(url: &str) -> String {

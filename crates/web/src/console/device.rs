@@ -130,16 +130,18 @@ fn again(desk: &Desk, code: &str, error: Error) -> Answer {
         return Err(Failure(error));
     }
     let mut problems = Problems::none();
-    problems.add("user_code", error.sentence());
+    // Once, above the one field that the form has.
+    problems.add("", error.sentence());
     private(wrong(422, &typing(desk, code.to_owned(), problems)))
 }
 
 async fn view(desk: &Desk, waiting: &Waiting, problems: Problems) -> procura_model::Result<ConsentPage> {
     let client = &waiting.client;
-    let places = consent::places(desk.app(), desk.ctx(), &client.id, waiting.tenant).await?;
+    let (app, ctx) = (desk.app(), desk.ctx());
+    let places = consent::places(app, ctx, &client.id, waiting.tenant, &waiting.device.resources).await?;
     let software = Software {
         name: visible(&client.name),
-        known: known(client, &places),
+        known: known(desk, client).await?,
         goes: Goes::Device(waiting.code.clone()),
         reach: waiting.reach.clone(),
         days: days(desk, client),

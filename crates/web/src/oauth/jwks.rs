@@ -8,15 +8,20 @@ use axum::{
     response::{IntoResponse as _, Response},
 };
 use procura_app::oauth::keys;
+use procura_model::Json;
 
 /// The path.
 pub(super) const PATH: &str = "/oauth/jwks";
 /// How long the set may be kept: half as long as a new key is in it before it signs.
 const KEPT: HeaderValue = HeaderValue::from_static("public, max-age=300");
+/// An empty set says only that no organization stands yet: nobody keeps that.
+const NOT_KEPT: HeaderValue = HeaderValue::from_static("no-store");
 
 /// The key set.
 pub(super) async fn keys(State(web): State<WebState>) -> Result<Response, Failure> {
     let keys = keys::published(&web.app, web.app.now()).await?;
     let kind = HeaderValue::from_static("application/jwk-set+json");
-    Ok(([(header::CONTENT_TYPE, kind), (header::CACHE_CONTROL, KEPT)], keys.canonical()).into_response())
+    let has_keys = matches!(keys.member("keys"), Some(Json::List(keys)) if !keys.is_empty());
+    let kept = if has_keys { KEPT } else { NOT_KEPT };
+    Ok(([(header::CONTENT_TYPE, kind), (header::CACHE_CONTROL, kept)], keys.canonical()).into_response())
 }

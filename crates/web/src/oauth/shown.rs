@@ -9,7 +9,7 @@ use procura_app::{
     limits::Limit,
     oauth::at_resource::{self, Proof, ShownToken},
 };
-use procura_model::{Reason, Secret};
+use procura_model::{Reason, Secret, server::is_server_name};
 
 /// A token as it was shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,7 +42,7 @@ pub(crate) fn access_token(headers: &HeaderMap) -> Result<Option<Shown<'_>>, Fai
 /// request: against the token's session once it is known, against the address before.
 ///
 /// # Errors
-/// `AUTH_CREDENTIAL_*`, `SESSION_*`, `RATE_LIMITED`, or a fault.
+/// `ACCESS_TOKEN_*`, `SESSION_*`, `RATE_LIMITED`, or a fault.
 pub(crate) async fn token_holder(
     web: &WebState,
     exchange: &Exchange,
@@ -51,8 +51,9 @@ pub(crate) async fn token_holder(
 ) -> Result<Identified, Failure> {
     let base = &web.app.settings.public_url;
     // Both forms of the address of all servers are one resource; that of one server opens that server alone.
-    let mut audiences = vec![format!("{base}/v1/mcp"), format!("{base}/v1/mcp/")];
-    audiences.extend(server.filter(|name| !name.is_empty()).map(|name| format!("{base}/v1/mcp/{name}")));
+    // The last is the one that is called.
+    let mut audiences = vec![format!("{base}/v1/mcp/"), format!("{base}/v1/mcp")];
+    audiences.extend(server.filter(|name| is_server_name(name)).map(|name| format!("{base}/v1/mcp/{name}")));
     let audiences: Vec<&str> = audiences.iter().map(String::as_str).collect();
     let url = format!("{base}{}", parts.uri.path());
     let proof = (shown.scheme == Scheme::Dpop).then(|| Proof {

@@ -2,7 +2,7 @@
 //! `invalid_client`, and a secret that is shown for a client that does not exist costs the same work as a wrong one.
 
 use super::{assertion, find, memory::Known, secrets, tries::Tries};
-use crate::{App, revocations};
+use crate::{App, oauth::cause::Cause, revocations};
 use procura_model::{
     Actor, Client, ClientAuth, ClientId, ClientKind, Ctx, Error, Event, EventKind, Reason, Result, Secret,
 };
@@ -32,6 +32,17 @@ enum Shown {
     Assertion(assertion::Shown),
 }
 
+impl Shown {
+    /// What is wrong with it, if it does not hold.
+    fn cause(&self, wanted: ClientAuth) -> Cause {
+        match self {
+            Self::Secret(method, _) if *method == wanted => Cause::Secret,
+            Self::Assertion(_) if wanted == ClientAuth::PrivateKeyJwt => Cause::Assertion,
+            Self::Nothing | Self::Secret(..) | Self::Assertion(_) => Cause::Method,
+        }
+    }
+}
+
 /// The client that showed itself. A public client shows its id alone.
 ///
 /// # Errors
@@ -52,10 +63,11 @@ pub async fn authenticate(app: &App, ctx: &Ctx, presented: Presented) -> Result<
         }
     };
     let tries = Tries::of(ctx, &id);
+    let cause = shown.cause(known.client.metadata.token_endpoint_auth_method);
     if let Err(error) = check(app, (ctx, tries), &known, shown, endpoint).await {
         // One that comes too early is told so, and not recorded each time.
         let error = tries.failed(app, error);
-        return Err(refused(app, ctx, &known.client, error).await);
+        return Err(refused(app, ctx, (&known.client, cause), error).await);
     }
     if known.is_touch_due(ctx.now) {
         touch(app, ctx, &known).await?;
@@ -134,7 +146,7 @@ fn other_method(wanted: ClientAuth) -> Error {
 }
 
 /// Records what was refused where those who made the client look, and hands the refusal back.
-async fn refused(app: &App, ctx: &Ctx, client: &Client, error: Error) -> Error {
+async fn refused(app: &App, ctx: &Ctx, (client, cause): (&Client, Cause), error: Error) -> Error {
     if error.reason() != Reason::OauthClientInvalid {
         return error;
     }
@@ -142,7 +154,9 @@ async fn refused(app: &App, ctx: &Ctx, client: &Client, error: Error) -> Error {
         .tenant
         .filter(|tenant| *tenant != ctx.tenant)
         .map(|tenant| Ctx::new(tenant, Actor::Anonymous, ctx.now, &app.entropy).from(ctx.origin.clone()));
-    let mut event = Event::new(EventKind::ClientRefused).about(&client.id);
+    // What the client is told has nothing secret in it.
+    let facts = serde_json::json!({ "cause": cause, "told": error.sentence() });
+    let mut event = Event::new(EventKind::ClientRefused).about(&client.id).with_facts(&facts);
     event.reason = Some(error.reason());
     match app.store.record(theirs.as_ref().unwrap_or(ctx), vec![event]).await {
         Ok(()) => error,

@@ -160,11 +160,7 @@ fn grants(read: &Reader<'_>, source: Source, auth: ClientAuth) -> Result<Vec<Gra
     let words = read.list("grant_types")?.unwrap_or_else(|| vec![GrantType::AuthorizationCode.as_str()]);
     let mut grants = Vec::new();
     for grant in words.iter().filter_map(|word| word.parse::<GrantType>().ok()) {
-        let fits = match grant {
-            GrantType::AuthorizationCode | GrantType::RefreshToken | GrantType::DeviceCode => true,
-            GrantType::ClientCredentials => source == Source::Person && auth != ClientAuth::None,
-            GrantType::TokenExchange | GrantType::JwtBearer => auth != ClientAuth::None,
-        };
+        let fits = fits(grant, source, auth);
         if fits && !grants.contains(&grant) {
             grants.push(grant);
         } else if !fits && source == Source::Person {
@@ -175,7 +171,12 @@ fn grants(read: &Reader<'_>, source: Source, auth: ClientAuth) -> Result<Vec<Gra
         }
     }
     if grants.iter().all(|grant| *grant == GrantType::RefreshToken) {
-        return Err(no("grant_types has nothing that this server and this client can use."));
+        let usable = GrantType::ALL.iter().filter(|grant| fits(**grant, source, auth));
+        let usable: Vec<&str> = usable.map(|grant| grant.as_str()).collect();
+        return Err(no(format!(
+            "grant_types has nothing that this client can begin with here; it can use {}.",
+            usable.join(", ")
+        )));
     }
     // RFC 7591 section 2.1: response_types and grant_types say the same.
     let responses = read.list("response_types")?;
@@ -185,6 +186,15 @@ fn grants(read: &Reader<'_>, source: Source, auth: ClientAuth) -> Result<Vec<Gra
         return Err(no("response_types must have code for the grant authorization_code."));
     }
     Ok(grants)
+}
+
+/// Whether such a client can use this grant.
+fn fits(grant: GrantType, source: Source, auth: ClientAuth) -> bool {
+    match grant {
+        GrantType::AuthorizationCode | GrantType::RefreshToken | GrantType::DeviceCode => true,
+        GrantType::ClientCredentials => source == Source::Person && auth != ClientAuth::None,
+        GrantType::TokenExchange | GrantType::JwtBearer => auth != ClientAuth::None,
+    }
 }
 
 /// RFC 7591 section 2: whoever uses redirects must register where to.

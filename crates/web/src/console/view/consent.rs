@@ -105,6 +105,8 @@ pub(crate) struct OauthFailed<'s> {
     pub(crate) sentence: &'s str,
     /// The host to which nothing was sent, where the request named one that its client registered.
     pub(crate) host: Option<String>,
+    /// The client that the request named, if that is an id of ours.
+    pub(crate) client: Option<String>,
     pub(crate) request: Id,
 }
 

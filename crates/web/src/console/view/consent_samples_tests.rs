@@ -145,6 +145,7 @@ pub(super) fn open_pages() -> Vec<(&'static str, String)> {
         code: "OAUTH_REDIRECT_URI_INVALID",
         sentence: "The redirect URI is none that the client registered.",
         host: Some("app.example".to_owned()),
+        client: Some("cli_01JD9Z3V5M8Q6T2W4X7Y9A1B3C".to_owned()),
         request: request(),
     };
     vec![("oauth_failed", failed.render().unwrap())]
