@@ -180,10 +180,9 @@ async fn with_documents(adjust: impl FnOnce(&mut procura_app::Settings)) -> Opti
 
 #[tokio::test]
 async fn documents_are_counted_for_each_address_and_in_all() {
-    for adjust in [
-        (|settings: &mut procura_app::Settings| settings.oauth.unused_clients = 2) as fn(&mut _),
-        |settings: &mut procura_app::Settings| settings.oauth.max_documents = 2,
-    ] {
+    let bounds: [fn(&mut procura_app::Settings); 2] =
+        [|settings| settings.oauth.unused_clients = 2, |settings| settings.oauth.max_documents = 2];
+    for adjust in bounds {
         let Some((w, host)) = with_documents(adjust).await else { return };
         named(&w, &host.url("/one")).await.unwrap();
         named(&w, &host.url("/two")).await.unwrap();
