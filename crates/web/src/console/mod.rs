@@ -83,6 +83,8 @@ fn ways_in() -> Router<WebState> {
         .route("/invitations/{link}", get(entry::invitation_page).post(entry::invitation))
         .route("/approve/{link}", get(approve::look).post(approve::answer))
         .route("/oauth/authorize", get(consent::authorize))
+        // Where clients of MCP's revision 2025-03-26 look that know no metadata.
+        .route("/authorize", get(consent::authorize))
         .route("/oauth/consent", post(consent::answer))
         .route("/device", get(device::code_page).post(device::look))
         .route("/device/answer", post(device::answer))

@@ -178,8 +178,7 @@ async fn resource(State(web): State<WebState>, Path(path): Path<String>) -> Resu
 /// there is refused when it is known in which organization somebody wants a token for it.
 fn is_mount(path: &str) -> bool {
     path.strip_prefix(GATEWAY).is_some_and(|rest| {
-        rest.is_empty()
-            || rest.strip_prefix('/').is_some_and(|name| name.is_empty() || is_server_name(name))
+        rest.is_empty() || rest.strip_prefix('/').is_some_and(|name| name.is_empty() || is_server_name(name))
     })
 }
 
