@@ -11,8 +11,7 @@ const SENTENCES: &str = include_str!("everyday.tsv");
 #[test]
 fn everyday_sentences_are_seldom_blocked() {
     let scanner = Scanner::new().unwrap();
-    for (word, channel, ceiling) in
-        [("prompt", Channel::Prompt, 8), ("tool_result", Channel::ToolResult, 10)]
+    for (word, channel, ceiling) in [("prompt", Channel::Prompt, 8), ("tool_result", Channel::ToolResult, 10)]
     {
         let of_channel = SENTENCES.lines().filter_map(|line| line.split_once('\t'));
         let texts: Vec<_> = of_channel.filter(|(name, _)| *name == word).map(|(_, text)| text).collect();

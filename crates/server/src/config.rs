@@ -460,7 +460,10 @@ mod tests {
             ("[limits]\nmpc = 3".to_owned(), "limits.mpc: is not a setting; known here: global, mcp"),
         ] {
             let said = raw(&toml).err().unwrap().to_string();
-            assert!(said.starts_with(told) && !said.contains("default.") && !said.contains("usize"), "{said}");
+            assert!(
+                said.starts_with(told) && !said.contains("default.") && !said.contains("usize"),
+                "{said}"
+            );
         }
     }
 

@@ -68,12 +68,11 @@ fn tools() -> Value {
 }
 
 fn call(message: &Value) -> Value {
-    let argument =
-        |name: &str| match message.pointer(&format!("/params/arguments/{name}")) {
-            Some(Value::String(text)) => text.clone(),
-            Some(other) => other.to_string(),
-            None => String::new(),
-        };
+    let argument = |name: &str| match message.pointer(&format!("/params/arguments/{name}")) {
+        Some(Value::String(text)) => text.clone(),
+        Some(other) => other.to_string(),
+        None => String::new(),
+    };
     let text = match message.pointer("/params/name").and_then(Value::as_str).unwrap_or_default() {
         "find_orders" => {
             format!("Orders of {}: ord-7, two chairs, 149.00 USD, delivered.", argument("customer"))

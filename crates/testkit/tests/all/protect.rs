@@ -73,7 +73,8 @@ fn text_at(value: &Value, pointer: &str) -> String {
 async fn serving(reader: &Reader, node: &Path, clients: &Path) -> (Child, Http) {
     let file = reader.folder.path().join("api.mjs");
     std::fs::write(&file, reader.block("js", "createServer")).unwrap();
-    std::os::unix::fs::symlink(clients.join("node_modules"), reader.folder.path().join("node_modules")).unwrap();
+    std::os::unix::fs::symlink(clients.join("node_modules"), reader.folder.path().join("node_modules"))
+        .unwrap();
     let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     let child = Command::new(node)
         .arg(file)
@@ -103,7 +104,8 @@ async fn checked(reader: &Reader, python: &Path, token: &str, scope: &str) -> St
     let ask = "\nimport json, sys\ntry:\n    print(json.dumps(claims(sys.argv[1], sys.argv[2])))\nexcept Exception as error:\n    \
                print(type(error).__name__)\n";
     std::fs::write(&file, format!("{}{ask}", reader.block("python", "PyJWKClient"))).unwrap();
-    let run = Command::new(python).arg(file).args([token, scope]).envs(&reader.names).stdin(Stdio::null()).output();
+    let run =
+        Command::new(python).arg(file).args([token, scope]).envs(&reader.names).stdin(Stdio::null()).output();
     let output = timeout(LONGEST, run).await.unwrap().unwrap();
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8_lossy(&output.stdout).trim().to_owned()
