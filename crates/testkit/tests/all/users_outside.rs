@@ -303,14 +303,14 @@ async fn each_way_in_which_a_callback_fails_has_its_code_within_the_deadline() {
     join_all(asked).await;
     assert_eq!(victim.count(), 0, "a redirect was followed");
     let (agent, host, _) = callback_agent(&w, &shop, Answer::Close).await;
-    let reply = agent.open_session("t").await;
-    assert!(
-        matches!(reply.code(), Some(Reason::CallbackFailed | Reason::CallbackInvalid)),
-        "{}",
-        reply.text()
-    );
+    // Whoever hangs up is heard as no answer or as half of one, as chance has it; so is a host that is about to end.
+    let hung_up = |reply: Reply| {
+        let is_told = matches!(reply.code(), Some(Reason::CallbackFailed | Reason::CallbackInvalid));
+        assert!(is_told, "{}", reply.text());
+    };
+    hung_up(agent.open_session("t").await);
     drop(host);
-    agent.open_session("t").await.refused(Reason::CallbackFailed);
+    hung_up(agent.open_session("t").await);
 }
 
 #[tokio::test]
