@@ -60,6 +60,14 @@ statements! {
                              FROM oauth_sessions s
                             WHERE s.client_id = oauth_clients.client_id))
      RETURNING client_id";
+    HOLD_OAUTH_CLIENT = "
+        UPDATE oauth_clients
+           SET updated_at = updated_at
+         WHERE client_id = $1
+           AND updated_at = $2
+           AND disabled_at IS NULL
+           AND removed_at IS NULL
+     RETURNING client_id";
     PRUNE_OAUTH_CLIENTS = "
         DELETE FROM oauth_clients
          WHERE used_at IS NULL
@@ -200,6 +208,15 @@ impl Lobby<'_> {
     pub async fn touch_oauth_client(&mut self, client: &ClientId, now: Time) -> Result<bool> {
         let args = args![client, now, now.plus_ms(-procura_model::time::MINUTE_MS)];
         Ok(self.writing().maybe(&TOUCH_OAUTH_CLIENT, args).await?.is_some())
+    }
+
+    /// Says whether a client is still as it was read, and keeps it so until this change is written.
+    ///
+    /// # Errors
+    /// A fault.
+    pub async fn hold_oauth_client(&mut self, client: &Client) -> Result<bool> {
+        let args = args![&client.id, client.updated_at];
+        Ok(self.writing().maybe(&HOLD_OAUTH_CLIENT, args).await?.is_some())
     }
 
     /// Removes clients that came by themselves before this time and that nobody ever let in.

@@ -2,7 +2,6 @@
 //! has ended. A client need not be known yet to be kept out.
 
 use crate::{
-    revocations::{self, Subject},
     row::Row,
     tx::{Source, Writer},
 };
@@ -49,7 +48,8 @@ pub struct Block {
     pub created_at: Time,
 }
 
-/// Keeps a client out. What it has in the organization the caller ends.
+/// Keeps a client out. What it has in the organization the caller ends; the client itself is as it was, so that no
+/// organization makes the nodes forget what is another's.
 ///
 /// # Errors
 /// `NAME_TAKEN` where it is kept out already, or a fault.
@@ -59,7 +59,7 @@ pub async fn insert(w: &mut Writer<'_>, block: &Block) -> Result<()> {
         .maybe(&INSERT, args)
         .await?
         .ok_or_else(|| Reason::NameTaken.because("The client is blocked already."))?;
-    revocations::insert(w, Subject::Client(block.client.clone())).await
+    Ok(())
 }
 
 /// Lets a client be let in again and says which it was.
@@ -67,9 +67,7 @@ pub async fn insert(w: &mut Writer<'_>, block: &Block) -> Result<()> {
 /// # Errors
 /// `NOT_FOUND`, or a fault.
 pub async fn remove(w: &mut Writer<'_>, id: BlockId) -> Result<Block> {
-    let block = read(&w.desk().maybe(&REMOVE, args![id]).await?.ok_or(Reason::NotFound)?)?;
-    revocations::insert(w, Subject::Client(block.client.clone())).await?;
-    Ok(block)
+    read(&w.desk().maybe(&REMOVE, args![id]).await?.ok_or(Reason::NotFound)?)
 }
 
 /// One block.

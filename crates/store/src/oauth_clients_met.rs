@@ -39,6 +39,7 @@ statements! {
                                   AND s.revoked_at IS NULL
                                   AND s.expires_at > $2)
            AND c.removed_at IS NULL
+           AND (c.tenant_id IS NULL OR c.tenant_id = $1)
            AND (CAST($3 AS TEXT) IS NULL OR c.kind = $3)
            AND (CAST($4 AS TEXT) IS NULL OR c.client_id < $4)
          ORDER BY c.client_id DESC
@@ -59,6 +60,7 @@ statements! {
           LEFT JOIN oauth_client_blocks b ON b.tenant_id = $1 AND b.client_id = c.client_id
          WHERE c.client_id = $2
            AND c.removed_at IS NULL
+           AND (c.tenant_id IS NULL OR c.tenant_id = $1)
            AND (c.tenant_id = $1
                 OR b.block_id IS NOT NULL
                 OR EXISTS (SELECT g.client_id

@@ -227,6 +227,7 @@ fn the_lobby_holds_these_statements_and_no_others() {
             "INSERT_OAUTH_CLIENT_SECRET",
             "PUT_OAUTH_DOCUMENT",
             "TOUCH_OAUTH_CLIENT",
+            "HOLD_OAUTH_CLIENT",
             "PRUNE_OAUTH_CLIENTS",
             "OAUTH_RESOURCE",
             "OAUTH_SEE_ONCE",

@@ -3,6 +3,7 @@
 //! answer costs a place in a commit that many share, and a signature where the token is signed.
 
 use super::{
+    clients,
     issue::{self, Issued, Minter, Wanted},
     live::{self, Changing},
     scopes,
@@ -57,7 +58,7 @@ pub(super) async fn issue(app: &App, ctx: &Ctx, asked: Asked<'_>) -> Result<Toke
         last_used_at: None,
         revoked_at: None,
     };
-    let session = begun(app, &ctx, &session, &minter, scope).await?;
+    let session = begun(app, &ctx, (&asked.client, &session), &minter, scope).await?;
     // So that the next answer finds it in memory.
     live::standing(app, tenant, session.1).await?;
     Ok(session.0)
@@ -91,11 +92,12 @@ async fn recorded(app: &App, ctx: &Ctx, issued: Issued) -> Result<Tokens> {
 async fn begun(
     app: &App,
     ctx: &Ctx,
-    session: &OauthSession,
+    (client, session): (&Client, &OauthSession),
     minter: &Minter<'_>,
     scope: ScopeList,
 ) -> Result<(Tokens, SessionId)> {
     let mut writer = app.store.write(ctx).await?;
+    clients::hold(app, &mut writer, client).await?;
     let session = oauth_sessions::put_standing(&mut writer, session).await?;
     let _changing = Changing::new(app, vec![session.id]);
     let issued = minter.mint(&session, Wanted::plain(&session, scope))?;

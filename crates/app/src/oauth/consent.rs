@@ -107,7 +107,7 @@ async fn has(app: &App, ctx: &Ctx, tenant: TenantId, resources: &[String]) -> Re
 }
 
 /// Demands that some organization of the person's has what is asked for. Nobody learns here of a server that they could
-/// not see.
+/// not see: the person is told, the client is not, which would otherwise try names without a click.
 ///
 /// # Errors
 /// [`Refused`] with `OAUTH_TARGET_INVALID`.
@@ -121,7 +121,7 @@ pub async fn demand_there(app: &App, ctx: &Ctx, asked: &Asked) -> Result<(), Ref
             return Ok(());
         }
     }
-    Err(Refused::from(resources::unknown()).to(&asked.back))
+    Err(Refused::from(resources::unknown()))
 }
 
 /// The organization whose people made the client, where the person is one of them.

@@ -8,6 +8,7 @@
 
 use super::{
     client_credentials::{acting, demand_agent},
+    clients,
     issue::{self, Minter, Wanted},
     live::{self, Changing, LiveToken, Standing},
     resources::{self, Target},
@@ -88,6 +89,7 @@ pub(super) async fn exchange(
     let ends = actor.as_ref().map_or(ends, |actor| ends.min(actor.live.token.expires_at));
 
     let mut writer = app.store.write(&ctx).await?;
+    clients::hold(app, &mut writer, &asked.client).await?;
     let session = begun(&mut writer, hangs, (&subject, actor.as_ref())).await?;
     let _changing = Changing::new(app, vec![session.id]);
     let may_act = subject.live.claims.may_act.clone();
@@ -191,6 +193,7 @@ async fn demand_for_its_api(app: &App, asked: &Asked<'_>, subject: &LiveToken) -
     };
     match resources::find(app, &subject.claims.aud).await {
         Ok(target) if target.tenant == Some(subject.tenant) => Ok(()),
+        Err(Error::Refused(refusal)) if refusal.reason == Reason::RevocationStale => Err(refusal.into()),
         Ok(_) | Err(Error::Refused(_)) => Err(no()),
         Err(fault) => Err(fault),
     }

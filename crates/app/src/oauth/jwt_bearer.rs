@@ -4,7 +4,7 @@
 
 use super::{
     client_credentials::demand_agent,
-    clients::blocks,
+    clients::{self, blocks},
     issue::{self, Issued, Minter, Wanted},
     live::Changing,
     resources::{self, Target},
@@ -197,6 +197,7 @@ async fn begun(
     oauth_issuers::hold(&mut writer, trusted)
         .await
         .map_err(|error| refused_as(error, "What is trusted of the issuer was just changed."))?;
+    clients::hold(app, &mut writer, &asked.client).await?;
     // MCP's profile of it, 7.4.2: replay is found by jti and refused until the assertion is over.
     if !writer.lobby().see_once(&jag.code, jag.expires_at).await? {
         let facts = serde_json::json!({ "client": asked.client.id, "grant": GrantType::JwtBearer });
@@ -222,10 +223,10 @@ fn alike(trusted: &TrustedIssuer, session: &OauthSession) -> Digest {
     Digest::of(parts.to_string().as_bytes())
 }
 
-/// A refusal in the words of this grant; a fault stays one.
+/// A refusal in the words of this grant; a fault stays one, and so does that nobody can tell.
 fn refused_as(error: Error, why: &'static str) -> Error {
     match error {
-        Error::Refused(_) => no(why),
+        Error::Refused(refusal) if refusal.reason != Reason::RevocationStale => no(why),
         fault => fault,
     }
 }

@@ -308,6 +308,11 @@ impl super::OauthState {
         self.kept.forget(|_, found| found.session.client == *client);
     }
 
+    /// Forgets the sessions of a client in an organization, which keeps it out.
+    pub(crate) fn forget_client_in(&self, tenant: TenantId, client: &ClientId) {
+        self.kept.forget(|of, found| of == tenant && found.session.client == *client);
+    }
+
     /// Forgets the sessions of a person: they left an organization.
     pub fn forget_account(&self, account: AccountId) {
         self.kept.forget(|_, found| found.session.account == Some(account));

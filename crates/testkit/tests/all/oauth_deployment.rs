@@ -151,6 +151,28 @@ async fn a_block_is_its_organization_s_and_names_a_client_of_the_deployment() {
     }
 }
 
+#[tokio::test]
+async fn keeping_out_a_neighbour_s_client_shows_nothing_of_it_and_changes_nothing_there() {
+    let w = World::start().await;
+    let (shop, rival) = (w.tenant("shop").await, w.tenant("rival").await);
+    let metadata = json!({"client_name": "Project Heron", "redirect_uris": ["https://heron.example/cb"]});
+    let made = shop.platform.post("/v1/clients", &json!({"metadata": metadata})).send().await.ok();
+    let id = made.text_at("/client/id");
+    let nobody = registered(&w, |_| {}).await.id.to_string().replace("cli_0", "cli_1");
+    let page = async |id: &str| rival.owner.page(&format!("/settings/clients/met?id={id}")).await;
+    assert_eq!(page(&id).await.status, page(&nobody).await.status, "that it is there is told");
+    for client in [&id, &nobody] {
+        rival.platform.post("/v1/client-blocks", &json!({"clientId": client})).send().await.ok();
+    }
+    assert_eq!(page(&id).await.status, page(&nobody).await.status, "that it is there is told");
+    for text in [rival.owner.page("/settings/clients").await.text(), page(&id).await.text()] {
+        assert!(!text.contains("Heron") && !text.contains("heron.example"), "{text}");
+    }
+    let here = shop.platform.get(&format!("/v1/clients/{id}")).send().await.ok();
+    assert_eq!(here.text_at("/metadata/client_name"), "Project Heron");
+    assert!(ask(&shop.owner, &format!("client_id={id}")).await.text().contains("heron.example"));
+}
+
 async fn named(w: &World, id: &str) -> Result<Client, Reason> {
     let now = w.clock.now();
     let ctx = arriving(&w.app, RequestId::new(now, &w.app.entropy), now, Origin::default()).await.unwrap();

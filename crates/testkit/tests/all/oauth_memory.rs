@@ -6,7 +6,7 @@ use super::{
     oauth_tokens::{Own, exchange, orders, own, part, post, refresh, refused},
 };
 use procura_model::{Actor, AgentId, AgentStatus, Ctx, Event, EventKind, Role, SessionId, TenantId};
-use procura_store::{agents, members, oauth_sessions, testing};
+use procura_store::{agents, members, oauth_clients, oauth_sessions, testing};
 use procura_testkit::world::{Hands, Http, Options, Reply, Shop, World};
 use serde_json::{Value, json};
 use std::time::{Duration, Instant};
@@ -195,6 +195,38 @@ async fn a_refresh_goes_by_the_store_whatever_is_remembered() {
 }
 
 /// The question that is first answered so was asked within a second; how long a wrong secret takes is no part of that.
+#[tokio::test]
+async fn a_session_begins_only_for_a_client_that_still_is_as_it_showed_itself() {
+    let w = World::start().await;
+    let shop = w.tenant("shop").await;
+    orders(&shop, "opaque", ORDERS).await;
+    let next = shop.agent("next").await;
+    for is_disabled in [false, true] {
+        let own = client(&shop, &format!("worker {is_disabled}")).await;
+        // It shows itself, so that this node remembers it; no session begins.
+        post(&w.http, "/oauth/introspect", &own.fields(&[("token", "nothing")])).await.ok();
+        // Another node changes it: this one has not read of it yet.
+        let ctx = Ctx::new(shop.id, Actor::Operator, w.clock.now(), &w.app.entropy);
+        let mut writer = w.app.store.write(&ctx).await.unwrap();
+        let before = oauth_clients::get(&mut writer, &own.id.parse().unwrap()).await.unwrap();
+        if is_disabled {
+            oauth_clients::disable(&mut writer, &before.id).await.unwrap();
+        } else {
+            let agent = Some(next.id);
+            oauth_clients::update(&mut writer, &before, &before.name, &before.metadata, agent).await.unwrap();
+        }
+        writer.commit(Event::new(EventKind::ClientChanged)).await.unwrap();
+        let late = token(&w.http, &own, Some(ORDERS)).await;
+        assert_eq!((late.status, late.text_at("/error").as_str()), (503, "temporarily_unavailable"));
+        let sessions = shop.platform.get("/v1/oauth-sessions").send().await.ok();
+        let is_begun = sessions.text().contains(&own.id);
+        assert!(!is_begun, "a session began for what the client no longer is: {}", sessions.text());
+        // Asked again, it is read anew.
+        let again = token(&w.http, &own, Some(ORDERS)).await;
+        assert_eq!(again.status, if is_disabled { 401 } else { 200 }, "{}", again.text());
+    }
+}
+
 async fn until(mut is_so: impl AsyncFnMut() -> bool, what: &str) {
     let began = Instant::now();
     loop {

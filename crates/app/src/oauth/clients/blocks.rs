@@ -50,7 +50,7 @@ pub async fn add(app: &App, ctx: &Ctx, client: &ClientId) -> Result<Block> {
     let ended = oauth_grants::end_of_client(&mut writer, client).await?;
     let facts = serde_json::json!({ "block": block.id, "sessionsEnded": ended });
     let blocked = writer.commit(Event::new(EventKind::ClientBlocked).about(client).with_facts(&facts)).await;
-    super::ended(app, client);
+    app.oauth.forget_client_in(ctx.tenant, client);
     blocked.map(|()| block)
 }
 
@@ -64,9 +64,7 @@ pub async fn remove(app: &App, ctx: &Ctx, id: BlockId) -> Result<()> {
     let block = rows::remove(&mut writer, id).await?;
     let facts = serde_json::json!({ "block": block.id });
     let event = Event::new(EventKind::ClientUnblocked).about(&block.client).with_facts(&facts);
-    let unblocked = writer.commit(event).await;
-    super::ended(app, &block.client);
-    unblocked
+    writer.commit(event).await
 }
 
 /// Demands that the organization of this source does not keep the client out.

@@ -27,7 +27,8 @@ pub use procura_store::oauth_clients::ClientSecret;
 pub use register::{MAX_BODY_BYTES, Registered, register};
 
 use crate::App;
-use procura_model::{ClientId, Result, time::DAY_MS};
+use procura_model::{Client, ClientId, Reason, Result, time::DAY_MS};
+use procura_store::Writer;
 
 /// How long a client that came by itself waits for somebody to let it in.
 const UNUSED_MS: i64 = 30 * DAY_MS;
@@ -42,6 +43,19 @@ pub(crate) async fn keep(app: &App) -> Result<()> {
     let mut lobby = app.store.lobby();
     lobby.prune_oauth_seen(now).await?;
     lobby.prune_oauth_clients(now.plus_ms(-UNUSED_MS)).await
+}
+
+/// Demands that a client is still as it was when it showed that it is itself, until this change is written: what was
+/// remembered, or read before its secret was weighed, may be older than what the organization now wants of it.
+///
+/// # Errors
+/// `UNAVAILABLE` where it was changed meanwhile: asked again, it is read anew.
+pub(super) async fn hold(app: &App, writer: &mut Writer<'_>, client: &Client) -> Result<()> {
+    if writer.lobby().hold_oauth_client(client).await? {
+        return Ok(());
+    }
+    ended(app, &client.id);
+    Err(Reason::Unavailable.because("The client was changed a moment ago: ask again."))
 }
 
 /// What this node remembers of the client and of its tokens is forgotten before the answer; other nodes read the
