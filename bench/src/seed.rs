@@ -168,7 +168,8 @@ async fn fill(url: String, wish: Wish) -> procura_model::Result<Seeded> {
 async fn let_in(app: &App, ctx: &Ctx, agent: AgentId) -> procura_model::Result<(String, Vec<String>)> {
     for (identifier, tokens) in APIS {
         let scopes = vec![GuardedScope { name: "read".to_owned(), text: "Read.".to_owned() }];
-        let settings = GuardedSettings { scopes, tokens, token_seconds: 600, dpop_required: false };
+        let settings =
+            GuardedSettings { scopes, tokens, token_seconds: 600, dpop_required: false, agents: None };
         let name = tokens.as_str().to_owned();
         resources::add(app, ctx, identifier, resources::Draft { name, settings }).await?;
     }

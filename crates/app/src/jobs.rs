@@ -115,6 +115,7 @@ pub async fn upkeep(app: &App) {
         ("write down last uses of sessions", crate::sessions::write_uses(app).await),
         ("look after clients", crate::oauth::clients::keep(app).await),
         ("look after clients' tokens", crate::oauth::keep(app).await),
+        ("look after registered agents", crate::agent_auth::keep(app).await),
         ("expire reservations", crate::budgets::expire(app).await),
         ("expire approvals", app.store.lobby().expire_approvals(now).await.map(drop)),
         ("prune rows", app.store.lobby().prune(prune).await),

@@ -5,11 +5,13 @@
 //! that records it. Web and gateway are views of these functions and decide nothing themselves.
 
 pub mod activity;
+pub mod agent_auth;
 pub mod agents;
 pub mod api_tools;
 pub mod approvals;
 pub mod authzen;
 pub mod budgets;
+mod codes;
 pub mod entities;
 pub mod guardrails;
 pub mod idempotency;
@@ -17,6 +19,7 @@ pub mod identity;
 pub mod jobs;
 pub mod keys;
 pub mod limits;
+pub mod mail;
 pub mod members;
 pub mod metrics;
 pub mod oauth;
@@ -104,6 +107,10 @@ pub struct App {
     pub simulations: simulation::Places,
     /// The authorization server's keys, and the tokens that it has seen to hold.
     pub oauth: oauth::OauthState,
+    /// How mail is sent.
+    pub mailer: mail::Mailer,
+    /// Credentials of guarded APIs that were verified.
+    pub api_keys: agent_auth::Ring,
     /// What this node remembers of OAuth clients.
     pub oauth_clients: oauth::clients::Memory,
     /// Counts up when an approval was answered or withdrawn.
@@ -134,6 +141,7 @@ impl App {
     pub fn new(world: World) -> Result<Arc<Self>> {
         Ok(Arc::new(Self {
             limits: Limits::new(world.settings.limits),
+            mailer: world.settings.mailer.clone(),
             store: world.store,
             egress: Arc::new(world.egress),
             seals: world.seals,
@@ -155,6 +163,7 @@ impl App {
             revocations: revocations::Freshness::default(),
             simulations: simulation::Places::default(),
             oauth: oauth::OauthState::default(),
+            api_keys: agent_auth::Ring::default(),
             oauth_clients: oauth::clients::Memory::default(),
             approvals_answered: watch::channel(0).0,
         }))

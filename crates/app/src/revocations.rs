@@ -65,6 +65,7 @@ pub(crate) async fn follow(app: &App) {
                     app.sessions.obey(row, app.now());
                     app.oauth.obey(row);
                 }
+                app.api_keys.obey(&rows);
                 obey_clients(app, &rows);
                 obey_servers(app, &rows, &mut known_servers);
                 app.revocations.confirm(began);

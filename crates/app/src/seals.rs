@@ -2,7 +2,10 @@
 
 use procura_crypto::{
     Assertion, AssertionKey, Binding, BindingKey, Bound, Context, JwkSet, Mac, OpenError, Purpose, Receipt,
-    ReceiptError, ReceiptKey, RootKey, Sealer, receipt, signing::key_set,
+    ReceiptError, ReceiptKey, RootKey, Sealer,
+    agent_identity::{AgentIdentity, AgentIdentityKey},
+    receipt,
+    signing::key_set,
 };
 use procura_model::{
     AgentId, ClientId, ClientSecretId, Digest, Doing, Entropy, Json, Reason, Result, ResultId, Secret,
@@ -29,6 +32,8 @@ pub struct Seals {
     oauth_keys: Sealer,
     refresh_replies: Sealer,
     nonces: Mac,
+    claimants: Sealer,
+    agents: Option<AgentIdentityKey>,
     receipt_keys: JwkSet,
     check_value: String,
 }
@@ -54,6 +59,8 @@ impl Seals {
             oauth_keys: Sealer::new(root, Purpose::OauthKey, KEY_VERSION),
             refresh_replies: Sealer::new(root, Purpose::RefreshReply, KEY_VERSION),
             nonces: Mac::new(root, Purpose::DpopNonce),
+            claimants: Sealer::new(root, Purpose::Claimant, KEY_VERSION),
+            agents: AgentIdentityKey::new(root).ok(),
             // A set that cannot be read has no key, and then no receipt is ours.
             receipt_keys: JwkSet::parse(&published).unwrap_or_default(),
             check_value: root.check_value(),
@@ -82,6 +89,36 @@ impl Seals {
     #[must_use]
     pub(crate) fn user_code(&self, code: &str) -> Digest {
         Digest::from_bytes(self.pseudonyms.code(&[b"device user code", code.as_bytes()]))
+    }
+
+    /// By what the code that a person types to claim an agent is known again.
+    #[must_use]
+    pub(crate) fn claim_code(&self, code: &str) -> Digest {
+        Digest::from_bytes(self.pseudonyms.code(&[b"claim code", code.as_bytes()]))
+    }
+
+    /// By what the address of somebody who claims agents is known again.
+    #[must_use]
+    pub(crate) fn claimant_code(&self, tenant: TenantId, address: &str) -> Digest {
+        let tenant = tenant.to_string();
+        Digest::from_bytes(self.pseudonyms.code(&[tenant.as_bytes(), b"claimant", address.as_bytes()]))
+    }
+
+    /// Seals the address of somebody who claims agents; `id` is that of the row.
+    pub(crate) fn seal_claimant(
+        &self,
+        (tenant, id): (TenantId, &str),
+        address: &str,
+        entropy: &Entropy,
+    ) -> Result<Vec<u8>> {
+        let place = Context { tenant, record: "claimant", id, column: "sealed_claimant" };
+        self.claimants.seal(&place, address.as_bytes(), entropy).doing("seal the address of a claimant")
+    }
+
+    /// Opens the address of somebody who claims agents.
+    pub(crate) fn open_claimant(&self, (tenant, id): (TenantId, &str), sealed: &[u8]) -> Result<String> {
+        let place = Context { tenant, record: "claimant", id, column: "sealed_claimant" };
+        self.claimants.open_words(&place, sealed).doing("open the address of a claimant")
     }
 
     /// A moment that comes back through somebody's browser, about these things and no others.
@@ -127,6 +164,19 @@ impl Seals {
     /// What such a token says, if we signed it for this and it still holds.
     pub(crate) fn bound(&self, bound: Bound, token: &str, now: Time) -> Option<Binding> {
         self.bindings.as_ref()?.open(bound, token, now).ok()
+    }
+
+    /// Who a registered agent is here, signed.
+    ///
+    /// # Errors
+    /// `UNAVAILABLE` without a key.
+    pub(crate) fn sign_agent(&self, identity: &AgentIdentity) -> Result<String> {
+        Ok(self.agents.as_ref().ok_or(Reason::Unavailable)?.sign(identity))
+    }
+
+    /// What such an assertion says, if we signed it for ourselves and it still holds.
+    pub(crate) fn agent(&self, token: &str, issuer: &str, now: Time) -> Option<AgentIdentity> {
+        self.agents.as_ref()?.open(token, issuer, now).ok()
     }
 
     /// The receipt of a decision.

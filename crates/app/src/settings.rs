@@ -39,6 +39,42 @@ pub struct Settings {
     pub sign_in_ttl_ms: i64,
     /// The authorization server.
     pub oauth: OauthSettings,
+    /// How mail is sent.
+    pub mailer: crate::mail::Mailer,
+    /// How many agents may register themselves.
+    pub registrations: RegistrationLimits,
+}
+
+/// How many agents may register themselves in an hour. Counted in the store, so on all nodes together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RegistrationLimits {
+    /// Without anybody who answers for them, or by a person's address.
+    pub unclaimed: PerHour,
+    /// With an assertion of a trusted issuer.
+    pub asserted: PerHour,
+    /// How many mails one address is sent.
+    pub mails: i64,
+}
+
+/// How much in an hour.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PerHour {
+    /// From one address.
+    pub address: i64,
+    /// From one network: /24 of IPv4, /48 of IPv6.
+    pub network: i64,
+    /// At one organization.
+    pub organization: i64,
+}
+
+impl Default for RegistrationLimits {
+    fn default() -> Self {
+        Self {
+            unclaimed: PerHour { address: 5, network: 20, organization: 100 },
+            asserted: PerHour { address: 60, network: 240, organization: 1_000 },
+            mails: 5,
+        }
+    }
 }
 
 /// How the authorization server behaves.
@@ -105,6 +141,8 @@ impl Settings {
             second_opinion: None,
             sign_in_ttl_ms: 12 * procura_model::time::HOUR_MS,
             oauth: OauthSettings::default(),
+            mailer: crate::mail::Mailer::Off,
+            registrations: RegistrationLimits::default(),
         }
     }
 }

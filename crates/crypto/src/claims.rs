@@ -97,7 +97,8 @@ impl Claims {
         }
     }
 
-    fn seconds(&self, name: &'static str) -> Result<Option<f64>, ClaimError> {
+    /// A member that must be a number of seconds where it stands.
+    pub(crate) fn seconds(&self, name: &'static str) -> Result<Option<f64>, ClaimError> {
         match self.member(name) {
             None => Ok(None),
             Some(Json::Number(text)) => {

@@ -101,6 +101,12 @@ pub struct IdJag {
     pub jkt: Option<String>,
     /// Who alone may act for the person in turn.
     pub may_act: Option<String>,
+    /// The person's address, where the issuer has verified it.
+    pub verified_email: Option<String>,
+    /// Whether the issuer has verified a telephone number of the person.
+    pub has_verified_phone: bool,
+    /// In which workspaces of the API, by the API's own names (`workspace`, or `workspaces`).
+    pub workspaces: Vec<String>,
 }
 
 /// An assertion whose form and header are right, and of which nothing is believed yet.
@@ -127,6 +133,13 @@ impl<'t> UnverifiedIdJag<'t> {
     pub fn unverified_organization(&self) -> Option<String> {
         let claims = Claims::read(self.0.unverified_payload(), MAX_DEPTH).ok()?;
         claims.member("aud_tenant").and_then(Json::as_text).map(str::to_owned)
+    }
+
+    /// Which client it says it was made for, to find out whether that client may use its issuer.
+    #[must_use]
+    pub fn unverified_client(&self) -> Option<String> {
+        let claims = Claims::read(self.0.unverified_payload(), MAX_DEPTH).ok()?;
+        claims.member("client_id").and_then(Json::as_text).map(str::to_owned)
     }
 
     /// Judges it.
@@ -197,6 +210,15 @@ fn read(content: &Claims, rules: &IdJagRules<'_>) -> Option<IdJag> {
         }
         Some(one) => vec![one.as_text()?.to_owned()],
     };
+    let is_true = |name| content.member(name) == Some(&Json::Bool(true));
+    let workspaces = match (content.member("workspace"), content.member("workspaces")) {
+        (None, None) => Vec::new(),
+        (Some(one), None) => vec![one.as_text()?.to_owned()],
+        (None, Some(Json::List(items))) if items.len() <= MAX_RESOURCES => {
+            items.iter().map(|item| item.as_text().map(str::to_owned)).collect::<Option<_>>()?
+        }
+        _ => return None,
+    };
     let part = |name: &str, inner: &str| match content.member(name) {
         None => Some(None),
         Some(member) => member.member(inner)?.as_text().map(|text| Some(text.to_owned())),
@@ -222,7 +244,15 @@ fn read(content: &Claims, rules: &IdJagRules<'_>) -> Option<IdJag> {
         auth_time,
         jkt: part("cnf", "jkt")?,
         may_act: part("may_act", "sub")?,
+        verified_email: text("email").filter(|_| is_true("email_verified")).map(str::to_owned),
+        has_verified_phone: text("phone_number").is_some() && is_true("phone_number_verified"),
+        workspaces: workspaces.iter().all(|name| is_workspace(name)).then_some(workspaces)?,
     })
+}
+
+/// A name of the API's own; `*` would be every one, which no issuer can say.
+fn is_workspace(name: &str) -> bool {
+    name != "*" && (1..=128).contains(&name.len()) && name.bytes().all(|byte| byte.is_ascii_graphic())
 }
 
 #[cfg(test)]

@@ -46,6 +46,14 @@ pub enum JwsError {
     Signature,
 }
 
+impl JwsError {
+    /// Whether it is the algorithm, the key or the signature itself, and not the form of the text.
+    #[must_use]
+    pub const fn is_about_the_signature(self) -> bool {
+        matches!(self, Self::Algorithm | Self::Key(_) | Self::Signature)
+    }
+}
+
 /// Which kind of token is wanted: what its `typ` must say.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Kind {
@@ -57,6 +65,8 @@ pub(crate) enum Kind {
     AccessToken,
     /// An identity assertion for an authorization grant.
     IdJag,
+    /// One of this media type.
+    Media(&'static str),
     /// One of our own kinds, to the letter.
     Own(&'static str),
 }
@@ -68,6 +78,7 @@ impl Kind {
             Self::ClientAssertion => said.is_none_or(is_client_assertion),
             Self::AccessToken => said.is_some_and(|kind| media_type(kind) == "at+jwt"),
             Self::IdJag => said.is_some_and(|kind| media_type(kind) == crate::id_jag::TYPE),
+            Self::Media(kind) => said.is_some_and(|said| media_type(said) == kind),
             Self::Own(kind) => said == Some(kind),
         }
     }

@@ -44,13 +44,17 @@ pub enum Purpose {
     RefreshReply,
     /// Makes DPoP nonces (RFC 9449 section 8).
     DpopNonce,
+    /// Seals the addresses of people who claim agents.
+    Claimant,
+    /// The Ed25519 seed that the assertions of registered agents are signed with.
+    AgentIdentity,
     /// Makes the fingerprint by which a wrong key file is noticed.
     CheckValue,
 }
 
 impl Purpose {
     /// Every purpose.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 20] = [
         Self::UpstreamCredential,
         Self::WebhookSecret,
         Self::UserTokenSecret,
@@ -68,6 +72,8 @@ impl Purpose {
         Self::ClientSecret,
         Self::RefreshReply,
         Self::DpopNonce,
+        Self::Claimant,
+        Self::AgentIdentity,
         Self::CheckValue,
     ];
 
@@ -92,6 +98,8 @@ impl Purpose {
             Self::ClientSecret => "procura/v1/client-secret",
             Self::RefreshReply => "procura/v1/refresh-reply",
             Self::DpopNonce => "procura/v1/dpop-nonce",
+            Self::Claimant => "procura/v1/claimant",
+            Self::AgentIdentity => "procura/v1/agent-identity",
             Self::CheckValue => "procura/v1/check-value",
         }
     }

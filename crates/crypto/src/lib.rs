@@ -21,9 +21,12 @@
 //! | [`client_secret`], [`client_assertion`] | how OAuth clients show that they are themselves |
 //! | [`oauth_key`], [`access_token`], [`dpop`] | what OAuth access tokens are signed with, say, and are bound to |
 //! | [`id_jag`], [`pkce`] | assertions of other issuers, and the proof that goes with a code |
+//! | [`agent_identity`] | who a registered agent is here, to be exchanged for tokens |
+//! | [`provider_event`] | what an issuer says when it vouches no longer |
 //! | [`shared_secret`] | secrets that the customer's software shares with us |
 
 pub mod access_token;
+pub mod agent_identity;
 pub mod algorithm;
 pub mod assertion;
 pub mod binding;
@@ -44,6 +47,7 @@ pub mod oauth_key;
 mod parts;
 pub mod password;
 pub mod pkce;
+pub mod provider_event;
 pub mod receipt;
 pub mod shared_secret;
 pub mod signed_token;

@@ -39,11 +39,15 @@ pub enum TokenKind {
     DeviceCode,
     /// A pushed authorization request (RFC 9126).
     PushedRequest,
+    /// A credential of a guarded API.
+    ApiKey,
+    /// What an agent asks to be claimed with.
+    ClaimToken,
 }
 
 impl TokenKind {
     /// Every kind.
-    pub const ALL: [Self; 11] = [
+    pub const ALL: [Self; 13] = [
         Self::AgentKey,
         Self::PlatformKey,
         Self::Session,
@@ -55,6 +59,8 @@ impl TokenKind {
         Self::Code,
         Self::DeviceCode,
         Self::PushedRequest,
+        Self::ApiKey,
+        Self::ClaimToken,
     ];
 
     /// What the secret's text starts with, with the underscore.
@@ -72,6 +78,8 @@ impl TokenKind {
             Self::Code => "pac_",
             Self::DeviceCode => "pdc_",
             Self::PushedRequest => "par_",
+            Self::ApiKey => "pak_",
+            Self::ClaimToken => "clm_",
         }
     }
 }

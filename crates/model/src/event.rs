@@ -123,6 +123,15 @@ kinds! {
     IssuerTrusted = "issuer.trusted", true, "An issuer of assertions is trusted.";
     IssuerChanged = "issuer.changed", true, "A trusted issuer was changed.";
     IssuerRemoved = "issuer.removed", true, "An issuer is trusted no longer.";
+    AgentRegistered = "registration.created", true, "An agent registered itself at a guarded API.";
+    ClaimRequested = "claim.requested", true, "An agent asked to be claimed.";
+    ClaimGranted = "claim.granted", true, "A person claimed an agent.";
+    ClaimRefused = "claim.refused", true, "A person refused to claim an agent.";
+    ClaimCodeWrong = "claim.code_wrong", false, "A wrong code was typed to claim an agent.";
+    RegistrationClaimed = "registration.claimed", true, "An agent fetched the key with which it was claimed.";
+    RegistrationRevoked = "registration.revoked", true, "A registered agent was ended.";
+    ApiKeyCreated = "api_key.created", true, "A key of a guarded API was made.";
+    ApiKeyRevoked = "api_key.revoked", true, "A key of a guarded API was revoked.";
     SigningKeyMade = "signing_key.made", true, "A key that access tokens are signed with was made.";
     LinkMade = "link.made", false, "A one-time link was made.";
     LinkUsed = "link.used", false, "A one-time link was used.";

@@ -127,6 +127,10 @@ id! {
     ResourceId "res";
     /// Somebody whose assertions an organization believes.
     IssuerId "iss";
+    /// An agent that registered itself at a guarded API.
+    RegistrationId "reg";
+    /// One try to have such an agent claimed.
+    ClaimAttemptId "cla";
 }
 
 #[cfg(test)]

@@ -70,9 +70,10 @@ pub use event::{Event, EventKind, Recorded};
 pub use feedback::{Feedback, Judgement};
 pub use guardrail::Guardrail;
 pub use ids::{
-    AccountId, AgentId, ApprovalId, BudgetId, ClientSecretId, CredentialId, EventId, GrantId, GuardrailId,
-    InvitationId, IssuerId, PassportId, PermissionId, ReceiptId, RedactionRuleId, RequestId, ReservationId,
-    ResourceId, ResultId, SecretId, ServerId, SessionId, TenantId, TokenId,
+    AccountId, AgentId, ApprovalId, BudgetId, ClaimAttemptId, ClientSecretId, CredentialId, EventId, GrantId,
+    GuardrailId, InvitationId, IssuerId, PassportId, PermissionId, ReceiptId, RedactionRuleId,
+    RegistrationId, RequestId, ReservationId, ResourceId, ResultId, SecretId, ServerId, SessionId, TenantId,
+    TokenId,
 };
 pub use json::{Json, JsonError};
 pub use oauth::{

@@ -162,6 +162,30 @@ reasons! {
     OauthMetadataInvalid, "OAUTH_CLIENT_METADATA_INVALID", 400, "What the client says of itself cannot be used.", "See error_description for the member at fault.";
     OauthDocumentInvalid, "OAUTH_CLIENT_DOCUMENT_INVALID", 400, "The client's metadata document cannot be had or cannot be used.", "See that the client_id URL answers 200 with a JSON document whose client_id is that URL.";
 
+    // Agents that register themselves; the wire has the word that [`Reason::agent_auth`] names.
+    AgentRequestInvalid, "AGENT_REQUEST_INVALID", 400, "The request cannot be read, or a member of it cannot be used.", "See the sentence for the member and what it must be; the forms stand in auth.md.";
+    AgentAnonymousOff, "AGENT_ANONYMOUS_NOT_ENABLED", 400, "This API lets nobody register anonymously.", "Register by one of identity_types_supported.";
+    AgentAssertionsOff, "AGENT_ISSUER_NOT_ENABLED", 400, "This API takes no identity assertions.", "Register by one of identity_types_supported.";
+    AgentEmailOff, "AGENT_EMAIL_NOT_ENABLED", 400, "This API lets nobody register by an address.", "Register by one of identity_types_supported.";
+    AgentCredentialUnsupported, "AGENT_CREDENTIAL_TYPE_UNSUPPORTED", 400, "This kind of credential is not handed out.", "Ask for one of credential_types_supported, such as api_key.";
+    AgentIssuerInvalid, "AGENT_ISSUER_INVALID", 400, "The issuer of the assertion is none that is trusted here.", "Have the issuer added to the trusted ones of the API's organization.";
+    AgentSignatureInvalid, "AGENT_SIGNATURE_INVALID", 400, "The signature does not hold under the issuer's keys.", "Sign with a key that the issuer publishes, by an algorithm that is allowed.";
+    AgentAssertionExpired, "AGENT_ASSERTION_EXPIRED", 400, "The assertion has expired.", "Ask the provider for a new one.";
+    AgentAssertionReplayed, "AGENT_ASSERTION_REPLAYED", 400, "The assertion was used before.", "Ask the provider for a new one; each is good for one use.";
+    AgentAudienceInvalid, "AGENT_AUDIENCE_INVALID", 400, "The assertion is for another server.", "Ask for one whose aud is this server's issuer alone.";
+    AgentClientInvalid, "AGENT_CLIENT_INVALID", 400, "The assertion's client is none that may use this issuer.", "Have the client added to those of the trusted issuer.";
+    AgentEmailMissing, "AGENT_VERIFIED_EMAIL_MISSING", 400, "The assertion names no verified address of its person.", "Ask for one with email and email_verified, or phone_number and phone_number_verified.";
+    AgentLoginOld, "AGENT_LOGIN_TOO_OLD", 400, "The person of the assertion signed in too long ago, or it does not say when.", "Let the person sign in at the provider again, and ask for a new assertion.";
+    AgentClaimInvalid, "AGENT_CLAIM_TOKEN_INVALID", 401, "There is no such claim token.", "Send the claim_token as it came with the registration, whole.";
+    AgentClaimBusy, "AGENT_CLAIM_IN_FLIGHT", 409, "The agent is claimed already, or somebody else is being asked.", "Wait until the running claim is answered or over.";
+    AgentClaimExpired, "AGENT_CLAIM_EXPIRED", 410, "The time in which the agent could be claimed is over.", "Register again.";
+    AgentClaimPending, "AGENT_CLAIM_PENDING", 400, "The person has not decided yet.", "Ask again after the interval.";
+    AgentClaimSlow, "AGENT_CLAIM_SLOW_DOWN", 400, "You ask too often.", "Wait five seconds longer between two asks from now on.";
+    AgentClaimDenied, "AGENT_CLAIM_DENIED", 403, "The person refused.", "Ask the person again only if they want to.";
+    AgentCodeExpired, "AGENT_CODE_EXPIRED", 410, "The time in which the person could answer is over, or a wrong code was typed too often.", "Begin the claim again for a new code.";
+    AgentClaimTaken, "AGENT_PREVIOUSLY_CLAIMED", 409, "What the person gave was fetched already.", "Use the credential that came then.";
+    WorkspaceMissing, "AUTH_WORKSPACE_MISSING", 403, "The credential does not count in this workspace.", "Use a credential of that workspace.";
+
     // Faults.
     Internal, "INTERNAL", 500, "Something broke on our side.", "Try again; give the request id to the operator.";
     Unavailable, "UNAVAILABLE", 503, "A part that must answer cannot, so nothing was done.", "Try again shortly; see /readyz.";
@@ -197,6 +221,39 @@ impl Reason {
             | Self::CredentialExpired => "invalid_token",
             Self::ScopeMissing => "insufficient_scope",
             Self::RateLimited | Self::Unavailable | Self::RecordUnavailable | Self::RevocationStale => {
+                "temporarily_unavailable"
+            }
+            Self::Internal => "server_error",
+            _ => "invalid_request",
+        }
+    }
+
+    /// The word on the wire of the endpoints at which agents register (decision 16).
+    #[must_use]
+    pub const fn agent_auth(self) -> &'static str {
+        match self {
+            Self::AgentAnonymousOff => "anonymous_not_enabled",
+            Self::AgentAssertionsOff => "issuer_not_enabled",
+            Self::AgentEmailOff => "verified_email_not_enabled",
+            Self::AgentCredentialUnsupported => "unsupported_credential_type",
+            Self::AgentIssuerInvalid => "invalid_issuer",
+            Self::AgentSignatureInvalid => "invalid_signature",
+            Self::AgentAssertionExpired => "expired",
+            Self::AgentAssertionReplayed => "replay_detected",
+            Self::AgentAudienceInvalid => "invalid_audience",
+            Self::AgentClientInvalid => "invalid_client_id",
+            Self::AgentEmailMissing => "missing_verified_email",
+            Self::AgentLoginOld => "insufficient_user_authentication",
+            Self::AgentClaimInvalid => "invalid_claim_token",
+            Self::AgentClaimBusy => "claimed_or_in_flight",
+            Self::AgentClaimExpired => "claim_expired",
+            Self::AgentClaimPending => "authorization_pending",
+            Self::AgentClaimSlow => "slow_down",
+            Self::AgentClaimDenied => "access_denied",
+            Self::AgentCodeExpired => "otp_expired",
+            Self::AgentClaimTaken => "previously_claimed",
+            Self::RateLimited => "rate_limited",
+            Self::Unavailable | Self::RecordUnavailable | Self::RevocationStale | Self::JwksUnreachable => {
                 "temporarily_unavailable"
             }
             Self::Internal => "server_error",

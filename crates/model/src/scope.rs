@@ -58,6 +58,7 @@ scopes! {
     ReadGrants = 29, "read:grants", "Read what people allowed OAuth clients, and their sessions.";
     RevokeGrants = 30, "revoke:grants", "Revoke what people allowed OAuth clients, and their sessions.";
     Introspect = 31, "introspect:tokens", "Ask whether access tokens for the organization's APIs are live.";
+    VerifyKeys = 32, "verify:keys", "Ask whether keys of the organization's APIs hold, and for what.";
     WriteFeedback = 26, "write:feedback", "Say of a trace whether the screens were right.";
 }
 

@@ -75,6 +75,7 @@ pub(crate) struct RawLimits {
     auth: u32,
     registration: u32,
     rule_trials: u32,
+    key_verify: u32,
 }
 
 /// What may be reached from here (EGR-1).
@@ -145,7 +146,14 @@ impl Default for Raw {
             allowed_origins: Vec::new(),
             default_organization: None,
             log: "info".to_owned(),
-            limits: RawLimits { global: 100, mcp: 30, auth: 10, registration: 5, rule_trials: 10 },
+            limits: RawLimits {
+                global: 100,
+                mcp: 30,
+                auth: 10,
+                registration: 5,
+                rule_trials: 10,
+                key_verify: 600_000,
+            },
             egress: RawEgress::default(),
             sanitize: RawSanitize { max_bytes: 50 * 1024, keep_minutes: 15, keep_megabytes: 64 },
             screen: RawScreen::default(),
@@ -338,6 +346,7 @@ impl RawLimits {
             auth: rate("auth", self.auth)?,
             registration: rate("registration", self.registration)?,
             rule_trials: rate("rule_trials", self.rule_trials)?,
+            key_verify: rate("key_verify", self.key_verify)?,
         })
     }
 }

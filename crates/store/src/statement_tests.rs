@@ -5,6 +5,11 @@ fn lists() -> Vec<(&'static str, &'static [Statement])> {
     vec![
         ("accounts", crate::accounts::STATEMENTS),
         ("agent_sessions", crate::agent_sessions::STATEMENTS),
+        ("agent_registrations", crate::agent_registrations::STATEMENTS),
+        ("api_keys", crate::api_keys::STATEMENTS),
+        ("claim_attempts", crate::claim_attempts::STATEMENTS),
+        ("lobby_agent_auth", crate::lobby_agent_auth::STATEMENTS),
+        ("registration_counts", crate::registration_counts::STATEMENTS),
         ("agents", crate::agents::STATEMENTS),
         ("approval_answers", crate::approval_answers::STATEMENTS),
         ("approval_links", crate::approval_links::STATEMENTS),
@@ -172,6 +177,7 @@ fn the_lobby_holds_these_statements_and_no_others() {
         .chain(crate::lobby_oauth_devices::STATEMENTS)
         .chain(crate::lobby_oauth::STATEMENTS)
         .chain(crate::lobby_oauth_people::STATEMENTS)
+        .chain(crate::lobby_agent_auth::STATEMENTS)
         .map(|statement| statement.doing.rsplit(':').next().unwrap())
         .collect();
     assert_eq!(
@@ -252,6 +258,15 @@ fn the_lobby_holds_these_statements_and_no_others() {
             "REVOKE_GRANTS",
             "REVOKE_SESSIONS",
             "TELL",
+            "API_KEY_BY_DIGEST",
+            "RESOURCE_BY_ID",
+            "ATTEMPT_BY_CODE",
+            "ATTEMPT_BY_LINK",
+            "REGISTRATION_BY_CLAIM_TOKEN",
+            "EXPIRE_REGISTRATIONS",
+            "PRUNE_CLAIM_ATTEMPTS",
+            "PRUNE_API_TOKENS",
+            "PRUNE_REGISTRATION_COUNTS",
         ],
         "a statement that knows no tenant needs a reason in decisions.md 2"
     );

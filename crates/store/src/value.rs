@@ -3,10 +3,10 @@
 //! cannot store in text, becomes U+FFFD on both, so that one text never means two things.
 
 use procura_model::{
-    AccountId, AgentId, ApprovalId, ApprovalState, BudgetId, ClientId, ClientSecretId, CredentialId, Digest,
-    EventId, GuardrailId, InvitationId, IssuerId, PassportId, PermissionId, ReceiptId, RedactionEffect,
-    RedactionRuleId, RequestId, ReservationId, ResourceId, ResultId, Role, Scopes, SecretId, ServerId,
-    SessionId, TenantId, Time, UserRef,
+    AccountId, AgentId, ApprovalId, ApprovalState, BudgetId, ClaimAttemptId, ClientId, ClientSecretId,
+    CredentialId, Digest, EventId, GuardrailId, InvitationId, IssuerId, PassportId, PermissionId, ReceiptId,
+    RedactionEffect, RedactionRuleId, RegistrationId, RequestId, ReservationId, ResourceId, ResultId, Role,
+    Scopes, SecretId, ServerId, SessionId, TenantId, Time, UserRef,
 };
 use std::sync::Arc;
 
@@ -152,6 +152,6 @@ macro_rules! ids {
 }
 
 ids! {
-    AccountId AgentId ApprovalId BudgetId ClientSecretId IssuerId ResourceId CredentialId EventId GuardrailId InvitationId PassportId PermissionId ReceiptId RedactionRuleId RequestId ReservationId ResultId SecretId
+    AccountId AgentId ApprovalId BudgetId ClaimAttemptId ClientSecretId RegistrationId IssuerId ResourceId CredentialId EventId GuardrailId InvitationId PassportId PermissionId ReceiptId RedactionRuleId RequestId ReservationId ResultId SecretId
     ServerId SessionId TenantId
 }

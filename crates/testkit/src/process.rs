@@ -106,7 +106,7 @@ impl Process {
         let folder = Folder::new();
         let plenty = 10_000_000;
         let toml = format!(
-            "log = \"{filter}\"\n{configuration}\n[limits]\nglobal = {plenty}\nmcp = {plenty}\nauth = {plenty}\nregistration = {plenty}\nrule_trials = {plenty}\n"
+            "log = \"{filter}\"\n{configuration}\n[limits]\nglobal = {plenty}\nmcp = {plenty}\nauth = {plenty}\nregistration = {plenty}\nrule_trials = {plenty}\nkey_verify = {plenty}\n"
         );
         fs::write(folder.path().join("procura.toml"), toml).expect("write the configuration");
         let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");

@@ -64,8 +64,8 @@ fn is_tool_call(path: &str) -> bool {
 
 /// With an idempotency key it is none: whoever asks again must find its end.
 fn is_bare_decision(request: &Request) -> bool {
-    const DECISIONS: [&str; 4] =
-        ["/v1/verify", "/api/verify", "/access/v1/evaluation", "/access/v1/evaluations"];
+    const DECISIONS: [&str; 5] =
+        ["/v1/verify", "/api/verify", "/access/v1/evaluation", "/access/v1/evaluations", "/v1/keys/verify"];
     DECISIONS.contains(&request.uri().path()) && !request.headers().contains_key("idempotency-key")
 }
 

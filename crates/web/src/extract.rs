@@ -123,6 +123,27 @@ impl FromRequestParts<WebState> for UserToken {
     }
 }
 
+/// Whose key was sent, where that is all that is asked: nothing is counted, and no session is looked at.
+///
+/// # Errors
+/// `AUTH_*` of the key, or a fault.
+pub(crate) async fn key_alone(state: &WebState, headers: &HeaderMap) -> Result<Identified, Failure> {
+    demand_no_user_token(headers)?;
+    identity::by_key(&state.app, presented_key(headers)?).await.map_err(Failure)
+}
+
+/// The key in either header, if any.
+///
+/// # Errors
+/// `AUTH_CREDENTIAL_MALFORMED` where two different ones were sent, or one that is no text.
+pub(crate) fn shown_key(headers: &HeaderMap) -> Result<Option<&str>, Failure> {
+    match presented_key(headers) {
+        Ok(key) => Ok(Some(key)),
+        Err(failure) if failure.0.reason() == Reason::CredentialMissing => Ok(None),
+        Err(failure) => Err(failure),
+    }
+}
+
 /// The key in `x-api-key` or `Authorization: Bearer`. Two different ones are refused: whoever
 /// stands between could have added one.
 fn presented_key(headers: &HeaderMap) -> Result<&str, Failure> {

@@ -5,6 +5,7 @@
 //! operation), `extract` and `body` (who is calling, with what), one journey, and on the way out
 //! `respond` (the one mapping from an error to HTTP).
 
+mod agent_auth;
 pub mod api;
 mod assets;
 pub mod authzen;

@@ -182,8 +182,13 @@ mod tests {
         );
         for reason in Reason::ALL.iter().filter(|reason| reason.http() == 401) {
             // An OAuth client that fails is told by its own endpoints (RFC 6749 section 5.2).
-            let is_told_elsewhere =
-                matches!(reason, Reason::SignInRequired | Reason::SignInFailed | Reason::OauthClientInvalid);
+            let is_told_elsewhere = matches!(
+                reason,
+                Reason::SignInRequired
+                    | Reason::SignInFailed
+                    | Reason::OauthClientInvalid
+                    | Reason::AgentClaimInvalid
+            );
             assert_eq!(challenge((*reason).into()).is_none(), is_told_elsewhere, "{reason:?}");
         }
         assert_eq!(challenge(Reason::AgentDisabled.into()), None);

@@ -2,6 +2,7 @@
 //! that is not documented cannot be mounted.
 
 use crate::{
+    agent_auth,
     api::business_api,
     authzen, console, edge, mcp, oauth, openapi, operator, passport,
     respond::{self, Failure},
@@ -22,6 +23,7 @@ pub fn router(state: WebState) -> Router {
         .merge(widget::router())
         .merge(passport::router())
         .merge(oauth::router())
+        .merge(agent_auth::router())
         .merge(business_api::open_routes())
         .merge(authzen::router(&state))
         .fallback(async || respond::unknown_path())

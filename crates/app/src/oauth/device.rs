@@ -6,7 +6,10 @@ use super::{
     consent::{self, Allowed, Wanted},
     parameters::Parameters,
 };
-use crate::App;
+use crate::{
+    App,
+    codes::{draw, shown, typed},
+};
 use procura_crypto::{Minted, TokenKind, token};
 use procura_model::{
     Client, Ctx, Digest, Error, Event, EventKind, GrantType, Reason, Result, SessionKind, ShownOnce,
@@ -17,10 +20,6 @@ use procura_store::{
     oauth_sessions,
 };
 
-/// Section 6.1: letters that are no vowels, so that no word comes out, and that are told apart when read aloud.
-const LETTERS: &[u8; 20] = b"BCDFGHJKLMNPQRSTVWXZ";
-/// 20^8 is more than 2^34.
-const CODE_CHARS: usize = 8;
 /// Section 3.2: how long a device waits between two polls, in seconds.
 const INTERVAL_SECONDS: i64 = 5;
 /// How often another code is drawn where one is taken.
@@ -83,7 +82,7 @@ pub async fn begin(app: &App, ctx: &Ctx, client: &Client, parameters: &Parameter
     };
     let mut writer = app.store.write(ctx).await?;
     for _ in 0..DRAWS {
-        let user_code = draw(app);
+        let user_code = draw(&app.entropy);
         device.user_digest = app.seals.user_code(&user_code);
         if writer.lobby().insert_device(&device).await? {
             writer.commit(Event::new(EventKind::DeviceAsked).about(&client.id)).await?;
@@ -97,34 +96,6 @@ pub async fn begin(app: &App, ctx: &Ctx, client: &Client, parameters: &Parameter
         }
     }
     Err(Error::unavailable("draw a user code", "every code that was drawn is taken"))
-}
-
-/// Every letter is as likely as any other: bytes beyond the last multiple of 20 are drawn anew.
-fn draw(app: &App) -> String {
-    let mut code = String::with_capacity(CODE_CHARS);
-    while code.len() < CODE_CHARS {
-        let bytes: [u8; 16] = app.entropy.bytes();
-        let fair = bytes.into_iter().filter(|byte| *byte < 240).map(|byte| usize::from(byte % 20));
-        let letters = fair.filter_map(|index| LETTERS.get(index).copied()).map(char::from);
-        code.extend(letters.take(CODE_CHARS - code.len()));
-    }
-    code
-}
-
-fn shown(code: &str) -> String {
-    let (first, last) = code.split_at_checked(CODE_CHARS / 2).unwrap_or((code, ""));
-    format!("{first}-{last}")
-}
-
-/// A code as a person typed it: case and whatever is none of the letters do not matter (section 6.1).
-fn typed(code: &str) -> Option<String> {
-    if code.len() > 64 {
-        return None;
-    }
-    let letters = code.chars().map(|c| c.to_ascii_uppercase()).filter(char::is_ascii_alphanumeric);
-    let code: String = letters.collect();
-    let is_code = code.len() == CODE_CHARS && code.bytes().all(|byte| LETTERS.contains(&byte));
-    is_code.then_some(code)
 }
 
 fn digest(app: &App, code: &str) -> Result<(String, Digest)> {
@@ -194,22 +165,4 @@ pub async fn refuse(app: &App, ctx: &Ctx, waiting: &Waiting) -> Result<()> {
         return Err(unknown());
     }
     writer.commit(Event::new(EventKind::GrantRefused).about(&waiting.client.id)).await
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_code_is_read_however_it_is_typed() {
-        for text in ["WDJB-MJHT", "wdjbmjht", " wdjb mjht ", "W.D.J.B-m-j-h-t"] {
-            assert_eq!(typed(text).as_deref(), Some("WDJBMJHT"), "{text}");
-        }
-        for text in
-            ["", "WDJB-MJH", "WDJB-MJHTT", "WDJA-MJHT", "0000-0000", "'; DROP TABLE", &"W".repeat(100)]
-        {
-            assert_eq!(typed(text), None, "{text}");
-        }
-        assert_eq!(shown("WDJBMJHT"), "WDJB-MJHT");
-    }
 }

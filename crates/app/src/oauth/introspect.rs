@@ -6,7 +6,10 @@ use super::{
     code::holds,
     live, resources,
 };
-use crate::App;
+use crate::{
+    App,
+    agent_auth::verify::{self, Needs},
+};
 use procura_crypto::{TokenKind, token};
 use procura_model::{
     Actor, Client, ClientAuth, Ctx, Error, Reason, Result, Scope, TenantId,
@@ -65,6 +68,9 @@ pub struct Introspection {
     sid: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     org: Option<String>,
+    /// In which workspaces of the API a key counts.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    workspaces: Vec<String>,
 }
 
 #[derive(Debug, Serialize)]
@@ -86,6 +92,9 @@ pub async fn introspect(app: &App, ctx: &Ctx, asking: Asking, shown: &str) -> Re
     let asking = known(app, ctx, asking).await?;
     if token::parse(shown).is_ok_and(|parsed| parsed.kind == TokenKind::RefreshToken) {
         return of_refresh_token(app, ctx, &asking, shown).await;
+    }
+    if token::parse(shown).is_ok_and(|parsed| parsed.kind == TokenKind::ApiKey) {
+        return of_api_key(app, ctx, &asking, shown).await;
     }
     let live = match live::read(app, shown).await {
         Ok(live) => live,
@@ -152,7 +161,41 @@ fn told(issuer: &str, claims: Claims) -> Introspection {
         auth_time: claims.auth_time,
         sid: Some(claims.sid.to_string()),
         org: Some(claims.tenant.to_string()),
+        workspaces: Vec::new(),
     }
+}
+
+/// A key of a guarded API concerns the API's organization and its clients. `sub` is the agent's registration, or the key
+/// where a person made it.
+async fn of_api_key(app: &App, ctx: &Ctx, asking: &Known, shown: &str) -> Result<Introspection> {
+    let tenant = match asking {
+        Known::Organization(tenant) => Some(*tenant),
+        Known::Client(client) => client.tenant,
+    };
+    let Some(tenant) = tenant else { return Ok(Introspection::default()) };
+    let held = match verify::verify(app, tenant, shown, Needs::default(), ctx.now).await {
+        Ok(held) => held,
+        Err(Error::Refused(refusal)) if refusal.reason != Reason::RevocationStale => {
+            return Ok(Introspection::default());
+        }
+        Err(error) => return Err(error),
+    };
+    let key = &held.key;
+    let sub = key.registration.map_or_else(|| key.id.to_string(), |registration| registration.to_string());
+    Ok(Introspection {
+        active: true,
+        scope: Some(key.scope.to_string()),
+        token_type: Some("Bearer"),
+        exp: key.expires_at.map(|at| at.as_ms().div_euclid(SECOND_MS)),
+        iat: Some(key.created_at.as_ms().div_euclid(SECOND_MS)),
+        sub: Some(sub),
+        aud: Some(held.identifier.clone()),
+        iss: Some(app.settings.public_url.clone()),
+        jti: Some(key.id.to_string()),
+        org: Some(tenant.to_string()),
+        workspaces: key.workspaces.clone(),
+        ..Introspection::default()
+    })
 }
 
 /// A refresh token concerns its client and its organization alone.

@@ -1,13 +1,16 @@
 //! What an access token can be for (RFC 8707): the gateway, or an API that an organization guards with this server.
 
 use super::authorize::OFFLINE;
-use crate::App;
+use crate::{App, agent_auth};
 use procura_model::{
     Ctx, Event, EventKind, Guarded, GuardedScope, Reason, ResourceId, Result, Scope, TenantId, TokenForm,
     oauth::{GuardedSettings, ScopeList},
     time::SECOND_MS,
 };
-use procura_store::oauth_resources as rows;
+use procura_store::{
+    Writer, oauth_resources as rows,
+    revocations::{self, Subject},
+};
 
 /// Where the gateway is, below the public URL.
 const GATEWAY: &str = "/v1/mcp";
@@ -48,7 +51,7 @@ pub async fn find(app: &App, identifier: &str) -> Result<Target> {
         return Ok(gateway(app, audience));
     }
     let (tenant, api) = app.store.lobby().oauth_resource(&wanted).await?.ok_or(Reason::OauthTargetInvalid)?;
-    let GuardedSettings { scopes, tokens, token_seconds, dpop_required } = api.settings;
+    let GuardedSettings { scopes, tokens, token_seconds, dpop_required, agents: _ } = api.settings;
     Ok(Target {
         audience: api.identifier,
         tenant: Some(tenant),
@@ -108,7 +111,8 @@ pub struct Draft {
 impl Draft {
     fn checked(mut self) -> Result<Self> {
         self.name = checked_name(&self.name)?;
-        let GuardedSettings { scopes, token_seconds, tokens: _, dpop_required: _ } = &mut self.settings;
+        let GuardedSettings { scopes, token_seconds, tokens: _, dpop_required: _, agents } =
+            &mut self.settings;
         let no = |what: &'static str| Err(Reason::FieldInvalid.because(what));
         if !SECONDS.contains(token_seconds) {
             return no("tokenSeconds must be from 60 to 3600.");
@@ -127,6 +131,7 @@ impl Draft {
         if names.iter().count() != scopes.len() {
             return no("scopes: a name must be a scope (RFC 6749 section 3.3), and stand once.");
         }
+        *agents = agents.take().map(|agents| agent_auth::checked(agents, &names)).transpose()?;
         // A person who reads one of our words must read our sentence.
         if [Scope::Tools.as_str(), OFFLINE].iter().any(|own| names.contains(own)) {
             return no("scopes: tools and offline_access are this server's own.");
@@ -145,8 +150,9 @@ fn checked_name(name: &str) -> Result<String> {
 }
 
 /// RFC 8707 section 2: an absolute URI without a fragment. Ours is https, or http on this machine, and it is not below
-/// the public URL, where Procura itself is.
-fn checked_identifier(app: &App, identifier: &str) -> Result<String> {
+/// the public URL, where Procura itself is; the API that is described at the root may share that host, being the whole of
+/// it.
+fn checked_identifier(app: &App, identifier: &str, settings: &GuardedSettings) -> Result<String> {
     let no = |what: &'static str| Err(Reason::FieldInvalid.because(what));
     if identifier.len() > MAX_IDENTIFIER_BYTES || identifier.contains('?') {
         return no("identifier must be a URL of at most 1024 bytes without a query.");
@@ -156,7 +162,8 @@ fn checked_identifier(app: &App, identifier: &str) -> Result<String> {
     }
     let identifier = alike(identifier);
     let own = alike(&app.settings.public_url);
-    if identifier == own || identifier.starts_with(&format!("{own}/")) {
+    let is_root = settings.agents.as_ref().is_some_and(|agents| agents.root);
+    if (identifier == own && !is_root) || identifier.starts_with(&format!("{own}/")) {
         return no("identifier must not lie below Procura's own URL.");
     }
     Ok(identifier)
@@ -189,13 +196,14 @@ pub async fn add(app: &App, ctx: &Ctx, identifier: &str, draft: Draft) -> Result
     let draft = draft.checked()?;
     let api = Guarded {
         id: ResourceId::new(ctx.now, &app.entropy),
-        identifier: checked_identifier(app, identifier.trim())?,
+        identifier: checked_identifier(app, identifier.trim(), &draft.settings)?,
         name: draft.name,
         settings: draft.settings,
         created_at: ctx.now,
         updated_at: ctx.now,
     };
     let mut writer = app.store.write(ctx).await?;
+    demand_root(&mut writer, &api.settings, None).await?;
     rows::insert(&mut writer, &api).await?;
     writer.commit(Event::new(EventKind::ResourceCreated).about(api.id)).await?;
     Ok(api)
@@ -209,8 +217,13 @@ pub async fn change(app: &App, ctx: &Ctx, id: ResourceId, draft: Draft) -> Resul
     ctx.actor.require(Scope::WriteClients)?;
     let draft = draft.checked()?;
     let mut writer = app.store.write(ctx).await?;
+    demand_root(&mut writer, &draft.settings, Some(id)).await?;
     let api = rows::update(&mut writer, id, &draft.name, &draft.settings).await?;
+    // A scope that is gone is gone from every key.
+    revocations::insert(&mut writer, Subject::Tenant).await?;
     writer.commit(Event::new(EventKind::ResourceChanged).about(id)).await?;
+    app.snapshots.forget_tenant(ctx.tenant);
+    app.api_keys.forget_tenant(ctx.tenant);
     Ok(api)
 }
 
@@ -222,7 +235,29 @@ pub async fn remove(app: &App, ctx: &Ctx, id: ResourceId) -> Result<()> {
     ctx.actor.require(Scope::WriteClients)?;
     let mut writer = app.store.write(ctx).await?;
     rows::remove(&mut writer, id).await?;
-    writer.commit(Event::new(EventKind::ResourceRemoved).about(id)).await
+    let mut events = agent_auth::end::of_resource(&mut writer, id).await?;
+    events.insert(0, Event::new(EventKind::ResourceRemoved).about(id));
+    writer.commit_all(events).await?;
+    app.snapshots.forget_tenant(ctx.tenant);
+    app.api_keys.forget_tenant(ctx.tenant);
+    Ok(())
+}
+
+/// One API alone is described at the root of this server.
+async fn demand_root(
+    writer: &mut Writer<'_>,
+    settings: &GuardedSettings,
+    own: Option<ResourceId>,
+) -> Result<()> {
+    let is_root = |settings: &GuardedSettings| settings.agents.as_ref().is_some_and(|agents| agents.root);
+    if !is_root(settings) {
+        return Ok(());
+    }
+    let others = rows::list(writer).await?;
+    if others.iter().any(|api| Some(api.id) != own && is_root(&api.settings)) {
+        return Err(Reason::FieldInvalid.because("agents: another API is described at the root already."));
+    }
+    Ok(())
 }
 
 #[cfg(test)]

@@ -15,6 +15,8 @@ pub enum Limit {
     Registration,
     /// Trying a redaction rule on what was recorded: each try tells something of results that nobody may read.
     RuleTrial,
+    /// Asking whether keys of guarded APIs hold.
+    KeyVerify,
 }
 
 impl Limit {
@@ -27,6 +29,7 @@ impl Limit {
             Self::Auth => "auth",
             Self::Registration => "registration",
             Self::RuleTrial => "rule_trials",
+            Self::KeyVerify => "key_verify",
         }
     }
 }
@@ -44,6 +47,8 @@ pub struct LimitSettings {
     pub registration: Rate,
     /// Trials of redaction rules.
     pub rule_trials: Rate,
+    /// Keys of guarded APIs that one caller has verified.
+    pub key_verify: Rate,
 }
 
 impl Default for LimitSettings {
@@ -54,6 +59,7 @@ impl Default for LimitSettings {
             auth: Rate::per_minute(10),
             registration: Rate::per_minute(5),
             rule_trials: Rate::per_minute(10),
+            key_verify: Rate::per_minute(600_000),
         }
     }
 }
@@ -68,6 +74,7 @@ impl LimitSettings {
             Limit::Auth => self.auth,
             Limit::Registration => self.registration,
             Limit::RuleTrial => self.rule_trials,
+            Limit::KeyVerify => self.key_verify,
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::{
     ids::{AgentId, IssuerId, ResourceId},
-    oauth::{ClientId, client::words},
+    oauth::{AgentAccess, ClientId, client::words},
     time::Time,
 };
 use serde::{Deserialize, Serialize};
@@ -39,6 +39,9 @@ pub struct GuardedSettings {
     /// Whether every token must be bound to a key (RFC 9449).
     #[serde(default)]
     pub dpop_required: bool,
+    /// What agents may do by themselves; none register where absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub agents: Option<AgentAccess>,
 }
 
 /// An API that is guarded.

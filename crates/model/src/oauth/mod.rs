@@ -5,6 +5,7 @@ mod client;
 mod grant;
 mod guarded;
 pub mod redirect_uri;
+mod registration;
 mod scope_list;
 mod session;
 mod token;
@@ -12,6 +13,10 @@ mod token;
 pub use client::{Client, ClientAuth, ClientId, ClientIdError, ClientKind, ClientMetadata, GrantType};
 pub use grant::Grant;
 pub use guarded::{Guarded, GuardedScope, GuardedSettings, IssuerSettings, TokenForm, TrustedIssuer};
+pub use registration::{
+    AgentAccess, AgentPages, ApiKey, AttemptState, ClaimAttempt, KeyForm, Profiles, Registration,
+    RegistrationKind, RegistrationState,
+};
 pub use scope_list::{ScopeList, ScopeListError};
 pub use session::{OauthSession, SessionKind};
 pub use token::{AccessToken, ActorLink, Claims};

@@ -23,7 +23,10 @@ pub use shop::Shop;
 
 use crate::{fixture::pace, stub::Stub};
 use parking_lot::Mutex;
-use procura_app::{App, Seals, jobs, revocations};
+use procura_app::{
+    App, Seals, jobs, revocations,
+    settings::{PerHour, RegistrationLimits},
+};
 use procura_cluster::{LimitSettings, Rate};
 use procura_crypto::{Cost, RootKey};
 use procura_egress::{AllowedHost, Egress, Purpose, Rules, Whom};
@@ -75,6 +78,7 @@ impl Default for Options {
                 auth: plenty,
                 registration: plenty,
                 rule_trials: plenty,
+                key_verify: plenty,
             },
             seed: 7,
             sanitize_max_bytes: 50 * 1024,
@@ -154,6 +158,7 @@ impl World {
             sanitize_max_bytes: options.sanitize_max_bytes,
             sanitize_keep_bytes: options.sanitize_keep_bytes,
             open_sandbox: options.open_sandbox,
+            registrations: plenty_of_registrations(),
             ..procura_app::Settings::for_url(&url)
         };
         adjust(&mut settings);
@@ -238,6 +243,12 @@ impl World {
         self.app.jobs.shutdown().await;
         self.app.store.close().await;
     }
+}
+
+/// As many agents as a test likes.
+fn plenty_of_registrations() -> RegistrationLimits {
+    let plenty = PerHour { address: 1_000_000, network: 1_000_000, organization: 1_000_000 };
+    RegistrationLimits { unclaimed: plenty, asserted: plenty, mails: 1_000_000 }
 }
 
 impl Drop for World {

@@ -19,6 +19,11 @@ impl Seen {
                 {
                     self.note_oauth(wire, said);
                 }
+                if document["success"] == Value::Bool(false)
+                    && let Some(word) = document["code"].as_str()
+                {
+                    self.note_agent_auth(word);
+                }
                 for (name, value) in members {
                     match value.as_str().and_then(Reason::from_code) {
                         Some(reason) if name == "code" || name == "lastCode" => {
@@ -43,6 +48,17 @@ impl Seen {
         let exact = of_wire()
             .find(|reason| said.contains("metadata document") == (*reason == Reason::OauthDocumentInvalid));
         self.0.lock().extend(exact.or_else(|| of_wire().next()));
+    }
+
+    /// Agents that register themselves are told a word of their protocol; what has no word of its own is no more than a
+    /// bad request.
+    fn note_agent_auth(&self, word: &str) {
+        let all = Reason::ALL.iter().copied().filter(|reason| reason.code().starts_with("AGENT_"));
+        let mut of_word = all.filter(|reason| {
+            reason.agent_auth() == word
+                && (word != "invalid_request" || *reason == Reason::AgentRequestInvalid)
+        });
+        self.0.lock().extend(of_word.next());
     }
 
     /// Notes one reason.

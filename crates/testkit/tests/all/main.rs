@@ -2,6 +2,8 @@
 //! built once.
 
 #[cfg(test)]
+mod agent_auth;
+#[cfg(test)]
 mod approvals;
 #[cfg(test)]
 mod approvals_people;

@@ -1,7 +1,10 @@
 //! Every row of the table of refusals can come up, and is seen here by a caller. What cannot come up stands in one
 //! list, with why; a row of that list that does come up fails too, so the list stays true.
 
-use super::oauth_authorize::{answer, query, registered, typed};
+use super::{
+    agent_auth,
+    oauth_authorize::{answer, query, registered, typed},
+};
 use futures_util::future::join_all;
 use http::{Method, header};
 use http_body_util::BodyExt as _;
@@ -56,6 +59,7 @@ async fn every_reason_is_seen_by_a_caller() {
     passports(&w, &shop).await;
     limits_over_time(&shop).await;
     oauth(&w, &shop).await;
+    agent_auth::every_refusal(&w, &shop).await;
     closed(w.seen()).await;
     let mut unseen: BTreeSet<&str> = BTreeSet::new();
     for reason in Reason::ALL {

@@ -142,6 +142,7 @@ fn body_of(operation: &str, house: &House) -> Value {
     let agent = house.id("agentId");
     match operation {
         "verify" | "verifyAlias" | "explainVerify" => json!({"agentId": agent, "action": "canary.buy"}),
+        "verifyKey" => json!({"key": "pak_walked"}),
         "redeemReceipt" => json!({"receipt": "walked.walked.walked"}),
         "addGuardrail" | "replaceGuardrail" => {
             json!({"name": "walked", "policy": "forbid(principal, action, resource) when { false };"})

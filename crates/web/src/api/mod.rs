@@ -2,6 +2,7 @@
 //! types, calls the journey, and shows what came back.
 
 pub mod activity;
+mod agent_access;
 pub mod agents;
 pub mod approval_views;
 mod approvals;
@@ -13,6 +14,7 @@ pub mod entities;
 pub mod grants;
 pub mod guardrails;
 pub mod invitations;
+pub mod key_verify;
 pub mod keys;
 pub mod members;
 pub mod organization;
@@ -61,6 +63,7 @@ pub fn routes(state: Option<&WebState>) -> OpenApiRouter<WebState> {
     };
     OpenApiRouter::new()
         .merge(verify::routes())
+        .merge(key_verify::routes())
         .merge(activity::routes())
         .merge(caller::routes())
         .merge(tools::routes())

@@ -1,5 +1,6 @@
 //! APIs that an organization guards with this authorization server, and the issuers whose assertions it believes.
 
+use super::agent_access::AccessView;
 use crate::{
     body::Body,
     extract::{Caller, Id},
@@ -86,6 +87,10 @@ pub(crate) struct SettingsBody {
     /// Whether every token must be bound to a key of the client (RFC 9449).
     #[serde(default)]
     dpop_required: bool,
+    /// What agents may do by themselves; none register where absent.
+    #[serde(default)]
+    #[schema(nullable = false)]
+    agents: Option<AccessView>,
 }
 
 impl SettingsBody {
@@ -100,6 +105,7 @@ impl SettingsBody {
             tokens,
             token_seconds: self.token_seconds,
             dpop_required: self.dpop_required,
+            agents: self.agents.map(AccessView::settings),
         };
         Draft { name: self.name, settings }
     }
@@ -141,6 +147,8 @@ pub(crate) struct ResourceView {
     token_seconds: i64,
     /// Whether every token must be bound to a key.
     dpop_required: bool,
+    /// What agents may do by themselves; none register where it is null.
+    agents: Option<AccessView>,
     /// When it was added.
     #[schema(value_type = String, format = DateTime)]
     created_at: Time,
@@ -152,14 +160,26 @@ pub(crate) struct ResourceView {
 impl From<Guarded> for ResourceView {
     fn from(api: Guarded) -> Self {
         let Guarded { id, identifier, name, settings, created_at, updated_at } = api;
-        let GuardedSettings { scopes, tokens, token_seconds, dpop_required } = settings;
+        let GuardedSettings { scopes, tokens, token_seconds, dpop_required, agents } = settings;
         let scopes =
             scopes.into_iter().map(|scope| ScopeView { name: scope.name, text: scope.text }).collect();
         let tokens = match tokens {
             TokenForm::Jwt => FormView::Jwt,
             TokenForm::Opaque => FormView::Opaque,
         };
-        Self { id, identifier, name, scopes, tokens, token_seconds, dpop_required, created_at, updated_at }
+        let agents = agents.map(AccessView::from);
+        Self {
+            id,
+            identifier,
+            name,
+            scopes,
+            tokens,
+            token_seconds,
+            dpop_required,
+            agents,
+            created_at,
+            updated_at,
+        }
     }
 }
 

@@ -54,7 +54,7 @@ async fn listed(desk: &Desk, typed: Typed, problems: Problems) -> Result<Guarded
 }
 
 fn row(api: Guarded) -> GuardedRow {
-    let GuardedSettings { scopes, tokens, token_seconds, dpop_required } = api.settings;
+    let GuardedSettings { scopes, tokens, token_seconds, dpop_required, agents: _ } = api.settings;
     let words: Vec<String> = scopes.into_iter().map(|scope| scope.name).collect();
     let bound = if dpop_required { ", bound to a key" } else { "" };
     GuardedRow {
@@ -98,8 +98,13 @@ pub(super) async fn add(desk: Desk, form: Form) -> Answer {
         GuardedScope { name: name.to_owned(), text: text.trim().to_owned() }
     });
     let tokens = form.fields.text("tokens").parse().unwrap_or(TokenForm::Jwt);
-    let settings =
-        GuardedSettings { scopes: scopes.collect(), tokens, token_seconds: SECONDS, dpop_required: false };
+    let settings = GuardedSettings {
+        scopes: scopes.collect(),
+        tokens,
+        token_seconds: SECONDS,
+        dpop_required: false,
+        agents: None,
+    };
     let draft = Draft { name: typed.name.clone(), settings };
     match resources::add(desk.app(), desk.ctx(), &typed.identifier, draft).await {
         Ok(_) => go("/settings/apis", "api-guarded"),

@@ -20,6 +20,7 @@ mod approvals;
 mod approve;
 mod assets;
 mod budgets;
+mod claim;
 mod clients;
 mod consent;
 mod desk;
@@ -81,6 +82,8 @@ fn ways_in() -> Router<WebState> {
         .route("/oauth/consent", post(consent::answer))
         .route("/device", get(device::code_page).post(device::look))
         .route("/device/answer", post(device::answer))
+        .route("/claim", get(claim::member_page).post(claim::member))
+        .route("/claim/{link}", get(claim::link_page).post(claim::link))
         .route("/access", get(access::list))
         .route("/access/revoke-all", post(access::revoke_all))
         .route("/access/{id}/revoke", post(access::revoke))

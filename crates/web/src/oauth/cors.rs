@@ -24,13 +24,13 @@ const SENDABLE: [(HeaderName, HeaderValue); 3] = [
     (header::ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static("GET, POST")),
     (
         header::ACCESS_CONTROL_ALLOW_HEADERS,
-        HeaderValue::from_static("Authorization, Content-Type, DPoP, MCP-Protocol-Version"),
+        HeaderValue::from_static("Authorization, Content-Type, DPoP, MCP-Protocol-Version, x-api-key"),
     ),
     (header::ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("600")),
 ];
 
 /// Lets scripts of any site call these routes, without cookies.
-pub(super) async fn open(request: Request, next: Next) -> Response {
+pub(crate) async fn open(request: Request, next: Next) -> Response {
     let is_preflight = request.method() == Method::OPTIONS
         && request.headers().contains_key(header::ACCESS_CONTROL_REQUEST_METHOD);
     let mut response =

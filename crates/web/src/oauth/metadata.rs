@@ -3,6 +3,7 @@
 //! is made here, and RFC 8414 is the one of the two that MCP clients need.
 
 use crate::{
+    agent_auth::{Block, CLAIM_GRANT},
     respond::{self, Failure},
     state::WebState,
 };
@@ -13,7 +14,11 @@ use axum::{
     response::{IntoResponse as _, Response},
     routing::get,
 };
-use procura_app::{Settings, oauth::resources};
+use procura_app::{
+    Settings,
+    agent_auth::{self, Place},
+    oauth::resources,
+};
 use procura_model::{
     Reason, Scope,
     oauth::{ClientAuth, GrantType},
@@ -29,6 +34,8 @@ const RESOURCE: &str = "/.well-known/oauth-protected-resource";
 const GATEWAY: &str = "/v1/mcp";
 /// How long a document may be kept.
 const KEPT: HeaderValue = HeaderValue::from_static("public, max-age=300");
+/// The same where what it says may be ended.
+const SHORTLY: HeaderValue = HeaderValue::from_static("public, max-age=60");
 /// The algorithms of assertions and proofs, in the order of preference; `none` and HMAC never (RFC 8725).
 pub(crate) const ALGORITHMS: [&str; 5] = ["ES256", "EdDSA", "ES384", "PS256", "RS256"];
 /// Asks for a refresh token; no API is opened by it, so it stands in no document of an API.
@@ -73,6 +80,9 @@ struct Server<'s> {
     authorization_grant_profiles_supported: [&'static str; 1],
     protected_resources: [String; 1],
     ui_locales_supported: [&'static str; 1],
+    /// As in the metadata of the API at the root, to the letter.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    agent_auth: Option<Block>,
 }
 
 impl<'s> Server<'s> {
@@ -114,6 +124,7 @@ impl<'s> Server<'s> {
             authorization_grant_profiles_supported: ["urn:ietf:params:oauth:grant-profile:id-jag"],
             protected_resources: [at(GATEWAY)],
             ui_locales_supported: ["en"],
+            agent_auth: None,
         }
     }
 }
@@ -127,10 +138,14 @@ struct Resource {
     scopes_supported: Vec<String>,
     bearer_methods_supported: [&'static str; 1],
     #[serde(skip_serializing_if = "Option::is_none")]
-    resource_name: Option<&'static str>,
+    resource_name: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    resource_documentation: Option<String>,
     dpop_signing_alg_values_supported: [&'static str; 5],
     #[serde(skip_serializing_if = "is_false")]
     dpop_bound_access_tokens_required: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    agent_auth: Option<Block>,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands a reference")]
@@ -138,14 +153,47 @@ const fn is_false(value: &bool) -> bool {
     !*value
 }
 
-async fn server(State(web): State<WebState>) -> Response {
-    told(&Server::of(&web.app.settings))
+async fn server(State(web): State<WebState>) -> Result<Response, Failure> {
+    let mut document = Server::of(&web.app.settings);
+    if let Some(place) = agent_auth::root(&web.app).await? {
+        if place.access.profiles.has_second() {
+            document.grant_types_supported.push(CLAIM_GRANT);
+        }
+        document.agent_auth = Some(Block::of(&web.app.settings, &place, place.takes_email(&web.app)));
+        return Ok(shortly(&document));
+    }
+    Ok(told(&document))
 }
 
-/// The root form, for clients that know no path: the gateway's document. `resource` is the gateway itself, which is
-/// what a client that came from its 401 must find there (RFC 9728 section 3.3).
-async fn gateway(State(web): State<WebState>) -> Response {
-    told(&mount(&web.app.settings, GATEWAY))
+/// The root form: the API that is described at the root, where there is one (decision 3), and otherwise, for clients that
+/// know no path, the gateway's document. `resource` is the gateway itself, which is what a client that came from its 401
+/// must find there (RFC 9728 section 3.3).
+async fn gateway(State(web): State<WebState>) -> Result<Response, Failure> {
+    match agent_auth::root(&web.app).await? {
+        Some(place) => Ok(of_place(&web, &place)),
+        None => Ok(told(&mount(&web.app.settings, GATEWAY))),
+    }
+}
+
+/// The document of an API at which agents register.
+pub(crate) fn of_place(web: &WebState, place: &Place) -> Response {
+    let settings = &web.app.settings;
+    let block = Block::of(settings, place, place.takes_email(&web.app));
+    let document = Resource {
+        resource: place.api.identifier.clone(),
+        scopes_supported: place.scopes().iter().map(str::to_owned).collect(),
+        dpop_bound_access_tokens_required: place.api.settings.dpop_required,
+        resource_name: Some(place.api.name.clone()),
+        resource_documentation: Some(block.skill().to_owned()),
+        agent_auth: Some(block),
+        ..mount(settings, GATEWAY)
+    };
+    shortly(&document)
+}
+
+/// What is ended must not be advertised for long.
+fn shortly(document: &impl Serialize) -> Response {
+    ([(header::CACHE_CONTROL, SHORTLY)], Json(document)).into_response()
 }
 
 /// The document of the API at this path: `resource` is to the letter the address in which the path was inserted
@@ -187,7 +235,9 @@ fn mount(settings: &Settings, path: &str) -> Resource {
         authorization_servers: [settings.public_url.clone()],
         scopes_supported: vec![Scope::Tools.as_str().to_owned()],
         bearer_methods_supported: ["header"],
-        resource_name: Some("Procura, the tools of your organization"),
+        resource_name: Some("Procura, the tools of your organization".to_owned()),
+        resource_documentation: None,
+        agent_auth: None,
         dpop_signing_alg_values_supported: ALGORITHMS,
         dpop_bound_access_tokens_required: false,
     }

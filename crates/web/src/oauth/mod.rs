@@ -16,8 +16,11 @@ mod token;
 mod told;
 
 pub(crate) use challenge::Challenge;
+pub(crate) use cors::open as open_to_scripts;
+pub(crate) use metadata::of_place as resource_metadata;
 pub(crate) use register::metadata as client_metadata;
 pub(crate) use shown::{access_token, token_holder};
+pub(crate) use told::Told;
 
 use crate::state::WebState;
 use axum::{

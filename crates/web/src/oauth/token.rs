@@ -1,23 +1,33 @@
 //! The token endpoint: `POST /oauth/token` (RFC 6749 section 3.2).
 
 use super::{ask::Ask, told::Told};
-use crate::state::WebState;
+use crate::{agent_auth::CLAIM_GRANT, state::WebState};
 use axum::{
     Json,
     extract::{FromRequest as _, Request, State},
     http::{HeaderMap, HeaderName, HeaderValue, Method, header},
     response::{IntoResponse as _, Response},
 };
-use procura_app::oauth::{
-    ExchangeAsk,
-    dpop::{self, ShownProof},
-    parameters::Parameters,
-    token::{self, Answer, GrantAsk, TokenAsk},
+use procura_app::{
+    agent_auth::identity,
+    oauth::{
+        ExchangeAsk,
+        dpop::{self, ShownProof},
+        parameters::Parameters,
+        token::{self, Answer, GrantAsk, TokenAsk},
+    },
 };
-use procura_model::{Reason, Result, Secret, oauth::GrantType};
+use procura_model::{Reason, Result, Secret, ShownOnce, Time, oauth::GrantType, time::SECOND_MS};
+use serde::Serialize;
 
 /// The path, which an assertion may name as its audience, and a proof must.
 pub(super) const PATH: &str = "/oauth/token";
+/// RFC 6749 section 5.1: "The authorization server MUST include the HTTP Cache-Control response header field with a value of
+/// no-store"; Pragma is its word for caches of HTTP/1.0.
+const UNKEPT: [(HeaderName, HeaderValue); 2] = [
+    (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
+    (header::PRAGMA, HeaderValue::from_static("no-cache")),
+];
 const DPOP: HeaderName = HeaderName::from_static("dpop");
 const DPOP_NONCE: HeaderName = HeaderName::from_static("dpop-nonce");
 
@@ -51,6 +61,9 @@ async fn answered(
 ) -> Result<Response, Told> {
     let mut ask = Ask::from_request(request, web).await?;
     ask.parameters.demand_single()?;
+    if let Some(exchanged) = of_agent(web, &ask).await? {
+        return Ok(exchanged);
+    }
     let presented = ask.presented(PATH)?;
     let parameters = &ask.parameters;
     let wanted = TokenAsk {
@@ -65,19 +78,57 @@ async fn answered(
         },
     };
     let answer = token::issue(&web.app, &ask.ctx, wanted).await?;
-    // RFC 6749 section 5.1: "The authorization server MUST include the HTTP Cache-Control response header field with
-    // a value of no-store"; Pragma is its word for caches of HTTP/1.0.
-    let kept = [
-        (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
-        (header::PRAGMA, HeaderValue::from_static("no-cache")),
-    ];
     Ok(match answer {
-        Answer::Fresh(tokens) => (kept, Json(tokens)).into_response(),
+        Answer::Fresh(tokens) => (UNKEPT, Json(tokens)).into_response(),
         Answer::Again(text) => {
             let json = [(header::CONTENT_TYPE, HeaderValue::from_static("application/json"))];
-            (kept, json, text.show().to_owned()).into_response()
+            (UNKEPT, json, text.show().to_owned()).into_response()
         }
     })
+}
+
+/// What a registered agent is given: RFC 6749 section 5.1, and after a claim its new assertion.
+#[derive(Serialize)]
+struct OfAgent {
+    access_token: ShownOnce,
+    token_type: &'static str,
+    expires_in: i64,
+    scope: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    identity_assertion: Option<ShownOnce>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    assertion_expires: Option<Time>,
+}
+
+/// Registered agents have no client: they show an assertion of this server, or poll with their claim token. None where
+/// the request is not one of theirs.
+async fn of_agent(web: &WebState, ask: &Ask) -> Result<Option<Response>> {
+    let parameters = &ask.parameters;
+    let kind = parameters.one("grant_type")?;
+    let exchanged = match kind {
+        Some(CLAIM_GRANT) => identity::poll(&web.app, &ask.ctx, needed(parameters, "claim_token")?).await?,
+        Some(kind) if kind == GrantType::JwtBearer.as_str() => {
+            let Some(shown) = parameters.one("assertion")?.filter(|shown| identity::is_one(shown)) else {
+                return Ok(None);
+            };
+            let resources: Vec<&str> = parameters.all("resource").collect();
+            identity::exchange(&web.app, &ask.ctx, shown, (&resources, parameters.one("scope")?)).await?
+        }
+        _ => return Ok(None),
+    };
+    let identity::Exchanged { token, identity } = exchanged;
+    let ends = token.key.expires_at.unwrap_or(token.key.created_at);
+    let (identity_assertion, assertion_expires) =
+        identity.map(|identity| (identity.assertion, identity.expires_at)).unzip();
+    let body = OfAgent {
+        access_token: token.secret,
+        token_type: "Bearer",
+        expires_in: ends.ms_since(token.key.created_at).div_euclid(SECOND_MS),
+        scope: token.key.scope.to_string(),
+        identity_assertion,
+        assertion_expires,
+    };
+    Ok(Some((UNKEPT, Json(body)).into_response()))
 }
 
 fn proofs(headers: &HeaderMap) -> Vec<String> {

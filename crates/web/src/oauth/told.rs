@@ -13,7 +13,7 @@ use serde::Serialize;
 
 /// An error in the form of the OAuth endpoints.
 #[derive(Debug)]
-pub(super) struct Told {
+pub(crate) struct Told {
     wire: &'static str,
     error: Error,
 }
@@ -26,6 +26,11 @@ impl<E: Into<Error>> From<E> for Told {
 }
 
 impl Told {
+    /// An error under a word of another protocol that has the same form.
+    pub(crate) fn as_word(wire: &'static str, error: Error) -> Self {
+        Self { wire, error }
+    }
+
     /// What the authorization endpoint would have said.
     pub(super) fn of(refused: Refused) -> Self {
         Self { wire: refused.wire, error: refused.error }

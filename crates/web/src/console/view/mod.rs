@@ -8,6 +8,7 @@ pub(crate) mod approvals;
 pub(crate) mod budgets;
 pub(crate) mod chain;
 pub(crate) mod chart;
+pub(crate) mod claim;
 pub(crate) mod consent;
 pub(crate) mod drawer;
 pub(crate) mod ending;
@@ -39,6 +40,9 @@ mod api_samples;
 #[cfg(test)]
 #[path = "budget_samples_tests.rs"]
 mod budget_samples;
+#[cfg(test)]
+#[path = "claim_samples_tests.rs"]
+mod claim_samples;
 #[cfg(test)]
 #[path = "consent_samples_tests.rs"]
 mod consent_samples;

@@ -8,7 +8,7 @@ use super::{
     approvals::{ApprovalCard, ApprovalCards, Approvals, ApprovePage},
     budget_samples,
     chart::Chart,
-    consent_samples,
+    claim_samples, consent_samples,
     entry::{
         DIGEST, FailedPage, InvitationPage, OwnerPage, STORED, SearchPage, SetUpPage, ShownOncePage, SignIn,
         SignInLink,
@@ -402,6 +402,7 @@ fn framed_pages() -> Vec<(&'static str, String)> {
         user_pages(),
         api_pages(),
         consent_samples::pages(),
+        claim_samples::pages(),
     ]
     .concat()
 }

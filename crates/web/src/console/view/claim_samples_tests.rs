@@ -1,0 +1,67 @@
+//! The pages on which a person answers for an agent, with sample data.
+
+use super::{
+    claim::{ClaimCode, ClaimDone, ClaimPage, Ticked},
+    samples::{LONG, bare},
+    words::When,
+};
+use askama::Template;
+use procura_model::Time;
+
+const NAME: &str = "<b>Night\"><script> job";
+
+fn sheet(name: &str) -> ClaimPage {
+    let now = Time::from_ms(1_795_608_000_000);
+    let ago = |ms: i64| When { at: now.plus_ms(-ms), now };
+    let scope = |name: &str, text: &str, is_ticked| Ticked {
+        name: name.to_owned(),
+        text: text.to_owned(),
+        is_ticked,
+    };
+    ClaimPage {
+        frame: bare("Claim an agent"),
+        action: "/claim".to_owned(),
+        as_whom: Some("ada@example.com".to_owned()),
+        code: "WDJB-MJHT".to_owned(),
+        name: name.to_owned(),
+        has_name: true,
+        api: "Analytics".to_owned(),
+        identifier: "https://api.example".to_owned(),
+        has_key: true,
+        registered: ago(90_000),
+        registered_from: "192.0.2.7".to_owned(),
+        asked: ago(1_000),
+        asked_from: "2001:db8::7".to_owned(),
+        days: Some(90),
+        reach: vec![scope("read:data", "Read analytics.", true), scope("manage:config", LONG, false)],
+    }
+}
+
+pub(super) fn pages() -> Vec<(&'static str, String)> {
+    let code = ClaimCode {
+        frame: bare("Claim an agent"),
+        action: "/claim/pcl_x".to_owned(),
+        as_whom: None,
+        code: String::new(),
+    };
+    let done = |is_allowed| ClaimDone {
+        frame: bare("Claim an agent"),
+        name: NAME.to_owned(),
+        api: "Analytics".to_owned(),
+        is_allowed,
+    };
+    vec![
+        ("claim_code", code.render().unwrap()),
+        ("claim", sheet(NAME).render().unwrap()),
+        ("claim_long", sheet(LONG).render().unwrap()),
+        ("claim_done", done(true).render().unwrap()),
+        ("claim_denied", done(false).render().unwrap()),
+    ]
+}
+
+#[test]
+fn what_an_agent_says_of_itself_is_never_markup() {
+    for (name, html) in pages() {
+        assert!(!html.contains("<b>Night") && !html.contains("\"><script>"), "{name}");
+    }
+}
