@@ -2,7 +2,8 @@
 //! on it: what a mail asks for can be asked again.
 
 use crate::Jobs;
-use std::path::PathBuf;
+use procura_egress::smtp::Relay;
+use std::{path::PathBuf, sync::Arc};
 
 /// One mail.
 #[derive(Clone)]
@@ -37,7 +38,7 @@ impl std::fmt::Debug for Mail {
 }
 
 /// How mail is sent.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default)]
 pub enum Mailer {
     /// Not at all.
     #[default]
@@ -46,6 +47,8 @@ pub enum Mailer {
     Console,
     /// Each into a file of its own in this folder, for another program to send.
     Folder(PathBuf),
+    /// To the operator's relay.
+    Relay(Arc<Relay>),
 }
 
 impl Mailer {
@@ -59,13 +62,14 @@ impl Mailer {
     pub(crate) fn send(&self, jobs: &Jobs, mail: Mail) {
         let mailer = self.clone();
         jobs.spawn(async move {
-            if let Err(error) = mailer.carry(&mail).await {
-                tracing::warn!(error = %error, "a mail could not be sent");
+            if let Err(problem) = mailer.carry(&mail).await {
+                tracing::warn!(problem, "a mail could not be sent");
             }
         });
     }
 
-    async fn carry(&self, mail: &Mail) -> std::io::Result<()> {
+    /// Why it could not be carried, without a word of whom it is for.
+    async fn carry(&self, mail: &Mail) -> Result<(), String> {
         match self {
             Self::Off => Ok(()),
             Self::Console => {
@@ -77,8 +81,15 @@ impl Mailer {
                 let letter = format!("To: {}\nSubject: {}\n\n{}", mail.to, mail.subject, mail.text);
                 let path = folder.join(format!("{digest}.txt"));
                 let part = path.with_extension("part");
-                tokio::fs::write(&part, letter).await?;
-                tokio::fs::rename(&part, &path).await
+                let written = async {
+                    tokio::fs::write(&part, letter).await?;
+                    tokio::fs::rename(&part, &path).await
+                };
+                written.await.map_err(|error| error.to_string())
+            }
+            Self::Relay(relay) => {
+                let sent = relay.send(&mail.to, &mail.subject, &mail.text).await;
+                sent.map_err(|error| error.to_string())
             }
         }
     }

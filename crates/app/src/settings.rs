@@ -39,6 +39,8 @@ pub struct Settings {
     pub sign_in_ttl_ms: i64,
     /// The authorization server.
     pub oauth: OauthSettings,
+    /// The organization whose API is described at the root; the first one made where absent (decision 3).
+    pub default_organization: Option<procura_model::TenantId>,
     /// How mail is sent.
     pub mailer: crate::mail::Mailer,
     /// How many agents may register themselves.
@@ -141,6 +143,7 @@ impl Settings {
             second_opinion: None,
             sign_in_ttl_ms: 12 * procura_model::time::HOUR_MS,
             oauth: OauthSettings::default(),
+            default_organization: None,
             mailer: crate::mail::Mailer::Off,
             registrations: RegistrationLimits::default(),
         }

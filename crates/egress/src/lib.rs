@@ -5,6 +5,7 @@
 //! * [`Egress::fetch`] is one careful exchange: a fresh connection per hop, every redirect judged
 //!   anew, size cap, overall deadline. Key sets, callbacks, webhooks and metadata documents use it.
 //! * [`Egress::send`] is the pooled streaming client of the gateway's hot path.
+//! * [`smtp`] is the one relay that the operator names for mail; nobody else can name one.
 //! * [`check`] walks the same steps without a socket, for `procura check url`.
 
 mod approach;
@@ -19,6 +20,7 @@ mod guard;
 mod headers;
 mod ranges;
 mod rules;
+pub mod smtp;
 mod stream;
 mod tls;
 mod url;

@@ -2,6 +2,7 @@
 //! [`Raw`] is what was written, [`Settings`] what it means; nothing further in looks at the text.
 //! An unknown key is an error, because a setting that nobody reads protects nobody.
 
+mod mail;
 mod oauth;
 mod screen;
 
@@ -9,6 +10,7 @@ use figment::{
     Figment,
     providers::{Env, Format, Serialized, Toml},
 };
+use mail::RawMail;
 use oauth::RawOauth;
 use procura_cluster::{LimitSettings, Rate};
 use procura_egress::AllowedHost;
@@ -61,6 +63,8 @@ pub(crate) struct Raw {
     pub(crate) screen: RawScreen,
     /// The authorization server.
     pub(crate) oauth: RawOauth,
+    /// How mail is sent.
+    pub(crate) mail: RawMail,
     /// Tool servers.
     #[serde(rename = "server", default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) servers: Vec<RawServer>,
@@ -158,6 +162,7 @@ impl Default for Raw {
             sanitize: RawSanitize { max_bytes: 50 * 1024, keep_minutes: 15, keep_megabytes: 64 },
             screen: RawScreen::default(),
             oauth: RawOauth::default(),
+            mail: RawMail::default(),
             servers: Vec::new(),
         }
     }
@@ -287,6 +292,8 @@ impl Settings {
         raw.sanitize.apply(&mut app)?;
         app.limits = raw.limits.checked()?;
         app.oauth = raw.oauth.checked()?;
+        app.mailer = raw.mail.checked()?;
+        app.default_organization = raw.default_organization;
         if !app.secure_cookies {
             app.mode_badges.push("no TLS".to_owned());
         }

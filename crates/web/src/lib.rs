@@ -28,6 +28,7 @@ pub mod respond;
 pub mod router;
 mod sandbox;
 pub mod schema;
+mod sent;
 pub mod sentence;
 pub mod serve;
 pub mod state;

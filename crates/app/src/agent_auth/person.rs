@@ -103,6 +103,15 @@ async fn missed(app: &App, ctx: &Ctx, attempt: &ClaimAttempt) -> Error {
     counted.await.unwrap_or_else(|fault| fault)
 }
 
+/// The context in which an answer is recorded, where it is another than the person's own: a member's is theirs, and what is
+/// done in it is the record of their request.
+fn there(ctx: &Ctx, by: By<'_>, waiting: &Waiting) -> Option<Ctx> {
+    match by {
+        By::Member => None,
+        By::Link(_) => Some(ctx.in_tenant(waiting.place.tenant)),
+    }
+}
+
 /// A person says yes to these scopes. The agent finds its new key at its next ask.
 ///
 /// # Errors
@@ -113,7 +122,8 @@ pub async fn allow(app: &App, ctx: &Ctx, by: By<'_>, code: &str, scope: &ScopeLi
     if scope.is_empty() {
         return Err(Reason::FieldInvalid.because("Choose at least one thing that the agent may do."));
     }
-    let ctx = &ctx.in_tenant(waiting.place.tenant);
+    let there = there(ctx, by, &waiting);
+    let ctx = there.as_ref().unwrap_or(ctx);
     let account = match (&ctx.actor, by) {
         (Actor::Account { account, .. }, By::Member) => Some(*account),
         _ => None,
@@ -149,7 +159,8 @@ async fn claimant(app: &App, writer: &mut Writer<'_>, waiting: &Waiting) -> Resu
 /// As [`look`].
 pub async fn refuse(app: &App, ctx: &Ctx, by: By<'_>, code: &str) -> Result<Waiting> {
     let waiting = look(app, ctx, by, code).await?;
-    let ctx = &ctx.in_tenant(waiting.place.tenant);
+    let there = there(ctx, by, &waiting);
+    let ctx = there.as_ref().unwrap_or(ctx);
     let mut writer = app.store.write(ctx).await?;
     claim_attempts::deny(&mut writer, waiting.attempt.id).await?.ok_or_else(unknown)?;
     writer.commit(Event::new(EventKind::ClaimRefused).about(waiting.registration.id)).await?;

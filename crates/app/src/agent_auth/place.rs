@@ -68,10 +68,11 @@ impl Place {
 /// # Errors
 /// A fault.
 pub async fn root(app: &App) -> Result<Option<Place>> {
-    let tenant = match oauth::home(app).await {
-        Ok(tenant) => tenant,
-        Err(error) if error.reason() == Reason::Unavailable => return Ok(None),
-        Err(error) => return Err(error),
+    let tenant = match (app.settings.default_organization, oauth::home(app).await) {
+        (Some(named), _) => named,
+        (None, Ok(first)) => first,
+        (None, Err(error)) if error.reason() == Reason::Unavailable => return Ok(None),
+        (None, Err(error)) => return Err(error),
     };
     let ctx = Ctx::new(tenant, Actor::Anonymous, app.now(), &app.entropy);
     let apis = oauth_resources::list(&mut app.store.read(&ctx)).await?;

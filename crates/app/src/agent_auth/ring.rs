@@ -134,8 +134,13 @@ impl Ring {
         self.forgotten.fetch_add(1, Ordering::SeqCst);
         for part in &self.parts {
             let mut part = part.write();
-            part.young.retain(|_, held| held.tenant != tenant);
-            part.old.retain(|_, held| held.tenant != tenant);
+            let Part { young, old } = &mut *part;
+            let mut digests = self.digests.lock();
+            for half in [young, old] {
+                for gone in half.extract_if(|_, held| held.tenant == tenant) {
+                    digests.remove(&gone.1.key.id);
+                }
+            }
         }
     }
 
@@ -225,6 +230,7 @@ mod tests {
         assert!(ring.known(&digest).is_some(), "another organization's");
         ring.forget_tenant(tenant);
         assert!(ring.known(&digest).is_none());
+        assert!(ring.digests.lock().is_empty());
     }
 
     #[test]

@@ -218,7 +218,8 @@ pub(super) async fn every_refusal(w: &World, shop: &Shop) {
     judged("oauth-id-jag+jwt", json!({}), "insufficient_user_authentication").await;
     judged("JWT", json!({}), "invalid_request").await;
     let good = idp.assertion(w, "good", "oauth-id-jag+jwt", &json!({ "auth_time": now }));
-    let forged = format!("{}x", good.trim_end_matches(|c| c != '.').to_owned() + &"A".repeat(85));
+    let (signed, _) = good.rsplit_once('.').unwrap();
+    let forged = format!("{signed}.{}", "A".repeat(86));
     say(REGISTER, asserted(&forged), 400, "invalid_signature").await;
     post(w, REGISTER, asserted(&good)).await.ok();
     say(REGISTER, asserted(&good), 400, "replay_detected").await;
@@ -358,9 +359,12 @@ async fn one_fetch_of_many_at_once_gets_the_key() {
 #[tokio::test]
 async fn another_organization_has_no_part_in_it() {
     let w = World::start().await;
-    let (shop, rival) = (w.tenant("shop").await, w.tenant("rival").await);
+    let shop = w.tenant("shop").await;
+    w.advance_ms(1_000);
+    let rival = w.tenant("rival").await;
     guarded(&shop, json!({})).await;
-    let body = json!({"identifier": "https://api.rival.example", "settings": settings(&json!({}))});
+    let body =
+        json!({"identifier": "https://api.rival.example", "settings": settings(&json!({"root": false}))});
     let other = rival.platform.post("/v1/resources", &body).send().await.ok().text_at("/id");
     let one = anonymous(&w).await;
     let key = one.text_at("/credential");

@@ -6,7 +6,7 @@ use super::{
     sent::{self, Answered, Claim, Register, Revoke},
     told,
 };
-use crate::{body, exchange::Exchange, extract, respond::Failure, state::WebState};
+use crate::{body, exchange::Exchange, extract, respond::Failure, sent::Sent, state::WebState};
 use axum::{
     extract::{Path, Request, State},
     http::request::Parts,
@@ -21,7 +21,7 @@ use procura_app::{
     limits::Limit,
 };
 use procura_model::{
-    Reason, Result, Secret, ShownOnce, Time,
+    Reason, Result, ShownOnce, Time,
     oauth::{KeyForm, RegistrationKind},
 };
 use serde::Serialize;
@@ -110,7 +110,7 @@ pub(super) async fn register(
         let ctx = sent::ctx(&web, &exchange, &place).await?;
         let sent: Register = sent::json(&parts, unread).await?;
         demand_key(sent.requested_credential_type.as_deref())?;
-        let assertion = sent.assertion.as_ref().map(Secret::expose);
+        let assertion = sent.assertion.as_ref().map(Sent::words);
         let ask = ask(&sent.kind, &sent.assertion_type, assertion)?;
         let registered =
             register::register(&web.app, &ctx, &place, (ask, KeyForm::Key), &sent.agent_name).await?;
@@ -120,15 +120,15 @@ pub(super) async fn register(
 }
 
 /// How an agent says that it registers.
-fn ask<'a>(kind: &str, assertion_type: &str, assertion: Option<&'a String>) -> Result<Ask<'a>> {
+fn ask<'a>(kind: &str, assertion_type: &str, assertion: Option<&'a str>) -> Result<Ask<'a>> {
     let no = |what: &'static str| Reason::AgentRequestInvalid.because(what);
     match (kind, assertion_type) {
         ("anonymous", _) => Ok(Ask::Anonymous),
         ("identity_assertion", ID_JAG) => {
-            assertion.map(|shown| Ask::Assertion(shown)).ok_or_else(|| no("assertion is missing."))
+            assertion.map(Ask::Assertion).ok_or_else(|| no("assertion is missing."))
         }
         ("identity_assertion", VERIFIED_EMAIL) => {
-            assertion.map(|shown| Ask::Email(shown)).ok_or_else(|| no("assertion is missing."))
+            assertion.map(Ask::Email).ok_or_else(|| no("assertion is missing."))
         }
         ("identity_assertion", _) => Err(no("assertion_type must be one of assertion_types_supported.")),
         _ => Err(no("type must be one of identity_types_supported.")),
@@ -188,8 +188,8 @@ pub(super) async fn claim(
         let place = first_at(&web, resource).await?;
         let ctx = sent::ctx(&web, &exchange, &place).await?;
         let sent: Claim = sent::json(&parts, unread).await?;
-        let token = sent.claim_token.as_ref().map(Secret::expose);
-        let assertion = sent.assertion.as_ref().map(Secret::expose);
+        let token = sent.claim_token.as_ref().map(Sent::words);
+        let assertion = sent.assertion.as_ref().map(Sent::words);
         match (token, assertion) {
             (None, Some(_)) => {
                 let ask = ask("identity_assertion", &sent.assertion_type, assertion)?;
@@ -204,7 +204,7 @@ pub(super) async fn claim(
             (Some(_), Some(_)) => Err(Reason::AgentRequestInvalid
                 .because("assertion_type must be one of assertion_types_supported.")),
             (Some(token), None) => {
-                let email = sent.email.as_ref().map(|email| email.expose().as_str());
+                let email = sent.email.as_ref().map(Sent::words);
                 claim::begin(&web.app, &ctx, &place, token, email).await.map(initiated)
             }
         }
@@ -253,7 +253,7 @@ pub(super) async fn complete(
                 "No code goes back through the agent here: your person types user_code at verification_uri; leave otp out.",
             ));
         }
-        let token = sent.claim_token.as_ref().map(Secret::expose);
+        let token = sent.claim_token.as_ref().map(Sent::words);
         let token = token.ok_or_else(|| Reason::AgentRequestInvalid.because("claim_token is missing."))?;
         claim::take(&web.app, &ctx, &place, (token, KeyForm::Key)).await.map(claimed)
     };
@@ -285,7 +285,7 @@ pub(super) async fn revoke(
             word::take(&web.app, &ctx, &place, (WordForm::Logout, text.trim()), REVOKED).await?;
         } else {
             let key = presented(&parts, unread).await?;
-            end::by_key(&web.app, &ctx, &place, key.expose()).await?;
+            end::by_key(&web.app, &ctx, &place, key.words()).await?;
         }
         Ok(Revoked { success: true, status: "revoked" })
     };
@@ -293,9 +293,9 @@ pub(super) async fn revoke(
 }
 
 /// The key in a header, as on every call of the API, or in the body.
-async fn presented(parts: &Parts, unread: axum::body::Body) -> Result<Secret<String>> {
+async fn presented(parts: &Parts, unread: axum::body::Body) -> Result<Sent> {
     if let Some(key) = extract::shown_key(&parts.headers).map_err(|failure| failure.0)? {
-        return Ok(Secret::new(key.to_owned()));
+        return Ok(Sent::of(key));
     }
     let sent: Revoke = sent::json(parts, unread).await?;
     sent.credential.ok_or_else(|| {

@@ -5,7 +5,7 @@ use super::{
     block::{ID_JAG, REVOKED},
     sent::{self, Answered, Identify, IdentityClaim},
 };
-use crate::{body, exchange::Exchange, oauth::Told, respond::Failure, state::WebState};
+use crate::{body, exchange::Exchange, oauth::Told, respond::Failure, sent::Sent, state::WebState};
 use axum::{
     Json,
     extract::{Path, Request, State},
@@ -23,7 +23,7 @@ use procura_app::{
     limits::Limit,
 };
 use procura_model::{
-    Ctx, Error, Reason, Result, Secret, ShownOnce, Time,
+    Ctx, Error, Reason, Result, ShownOnce, Time,
     oauth::{KeyForm, Registration, RegistrationKind},
 };
 use serde::Serialize;
@@ -115,12 +115,12 @@ fn ask(sent: &Identify) -> Result<Ask<'_>> {
         "anonymous" => Ok(Ask::Anonymous),
         "identity_assertion" if sent.assertion_type == ID_JAG => {
             let shown = sent.assertion.as_ref().ok_or_else(|| no("assertion is missing."))?;
-            Ok(Ask::Assertion(shown.expose()))
+            Ok(Ask::Assertion(shown.words()))
         }
         "identity_assertion" => Err(no("assertion_type must be one of assertion_types_supported.")),
         "service_auth" => {
             let hint = sent.login_hint.as_ref().ok_or_else(|| no("login_hint is missing."))?;
-            Ok(Ask::Email(hint.expose()))
+            Ok(Ask::Email(hint.words()))
         }
         _ => Err(no("type must be one of identity_types_supported.")),
     }
@@ -177,19 +177,19 @@ pub(super) async fn claim(
         let sent: IdentityClaim = sent::json(&parts, unread).await?;
         let no = |what: &'static str| Reason::AgentRequestInvalid.because(what);
         let token =
-            sent.claim_token.as_ref().map(Secret::expose).ok_or_else(|| no("claim_token is missing."))?;
+            sent.claim_token.as_ref().map(Sent::words).ok_or_else(|| no("claim_token is missing."))?;
         match sent.kind.as_str() {
             "identity_assertion" => {
                 let shown = sent.assertion.as_ref().ok_or_else(|| no("assertion is missing."))?;
-                let form = (token.as_str(), KeyForm::Token);
-                let taken = claim::by_assertion(&web.app, &ctx, &place, form, shown.expose()).await?;
+                let form = (token, KeyForm::Token);
+                let taken = claim::by_assertion(&web.app, &ctx, &place, form, shown.words()).await?;
                 let held = identity::of(&web.app, &ctx, &place, &taken.registration)?;
                 Ok(claimed(&taken.registration, held))
             }
             // The older form says no type and calls the hint email.
             "login_hint" | "" => {
                 let hint = sent.login_hint.as_ref().or(sent.email.as_ref());
-                let hint = hint.map(|hint| hint.expose().as_str());
+                let hint = hint.map(Sent::words);
                 claim::begin(&web.app, &ctx, &place, token, hint).await.map(initiated)
             }
             _ => Err(no("type must be login_hint or identity_assertion.")),

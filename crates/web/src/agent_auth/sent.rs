@@ -1,12 +1,12 @@
 //! What agents send: a JSON object. Members that are not known are passed over, as in every protocol that grows.
 
-use crate::{body, exchange::Exchange, respond::Failure, state::WebState};
+use crate::{body, exchange::Exchange, respond::Failure, sent::Sent, state::WebState};
 use axum::{body::Body, http::request::Parts};
 use procura_app::{
     agent_auth::{self, Place, claim::Begun},
     oauth,
 };
-use procura_model::{Ctx, Error, Reason, ResourceId, Result, Secret};
+use procura_model::{Ctx, Error, Reason, ResourceId, Result};
 use serde::{Deserialize, Serialize};
 
 /// How long a body may be, in bytes.
@@ -19,7 +19,7 @@ pub(super) struct Register {
     pub(super) kind: String,
     #[serde(default)]
     pub(super) assertion_type: String,
-    pub(super) assertion: Option<Secret<String>>,
+    pub(super) assertion: Option<Sent>,
     pub(super) requested_credential_type: Option<String>,
     #[serde(default)]
     pub(super) agent_name: String,
@@ -28,14 +28,14 @@ pub(super) struct Register {
 /// What is claimed with.
 #[derive(Debug, Default, Deserialize)]
 pub(super) struct Claim {
-    pub(super) claim_token: Option<Secret<String>>,
-    pub(super) email: Option<Secret<String>>,
+    pub(super) claim_token: Option<Sent>,
+    pub(super) email: Option<Sent>,
     #[serde(default)]
     pub(super) assertion_type: String,
-    pub(super) assertion: Option<Secret<String>>,
+    pub(super) assertion: Option<Sent>,
     #[serde(default)]
     pub(super) agent_name: String,
-    pub(super) otp: Option<Secret<String>>,
+    pub(super) otp: Option<Sent>,
 }
 
 /// What is registered with, in the second form.
@@ -45,8 +45,8 @@ pub(super) struct Identify {
     pub(super) kind: String,
     #[serde(default)]
     pub(super) assertion_type: String,
-    pub(super) assertion: Option<Secret<String>>,
-    pub(super) login_hint: Option<Secret<String>>,
+    pub(super) assertion: Option<Sent>,
+    pub(super) login_hint: Option<Sent>,
     #[serde(default)]
     pub(super) agent_name: String,
 }
@@ -56,10 +56,10 @@ pub(super) struct Identify {
 pub(super) struct IdentityClaim {
     #[serde(rename = "type", default)]
     pub(super) kind: String,
-    pub(super) claim_token: Option<Secret<String>>,
-    pub(super) login_hint: Option<Secret<String>>,
-    pub(super) email: Option<Secret<String>>,
-    pub(super) assertion: Option<Secret<String>>,
+    pub(super) claim_token: Option<Sent>,
+    pub(super) login_hint: Option<Sent>,
+    pub(super) email: Option<Sent>,
+    pub(super) assertion: Option<Sent>,
 }
 
 /// What an agent shows to its person, and how often it may ask what became of it.
@@ -85,7 +85,7 @@ impl From<Begun> for Answered {
 /// What is revoked; a key that stands in a header stands there.
 #[derive(Debug, Default, Deserialize)]
 pub(super) struct Revoke {
-    pub(super) credential: Option<Secret<String>>,
+    pub(super) credential: Option<Sent>,
 }
 
 /// The API of the request: that of the path, or the one at the root.

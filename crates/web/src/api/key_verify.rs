@@ -6,6 +6,7 @@ use crate::{
     body::Body,
     extract,
     operation::{Reading, Reply, Writing},
+    sent::Sent,
     state::WebState,
 };
 use axum::{
@@ -21,7 +22,7 @@ use procura_app::{
     limits::Limit,
 };
 use procura_model::{
-    CredentialId, Error, Reason, RegistrationId, ResourceId, Scope, Secret, TenantId, Time, oauth::ScopeList,
+    CredentialId, Error, Reason, RegistrationId, ResourceId, Scope, TenantId, Time, oauth::ScopeList,
 };
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -69,7 +70,7 @@ impl FromRequestParts<WebState> for Asking {
 pub(crate) struct VerifyBody {
     /// The key, as the API was shown it.
     #[schema(value_type = String, max_length = 256)]
-    key: Secret<String>,
+    key: Sent,
     /// What the call needs; every one of them.
     #[serde(default)]
     #[schema(max_items = 64)]
@@ -190,7 +191,7 @@ pub(crate) async fn verify_key(
         workspace: body.workspace.as_deref(),
         resource: body.resource.as_deref(),
     };
-    match verify::verify(&web.app, asking.tenant, body.key.expose(), needs, asking.now).await {
+    match verify::verify(&web.app, asking.tenant, body.key.words(), needs, asking.now).await {
         Ok(held) => Ok(Json(VerdictView::yes(&held))),
         Err(Error::Refused(refusal)) if refusal.reason != Reason::RevocationStale => {
             Ok(Json(VerdictView::no(&Error::Refused(refusal))))

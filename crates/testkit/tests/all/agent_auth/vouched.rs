@@ -118,7 +118,8 @@ async fn an_assertion_claims_what_waits_for_a_person() {
     assert_eq!(late.status, 422, "what was claimed is not claimed again: {}", late.text());
     // Who never registered does it by the assertion itself.
     let body = json!({"assertion_type": ID_JAG, "assertion": idp.good(&w, "3")});
-    post(&w, CLAIM, body).await.ok().text_at("/credential");
+    let key = post(&w, CLAIM, body).await.ok().text_at("/credential");
+    assert_eq!(status(&shop.platform, &key, json!({})).await, 200);
 }
 
 #[tokio::test]
