@@ -167,13 +167,12 @@ mod tests {
     async fn a_mail_reaches_the_relay_as_it_was_written() {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
-        let heard = tokio::spawn(relay(listener, true));
         let own = Relay::new(settings("127.0.0.1", port, Security::None)).unwrap();
-        own.send("ada@mail.example", "An agent asks", "Open this:\n\nhttps://p.example/claim/x\n")
-            .await
-            .unwrap();
-        drop(own);
-        let heard = heard.await.unwrap();
+        let sending = async move {
+            own.send("ada@mail.example", "An agent asks", "Open this:\n\nhttps://p.example/claim/x\n").await
+        };
+        let (heard, sent) = tokio::join!(relay(listener, true), sending);
+        sent.unwrap();
         for wanted in [
             "MAIL FROM:<procura@shop.example>",
             "RCPT TO:<ada@mail.example>",
@@ -188,12 +187,10 @@ mod tests {
     async fn what_the_relay_says_of_a_person_is_not_repeated() {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let port = listener.local_addr().unwrap().port();
-        let heard = tokio::spawn(relay(listener, false));
         let own = Relay::new(settings("127.0.0.1", port, Security::None)).unwrap();
-        let error = own.send("ada@mail.example", "x", "y").await.unwrap_err();
-        assert_eq!(error.to_string(), "the relay does not take the mail: it refused for good");
-        drop(own);
-        heard.abort();
+        let sending = async move { own.send("ada@mail.example", "x", "y").await };
+        let (_, sent) = tokio::join!(relay(listener, false), sending);
+        assert_eq!(sent.unwrap_err().to_string(), "the relay does not take the mail: it refused for good");
         let bad = own_error("ada@mail.example\r\nBcc: all@mail.example").await;
         assert_eq!(bad.to_string(), "the mail cannot be written");
     }

@@ -2,13 +2,19 @@
 
 use super::{
     claim::{ClaimCode, ClaimDone, ClaimPage, Ticked},
-    samples::{LONG, bare},
+    frame::{Frame, Section},
+    samples::{LONG, bare, frame},
     words::When,
 };
 use askama::Template;
 use procura_model::Time;
 
 const NAME: &str = "<b>Night\"><script> job";
+
+/// Outside of the rail, signed in.
+fn alone() -> Frame {
+    frame("Claim an agent", Section::None)
+}
 
 fn sheet(name: &str) -> ClaimPage {
     let now = Time::from_ms(1_795_608_000_000);
@@ -19,7 +25,7 @@ fn sheet(name: &str) -> ClaimPage {
         is_ticked,
     };
     ClaimPage {
-        frame: bare("Claim an agent"),
+        frame: alone(),
         action: "/claim".to_owned(),
         as_whom: Some("ada@example.com".to_owned()),
         code: "WDJB-MJHT".to_owned(),
@@ -39,9 +45,9 @@ fn sheet(name: &str) -> ClaimPage {
 
 pub(super) fn pages() -> Vec<(&'static str, String)> {
     let code = ClaimCode {
-        frame: bare("Claim an agent"),
-        action: "/claim/pcl_x".to_owned(),
-        as_whom: None,
+        frame: alone(),
+        action: "/claim".to_owned(),
+        as_whom: Some("ada@example.com".to_owned()),
         code: String::new(),
     };
     let done = |is_allowed| ClaimDone {
@@ -57,6 +63,16 @@ pub(super) fn pages() -> Vec<(&'static str, String)> {
         ("claim_done", done(true).render().unwrap()),
         ("claim_denied", done(false).render().unwrap()),
     ]
+}
+
+/// By a link, nobody is signed in.
+pub(super) fn open_pages() -> Vec<(&'static str, String)> {
+    let action = || "/claim/pcl_x".to_owned();
+    let code =
+        ClaimCode { frame: bare("Claim an agent"), action: action(), as_whom: None, code: String::new() };
+    let asked =
+        ClaimPage { frame: bare("Claim an agent"), action: action(), as_whom: None, ..sheet("Night job") };
+    vec![("claim_code_by_link", code.render().unwrap()), ("claim_by_link", asked.render().unwrap())]
 }
 
 #[test]

@@ -408,8 +408,15 @@ fn framed_pages() -> Vec<(&'static str, String)> {
 }
 
 fn pages() -> Vec<(&'static str, String)> {
-    [ways_in(), told_once(), passport_samples::open_pages(), consent_samples::open_pages(), framed_pages()]
-        .concat()
+    [
+        ways_in(),
+        told_once(),
+        passport_samples::open_pages(),
+        consent_samples::open_pages(),
+        claim_samples::open_pages(),
+        framed_pages(),
+    ]
+    .concat()
 }
 
 #[test]
